@@ -1,0 +1,105 @@
+"""Every exception that Comet raises on purpose.
+
+* CometError              exit code 1
+  * UsageError            2   what was typed cannot be done
+  * SettingsError         2   a bad key or value in main.ini or profiles.ini
+  * NoMusicError          2   the profile has no root folder, so there is nothing to scan
+  * NotScannedError       2   nothing is known yet: scan first
+  * FileError             3   one file; collected as a Problem, never ends a job
+    * DecodeError             its sound cannot be read
+    * WorkerError             its worker process died or took too long
+  * LockedError          11   another job works on this profile
+  * NoSpaceError         14   the disk is full
+  * MemoryBudgetError     1   not even one unit fits in the memory that is allowed
+  * DatabaseError         1   the cache cannot be opened
+  * BrokenError           1   something that must always hold does not
+
+`Stopped` is not a CometError: somebody asked, nothing went wrong. It ends with exit code 130.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CometError(Exception):
+    """Base of all. `str()` is one sentence for a person; `hint` says what to do about it."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(CometError):
+    """What was typed cannot be done."""
+
+    exit_code = 2
+
+
+class SettingsError(CometError):
+    """A bad key or value; the message names file, section, key, line and what was expected."""
+
+    exit_code = 2
+
+
+class NoMusicError(CometError):
+    """The profile has no root folder."""
+
+    exit_code = 2
+
+
+class NotScannedError(CometError):
+    """Nothing is known of this collection yet."""
+
+    exit_code = 2
+
+
+class FileError(CometError):
+    """One file could not be used; `reason` is the sentence without the path."""
+
+    exit_code = 3
+
+    def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"`{path}`: {reason}", hint=hint)
+        self.path = path
+        self.reason = reason
+
+
+class DecodeError(FileError):
+    """The sound of a file cannot be read."""
+
+
+class WorkerError(FileError):
+    """The process that read a file died or took too long."""
+
+
+class LockedError(CometError):
+    """Another job works on this profile."""
+
+    exit_code = 11
+
+
+class NoSpaceError(CometError):
+    """The disk that holds Comet's state is full."""
+
+    exit_code = 14
+
+
+class MemoryBudgetError(CometError):
+    """Not even one unit fits in the memory that is allowed."""
+
+
+class DatabaseError(CometError):
+    """A database cannot be opened or does not belong here."""
+
+
+class BrokenError(CometError):
+    """An invariant does not hold; going on could only make it worse."""
+
+
+class Stopped(Exception):  # noqa: N818 - not an error, and named after what happened
+    """Somebody asked the job to stop. What was done stays done."""
+
+    exit_code: ClassVar[int] = 130

@@ -1,0 +1,124 @@
+"""Progress out, stop in: the one object that every long function takes.
+
+Events are numbers and paths. Words, percent, colours and rates belong to the faces.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from comet.core.errors import Stopped
+from comet.core.model import Problem, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a stage stands."""
+
+    stage: Stage
+    name: str
+    """What of the stage: the root folder's path, or empty."""
+    done: int
+    total: int | None
+    """None while it is not known."""
+    note: str = ""
+    """Path or number that is in hand."""
+    finished: bool = False
+
+
+Event = Progress | Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What somebody outside wishes, read at each unit's edge."""
+
+    pause: bool = False
+    stop: bool = False
+    memory: int = 0
+    """Bytes that the chunk may take, 0 for what the settings say."""
+    chunk: float = 1.0
+    """Factor on the chunk's length: 0.5 halved, 2 doubled."""
+
+
+def ignore(event: Event) -> None:
+    """Report to nobody."""
+
+
+def no_wish() -> Control:
+    """Wish nothing."""
+    return Control()
+
+
+class Job:
+    """One run of a long task: reports through `report`, stops when `stop` was called or `control` wishes it.
+
+    `report` is called from the thread that works, at most once in `every` seconds for a stage, and always for a
+    stage's first and last step; problems are never held back. `control` is asked as often.
+    """
+
+    def __init__(
+        self,
+        report: Callable[[Event], None] = ignore,
+        *,
+        control: Callable[[], Control] = no_wish,
+        every: float = 0.1,
+    ) -> None:
+        self.report = report
+        self._control = control
+        self._every = every
+        self._stop = threading.Event()
+        self._asked = 0.0
+        self._wish = Control()
+
+    def stop(self) -> None:
+        """Ask the job to end after the unit in hand. Safe from a signal handler and from any thread."""
+        self._stop.set()
+
+    @property
+    def wish(self) -> Control:
+        """What is wished now; asked for at most once in `every` seconds."""
+        now = time.monotonic()
+        if now - self._asked >= self._every:
+            self._asked = now
+            self._wish = self._control()
+        return self._wish
+
+    def check(self) -> None:
+        """Wait while a pause is wished; raise `Stopped` if a stop is."""
+        while True:
+            if self._stop.is_set() or self.wish.stop:
+                raise Stopped
+            if not self.wish.pause:
+                return
+            self._stop.wait(self._every)
+
+    def problem(self, stage: Stage, path: bytes, error: str) -> None:
+        """Report a file that could not be used."""
+        self.report(Problem(stage, path, error))
+
+    @contextmanager
+    def stage(self, stage: Stage, total: int | None = None, name: str = "") -> Iterator[Callable[..., None]]:
+        """Yield `advance(n=1, note="")`; call it after each piece of work that is safe to stop after."""
+        done = 0
+        last = time.monotonic()
+        self.check()
+        self.report(Progress(stage, name, 0, total))
+
+        def advance(n: int = 1, note: str = "") -> None:
+            nonlocal done, last
+            done += n
+            now = time.monotonic()
+            if now - last >= self._every:
+                last = now
+                self.report(Progress(stage, name, done, total, note))
+            self.check()
+
+        try:
+            yield advance
+        finally:
+            self.report(Progress(stage, name, done, total, finished=True))

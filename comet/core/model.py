@@ -1,0 +1,203 @@
+"""The nouns that travel along Comet's line, frozen.
+
+    roots -> files -> audio -> fingerprints -> pairs -> verdicts -> groups -> decisions -> plan -> journal entries
+
+Units: sizes in bytes, lengths in seconds, offsets and overlaps in *words* (sub-fingerprints, `SECONDS_PER_WORD` each)
+unless a name says otherwise. Paths are bytes: a name need not be UTF-8.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Words = NDArray[np.uint32]
+
+SECONDS_PER_WORD: Final = 4096 / 3 / 11025
+"""One sub-fingerprint per 0.1238 s: a third of a 4096-sample frame at 11 025 Hz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder of music with a marker `.comet/root`, or without one where it cannot be written."""
+
+    id: str
+    path: bytes
+    away: str = ""
+    """Why it cannot be looked at now (missing, empty, another marker), as a sentence; empty where it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A regular file under a root, as the walk saw it."""
+
+    root: str
+    path: bytes
+    """Relative to the root."""
+    size: int
+    mtime_ns: int
+    inode: str = ""
+    """`device:inode` where the file has several names, else empty. A hint that is good for one run only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """What is known of an encoded audio stream; byte copies, moved and retagged files share one."""
+
+    hash: str
+    """`b3:` and 32 hex digits: BLAKE3-128 over the payload of the stream's packets."""
+    codec: str
+    container: str
+    sample_rate: int
+    channels: int
+    bits: int
+    """Bits a sample of a lossless codec, else 0."""
+    bitrate: int
+    """Bits a second: the packets' bytes over their length."""
+    lossless: bool
+    duration: float
+    """Seconds that were decoded."""
+    claimed: float
+    """Seconds that the container claims, 0 where it claims none."""
+    sound_start: float
+    """Seconds before the first sound above -60 dBFS."""
+    sound_end: float
+    """Seconds after the last sound above -60 dBFS."""
+    decode_errors: int
+    """Packets that the decoder refused."""
+    words: int = 0
+    """Number of sub-fingerprints; 0 where the track is too short or silent to be recognised."""
+    serial: int = 0
+    """Permanent number in this cache, from 1; 0 while it is not stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """The sound of an audio, whole: Chromaprint, algorithm 2."""
+
+    words: Words
+    """Shape (n,), uint32."""
+
+
+class Stage(StrEnum):
+    """Where along the line something happens."""
+
+    WALK = "walk"
+    SCAN = "scan"
+    CORRELATE = "correlate"
+    JUDGE = "judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One file that could not be used; the run goes on without it."""
+
+    stage: Stage
+    path: bytes
+    """Absolute."""
+    error: str
+    """A sentence without the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two audios whose fingerprints agree more than chance explains, `i < j` (serial numbers).
+
+    b (that is j) starts at a + `offset` words; `error` is the bit error rate over the informative overlap.
+    """
+
+    i: int
+    j: int
+    offset: int
+    overlap: int
+    error: float
+    evidence: float
+    sloped: bool = False
+    """The evidence was found along a slope, that is at another speed."""
+
+    @property
+    def similarity(self) -> float:
+        """1 - bit error rate, 0.5 is chance."""
+        return 1.0 - self.error
+
+
+class Relation(StrEnum):
+    """What the aligned profile of two whole tracks shows."""
+
+    SAME = "same"
+    CONTAINS = "contains"
+    SHARES = "shares"
+    VARIANT = "variant"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How two audios that belong together are related, from their whole fingerprints."""
+
+    i: int
+    j: int
+    relation: Relation
+    clear: bool
+    """Of a *same*: clear (no doubt anywhere along the tracks), or to check."""
+    holder: int
+    """Of a *contains*: the serial number of the audio that holds the other one; else 0."""
+    how: str
+    """Of a *variant*: `speed`, `cut` or `altered`; else empty."""
+    offset: int
+    overlap: int
+    similarity: float
+    """Over the informative overlap of the whole tracks."""
+    worst: float
+    """Largest bit error rate of any 1.5 s of the overlap."""
+    missing_i: float
+    """Audible seconds of i outside the overlap at the worse end, that is what j lacks."""
+    missing_j: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A pair of audios with what was made of it, as groups and faces need it."""
+
+    pair: Pair
+    verdict: Verdict
+    p_value: float
+    expected_false: float
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A file together with the audio that it holds."""
+
+    file: File
+    audio: Audio
+    root: bytes
+    """Path of the file's root."""
+
+    @property
+    def path(self) -> str:
+        """Absolute path, bytes that are not UTF-8 as lone surrogates."""
+        return os.fsdecode(os.path.join(self.root, self.file.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tracks that are pairwise the same recording, best known first."""
+
+    id: str
+    tracks: tuple[Track, ...]
+    keeper: int
+    """Index in `tracks` of the proposed keeper."""
+    saving: int
+    """Bytes: the sum of the files' sizes minus the largest; several names of one file count once."""
+    clear: bool
+    """No pair inside needs a second look."""
+    matches: tuple[Match, ...]
+    """The pairs of different audios inside."""
+    left_over: tuple[Match, ...]
+    """Same pairs between a member and an audio outside: shown beside the group, never removable through it."""
