@@ -1,0 +1,1 @@
+"""Changing what lies under a root. Only `vault` touches it; everything else asks `actions`."""

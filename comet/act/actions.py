@@ -1,0 +1,14 @@
+"""What the faces and the pipeline may ask to have done under a root."""
+
+from __future__ import annotations
+
+from comet.act import vault
+from comet.core.errors import FileError
+
+
+def mark_root(root: bytes, identity: str = "") -> str:
+    """Return the id of a root folder's marker, made where there is none; empty where it cannot be written."""
+    try:
+        return vault.mark(root, identity)
+    except FileError:
+        return ""  # a read-only root is scanned all the same, only never acted on

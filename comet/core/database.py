@@ -1,0 +1,130 @@
+"""The one door to sqlite3: opening, migrations, transactions.
+
+Migrations are ordered named functions, each run in one transaction together with the row that records it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from comet.core.errors import DatabaseError, NoSpaceError
+from comet.core.text import _, safe
+
+Row = sqlite3.Row
+Migration = Callable[[sqlite3.Connection], None]
+
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs"}
+"""File systems on which WAL is not safe: it needs shared memory of one host."""
+
+
+class Database:
+    """A SQLite file in WAL mode with synchronous=FULL, only for its owner to read."""
+
+    def __init__(self, path: str, migrations: Mapping[str, Migration], *, wait: float = 30.0) -> None:
+        """Open `path`, made where it is not there, and bring it up to date.
+
+        Raises:
+            DatabaseError: not a database, of a newer Comet, or on a network file system.
+            NoSpaceError: the disk is full.
+        """
+        self.path = path
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        _refuse_network(os.path.dirname(path))
+        with self._errors():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._db = sqlite3.connect(path, timeout=wait, isolation_level=None)
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute("PRAGMA foreign_keys=ON")
+            self._migrate(migrations)
+
+    def _migrate(self, migrations: Mapping[str, Migration]) -> None:
+        with self.transaction() as db:
+            db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
+            done = {row["name"] for row in db.execute("SELECT name FROM migrations")}
+            if done - set(migrations):
+                raise DatabaseError(
+                    _("`{path}` was made by a newer Comet").format(path=safe(self.path)),
+                    hint=_("update Comet, or set COMET_HOME to another folder"),
+                )
+            for name, migrate in migrations.items():
+                if name not in done:
+                    migrate(db)
+                    db.execute("INSERT INTO migrations VALUES (?)", (name,))
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection inside a transaction: all of it happens, or nothing."""
+        with self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
+        """Yield the rows of a query, one by one."""
+        with self._errors():
+            yield from self._db.execute(sql, values)
+
+    def row(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Row | None:
+        """Return the first row of a query, or None."""
+        with self._errors():
+            found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
+            return found
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+                raise NoSpaceError(
+                    _("no space left for `{path}`").format(path=safe(self.path)),
+                    hint=_("free some space and run the same again: what is done is kept"),
+                ) from error
+            raise DatabaseError(
+                _("`{path}`: {reason}").format(path=safe(self.path), reason=error),
+                hint=_("if it is a cache it may be deleted: that costs only time"),
+            ) from error
+        except OSError as error:
+            raise DatabaseError(
+                _("`{path}`: {reason}").format(path=safe(self.path), reason=error.strerror),
+                hint=_("set COMET_HOME to a folder that you may write"),
+            ) from error
+
+
+def _refuse_network(folder: str) -> None:
+    kind = _network(folder)
+    if kind:
+        raise DatabaseError(
+            _("`{folder}` lies on {kind}, where a database is not safe").format(folder=safe(folder), kind=kind),
+            hint=_("set COMET_HOME to a folder on a local disk"),
+        )
+
+
+def _network(folder: str) -> str:
+    """Return the name of the network file system that `folder` lies on, or an empty string."""
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as stream:
+            mounts = [line.split(" ") for line in stream]
+    except OSError:
+        return ""  # not Linux: nothing is known
+    real = os.path.realpath(folder)
+    best, kind = "", ""
+    for fields in mounts:
+        point = re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), fields[4])
+        if (real == point or real.startswith(os.path.join(point, ""))) and len(point) >= len(best):
+            best, kind = point, fields[fields.index("-") + 1]
+    return kind if kind in _NETWORK else ""

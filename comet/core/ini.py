@@ -1,0 +1,162 @@
+"""Ini files with line numbers: read without stopping at the first mistake, edited without losing a comment.
+
+The standard library's reader knows no line of a good value and gives up on the whole file at a duplicate, so one
+profile's slip would take the others with it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from comet.core.errors import SettingsError
+from comet.core.text import _, safe
+
+_SECTION = re.compile(r"\[(.+)\]\s*$")
+_KEY = re.compile(r"([^\s=:#;\[][^=:]*?)\s*[=:]\s*(.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a key was set to, and where."""
+
+    text: str
+    """Lines of a value that goes on in indented lines are joined by newlines."""
+    file: str
+    section: str
+    key: str
+    line: int
+
+    def wrong(self, expected: str) -> SettingsError:
+        """Return the error that this value is not what was `expected`."""
+        return SettingsError(
+            _("{where}: `{key}` must be {expected}, not `{text}`").format(
+                where=place(self.file, self.section, self.line), key=self.key, expected=expected, text=safe(self.text)
+            )
+        )
+
+
+@dataclass(slots=True)
+class Section:
+    """A section with its keys in order, and what is wrong with its lines."""
+
+    name: str
+    line: int
+    values: dict[str, Value] = field(default_factory=dict)
+    errors: list[SettingsError] = field(default_factory=list)
+
+
+def place(file: str, section: str, line: int) -> str:
+    """Return where something stands, for a message."""
+    inside = f" [{safe(section)}]" if section else ""
+    return _("`{file}`{inside} line {line}").format(file=safe(file), inside=inside, line=line)
+
+
+def read(file: str) -> dict[str, Section]:
+    """Return the sections of `file`, none if it does not exist.
+
+    Mistakes are kept with the section that they stand in (before any section: in the one named ``""``).
+
+    Raises:
+        SettingsError: the file is there but cannot be read.
+    """
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+            lines = stream.read().splitlines()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(
+            _("`{file}` cannot be read: {reason}").format(file=safe(file), reason=error.strerror),
+            hint=_("mend its rights, or name another file with --profiles"),
+        ) from error
+    return parse(lines, file)
+
+
+def parse(lines: list[str], file: str) -> dict[str, Section]:
+    """Return the sections in `lines` of `file`."""
+    sections = {"": Section("", 0)}
+    now = sections[""]
+    key = ""
+    for number, line in _contents(lines):
+        if line[0].isspace():
+            if key in now.values:
+                old = now.values[key]
+                now.values[key] = Value(f"{old.text}\n{line.strip()}".strip(), file, now.name, key, old.line)
+            else:
+                now.errors.append(
+                    _mistake(file, now.name, number, line, _("a value that goes on needs a key above it"))
+                )
+        elif head := _SECTION.match(line):
+            name, key = head[1].strip(), ""
+            if name in sections:
+                sections[name].errors.append(_mistake(file, name, number, line, _("this section stands there already")))
+            now = sections.setdefault(name, Section(name, number))
+        elif pair := _KEY.match(line):
+            key = pair[1].lower()
+            if key in now.values:
+                now.errors.append(_mistake(file, now.name, number, line, _("this key stands there already")))
+            now.values[key] = Value(pair[2].strip(), file, now.name, key, number)
+        else:
+            key = ""
+            now.errors.append(_mistake(file, now.name, number, line, _("expected `[section]` or `key = value`")))
+    if not sections[""].values and not sections[""].errors:
+        del sections[""]
+    return sections
+
+
+def _contents(lines: list[str]) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(lines, 1):
+        if line.strip() and line.strip()[0] not in "#;":
+            yield number, line
+
+
+def _mistake(file: str, section: str, line: int, text: str, expected: str) -> SettingsError:
+    return SettingsError(f"{place(file, section, line)}: {expected}: `{safe(text.strip())}`")
+
+
+def write(file: str, text: str) -> None:
+    """Replace `file` by `text` in one step: whoever reads it sees the old or the new one."""
+    folder = os.path.dirname(file)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    handle, temp = tempfile.mkstemp(dir=folder, prefix=".comet-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temp, os.path.realpath(file))
+    except BaseException:
+        os.unlink(temp)
+        raise
+
+
+def set_value(file: str, section: str, key: str, text: str) -> None:
+    """Set one key of `file`, leaving every other line and comment as it is."""
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+            lines = stream.read().splitlines()
+    except FileNotFoundError:
+        lines = []
+    sections = parse(lines, file)
+    new = f"{key} = {text}"
+    if section not in sections:
+        lines += [*([""] if lines else []), f"[{section}]", new]
+    elif key in sections[section].values:
+        lines[sections[section].values[key].line - 1] = new
+    else:
+        lines.insert(sections[section].line, new)
+    write(file, "\n".join(lines) + "\n")
+
+
+def append_section(file: str, text: str) -> None:
+    """Add a whole section at the end of `file`, which is made where it does not exist."""
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+            old = stream.read()
+    except FileNotFoundError:
+        old = ""
+    write(file, old + ("" if not old or old.endswith("\n") else "\n") + ("\n" if old else "") + text)

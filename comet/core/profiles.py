@@ -1,0 +1,229 @@
+"""Profiles: which folders hold the music, and what differs there from main.ini.
+
+built-in < main.ini < profile in profiles.ini < what was typed
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from comet.core import ini, settings
+from comet.core.errors import SettingsError, UsageError
+from comet.core.ini import Section, Value
+from comet.core.places import Places
+from comet.core.settings import Settings
+from comet.core.text import _, safe
+
+UNNAMED = "-"
+"""The profile of those who have none: `comet -f DIR`."""
+
+RESERVED = "comet"
+"""The section of profiles.ini that names the default profile."""
+
+_NAME = re.compile(r"[^\W_][\w. +-]*\Z")
+_LISTS = ("roots", "exclude", "reference", "incoming")
+_OWN = (*_LISTS, "read_only")
+_BOOLEANS = {"yes": True, "no": False, "true": True, "false": False, "on": True, "off": False, "1": True, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named set of root folders with the settings that hold there."""
+
+    name: str
+    roots: tuple[str, ...] = ()
+    """Absolute paths; none is valid: everything works but scanning."""
+    exclude: tuple[str, ...] = ()
+    """Globs of paths relative to a root that are not looked at."""
+    reference: tuple[str, ...] = ()
+    """Folders whose files are never changed."""
+    incoming: tuple[str, ...] = ()
+    """Folders whose files lose against all others."""
+    read_only: bool = False
+    """Plans may be made, but nothing under a root is changed."""
+    settings: Settings = field(default_factory=Settings)
+    sources: Mapping[str, Value] = field(default_factory=dict)
+    """Where each value comes from that is not built in, by key or `section.key`."""
+
+
+def check_name(name: str) -> str:
+    """Return `name` if a profile can be called that.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if name == RESERVED or len(name) > 64 or not _NAME.match(name):
+        raise UsageError(
+            _("a profile cannot be called `{name}`").format(name=safe(name)),
+            hint=_("letters, digits, spaces, `.`, `+`, `-` and `_`, up to 64, beginning with a letter or digit"),
+        )
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesFile:
+    """A profiles.ini as it stands, right or wrong."""
+
+    file: str
+    sections: Mapping[str, Section]
+
+    @property
+    def names(self) -> list[str]:
+        """The profiles, in the order of the file."""
+        return [name for name in self.sections if name not in ("", RESERVED)]
+
+    def default(self) -> str:
+        """Return the name of the default profile: the chosen one, or the only one.
+
+        Raises:
+            UsageError: there is none, or it is not clear which.
+        """
+        chosen = self.sections.get(RESERVED, Section(RESERVED, 0)).values.get("default")
+        if chosen:
+            if chosen.text not in self.names:
+                raise chosen.wrong(_("the name of a profile of this file"))
+            return chosen.text
+        if len(self.names) == 1:
+            return self.names[0]
+        if not self.names:
+            raise UsageError(
+                _("there is no profile yet"),
+                hint=_("run `comet setup`, or `comet -f DIR` to look at a folder without any set-up"),
+            )
+        raise UsageError(
+            _("there are {count} profiles and none is the default").format(count=len(self.names)),
+            hint=_("name one with --profile, or choose with `comet profiles default NAME`"),
+        )
+
+    def errors(self) -> Iterator[SettingsError]:
+        """Yield what is wrong with lines that belong to no profile."""
+        for name in ("", RESERVED):
+            section = self.sections.get(name, Section(name, 0))
+            yield from section.errors
+            for key, value in section.values.items():
+                if not name:
+                    yield value.wrong(_("inside a section"))
+                elif key != "default":
+                    yield settings.unknown(self.file, name, value.line, key, ["default"])
+
+
+def read(places: Places, file: str | None) -> ProfilesFile:
+    """Return the profiles of `file`, or of the user's own profiles.ini.
+
+    Raises:
+        UsageError: `file` was named and is not there.
+        SettingsError: it cannot be read.
+    """
+    if file is not None and not os.path.isfile(file):
+        raise UsageError(_("`{file}` is not there").format(file=safe(file)), hint=_("check --profiles"))
+    path = os.path.abspath(file) if file else places.profiles_ini
+    return ProfilesFile(path, ini.read(path))
+
+
+def load(places: Places, name: str | None, file: str | None = None, typed: Sequence[str] = ()) -> Profile:
+    """Return the profile `name`, or the default one, with all its settings.
+
+    `typed` are settings from the command line, as `section.key=value`.
+
+    Raises:
+        UsageError: there is no such profile.
+        SettingsError: main.ini or this profile is wrong; other profiles do not matter.
+    """
+    listed = read(places, file)
+    name = name if name is not None else listed.default()
+    if name not in listed.names:
+        raise UsageError(
+            _("there is no profile `{name}` in `{file}`").format(name=safe(name), file=safe(listed.file)),
+            hint=_("there are: {names}").format(names=", ".join(map(safe, listed.names)))
+            if listed.names
+            else _("run `comet setup`"),
+        )
+    return _build(check_name(name), places, listed.sections[name], typed)
+
+
+def unnamed(places: Places, folders: Sequence[str], typed: Sequence[str] = ()) -> Profile:
+    """Return the profile of `comet -f DIR...`.
+
+    Raises:
+        SettingsError: main.ini is wrong, or a folder lies in another one.
+    """
+    section = Section(UNNAMED, 0)
+    section.values["roots"] = Value("\n".join(folders), _("command line"), "", "roots", 0)
+    return _build(UNNAMED, places, section, typed)
+
+
+def _build(name: str, places: Places, section: Section, typed: Sequence[str]) -> Profile:
+    for error in section.errors:
+        raise error
+    main = settings.from_main(ini.read(places.main_ini), places.main_ini)
+    known = {d.name: d for d in settings.declared()}
+    sources: dict[str, Value] = dict(main)
+    for key, value in section.values.items():
+        if key not in known and key not in _OWN:
+            raise settings.unknown(value.file, section.name, value.line, key, [*_OWN, *known])
+        sources[key] = value
+    for text in typed:
+        key, equals, value_text = text.partition("=")
+        if not equals or key not in known:
+            raise UsageError(
+                _("`{text}` is no setting").format(text=safe(text)),
+                hint=_("SECTION.KEY=VALUE, with one of: {keys}").format(keys=", ".join(known)),
+            )
+        sources[key] = Value(value_text, _("command line"), "", key, 0)
+    numbers = {key: settings.parse(known[key], value) for key, value in sources.items() if key in known}
+    lists = {key: _lines(sources[key].text) if key in sources else () for key in _LISTS}
+    roots = tuple(settings.expand(path) for path in lists["roots"])
+    _check_roots(roots, sources)
+    return Profile(
+        name,
+        roots,
+        lists["exclude"],
+        tuple(settings.expand(path) for path in lists["reference"]),
+        tuple(settings.expand(path) for path in lists["incoming"]),
+        _boolean(sources["read_only"]) if "read_only" in sources else False,
+        settings.build(numbers),
+        sources,
+    )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _boolean(value: Value) -> bool:
+    if value.text.lower() not in _BOOLEANS:
+        raise value.wrong(_("yes or no"))
+    return _BOOLEANS[value.text.lower()]
+
+
+def _check_roots(roots: Sequence[str], sources: Mapping[str, Value]) -> None:
+    """Refuse a root inside another one: every file would be there twice, a copy of itself."""
+    real = sorted(os.path.join(os.path.realpath(root), "") for root in roots)
+    for outer, inner in itertools.pairwise(real):
+        if inner.startswith(outer):
+            raise sources["roots"].wrong(
+                _("folders apart from each other (`{inner}` lies in `{outer}`)").format(
+                    inner=safe(inner.rstrip("/")), outer=safe(outer.rstrip("/") or "/")
+                )
+            )
+
+
+def section_text(name: str, roots: Sequence[str]) -> str:
+    """Return a section of profiles.ini for a new profile.
+
+    Raises:
+        UsageError: a folder's name cannot stand in an ini file.
+    """
+    for root in roots:
+        if "\n" in root or "\r" in root or root != root.strip():
+            raise UsageError(_("`{root}` cannot stand in an ini file").format(root=safe(root)), hint=_("rename it"))
+    lines = [f"[{name}]"]
+    if roots:
+        lines += ["roots =", *(f"    {root}" for root in roots)]
+    else:
+        lines += ["# " + _("no folder: everything works but scanning"), "roots ="]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,221 @@
+"""Every setting, declared once: type, default, range, unit, help.
+
+`main.ini`, overrides in `profiles.ini`, `--set`, and the reference in the docs are all made from here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from comet.core.errors import SettingsError
+from comet.core.ini import Section, Value, place
+from comet.core.text import _
+
+
+def _setting(default: Any, help: str, *, low: float = 0, high: float | None = None, unit: str = "") -> Any:  # noqa: A002, ANN401
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "unit": unit})
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintSettings:
+    """How a file is listened to."""
+
+    length: float = _setting(
+        0.0,
+        "How much of each track is fingerprinted, 0 for the whole track. Less is faster, but then no pair is clear: "
+        "what is missing at the end cannot be seen.",
+        high=86400,
+        unit="s",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """How files are found and read."""
+
+    workers: int = _setting(0, "Processes that listen at the same time, 0 for one a processor.", high=256)
+    timeout: float = _setting(
+        60.0, "How long one file may take, and 1 s more for each MB; then it is a problem.", low=1, high=86400, unit="s"
+    )
+    memory: int = _setting(
+        4096, "Memory that one listening process may take; a file that needs more is a problem.", low=512, unit="MB"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelateSettings:
+    """How everything is compared with everything."""
+
+    sample: float = _setting(
+        120.0,
+        "How much of each track's start is compared with all others. The relation is always judged on whole tracks.",
+        low=15,
+        high=900,
+        unit="s",
+    )
+    span: float = _setting(
+        0.0,
+        "Largest shift that is tried between two tracks, 0 for every one. 20 takes a third of the time.",
+        high=3600,
+        unit="s",
+    )
+    memory_share: float = _setting(0.5, "Share of the free memory that a chunk may take.", low=0.01, high=0.95)
+    write_every: float = _setting(
+        30.0,
+        "A chunk is written at the latest after this time; an interruption loses no more.",
+        low=0.01,
+        high=3600,
+        unit="s",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """What counts as the same recording."""
+
+    false_pairs: float = _setting(
+        0.1, "False pairs that you accept in the whole collection: the line is drawn there.", low=1e-9, high=1e6
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, a section each."""
+
+    fingerprint: FingerprintSettings = field(default_factory=FingerprintSettings)
+    scan: ScanSettings = field(default_factory=ScanSettings)
+    correlate: CorrelateSettings = field(default_factory=CorrelateSettings)
+    judge: JudgeSettings = field(default_factory=JudgeSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One setting as it is declared."""
+
+    section: str
+    key: str
+    kind: type
+    default: Any
+    low: float
+    high: float | None
+    unit: str
+    help: str
+
+    @property
+    def name(self) -> str:
+        """As it stands in a profile: `section.key`."""
+        return f"{self.section}.{self.key}"
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, for a message."""
+        number = _("a whole number") if self.kind is int else _("a number")
+        unit = f" ({self.unit})" if self.unit else ""
+        if self.high is None:
+            return _("{number} from {low:g} on{unit}").format(number=number, low=self.low, unit=unit)
+        return _("{number} from {low:g} to {high:g}{unit}").format(
+            number=number, low=self.low, high=self.high, unit=unit
+        )
+
+
+def declared() -> Iterator[Declared]:
+    """Yield every setting in order."""
+    for part in dataclasses.fields(Settings):
+        kind = get_type_hints(Settings)[part.name]
+        hints = get_type_hints(kind)
+        for item in dataclasses.fields(kind):
+            meta = item.metadata
+            yield Declared(
+                part.name,
+                item.name,
+                hints[item.name],
+                item.default,
+                meta["low"],
+                meta["high"],
+                meta["unit"],
+                meta["help"],
+            )
+
+
+def parse(setting: Declared, value: Value) -> float | int:
+    """Return the number in `value`.
+
+    Raises:
+        SettingsError: it is none, or out of range.
+    """
+    try:
+        number = setting.kind(value.text)
+    except ValueError:
+        raise value.wrong(setting.expected) from None
+    if not setting.low <= number <= (setting.high if setting.high is not None else number):
+        raise value.wrong(setting.expected)
+    return number  # type: ignore[no-any-return]
+
+
+def build(values: Mapping[str, float | int]) -> Settings:
+    """Return the settings with `values` (by `section.key`) over the defaults."""
+    parts = {}
+    for part in dataclasses.fields(Settings):
+        kind = get_type_hints(Settings)[part.name]
+        parts[part.name] = kind(**{k.split(".")[1]: v for k, v in values.items() if k.split(".")[0] == part.name})
+    return Settings(**parts)
+
+
+def from_main(sections: Mapping[str, Section], file: str) -> dict[str, Value]:
+    """Return what `main.ini` sets, by `section.key`.
+
+    Raises:
+        SettingsError: a line, section or key that is not known, or a value that is out of range.
+    """
+    known = {d.name: d for d in declared()}
+    found: dict[str, Value] = {}
+    for section in sections.values():
+        for error in section.errors:
+            raise error
+        for key, value in section.values.items():
+            name = f"{section.name}.{key}"
+            if name not in known:
+                raise unknown(
+                    file, section.name, value.line, key, [d.key for d in known.values() if d.section == section.name]
+                )
+            parse(known[name], value)
+            found[name] = value
+    return found
+
+
+def unknown(file: str, section: str, line: int, key: str, known: list[str]) -> SettingsError:
+    """Return the error that `key` is no setting."""
+    return SettingsError(
+        _("{where}: unknown key `{key}`").format(where=place(file, section, line), key=key),
+        hint=_("known here: {keys}").format(keys=", ".join(known) or _("nothing")),
+    )
+
+
+def template() -> str:
+    """Return a `main.ini` with every default, commented."""
+    lines = [
+        "# " + _("Comet's settings for all profiles. A profile in profiles.ini may set any of them too,"),
+        "# " + _("as `section.key = value`. The values below are the defaults."),
+    ]
+    section = ""
+    for item in declared():
+        if item.section != section:
+            section = item.section
+            lines += ["", f"[{section}]"]
+        unit = f" [{item.unit}]" if item.unit else ""
+        lines += [f"# {item.help}{unit} {item.expected}", f"{item.key} = {show(item.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def show(value: float) -> str:
+    """Return a value as it is written in an ini file."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def expand(path: str) -> str:
+    """Return a path from an ini file or the command line, absolute, `~` resolved."""
+    return os.path.abspath(os.path.expanduser(path))

@@ -1,0 +1,267 @@
+"""What can be computed again: files, audios, fingerprints, verdicts. It may be deleted; that costs only time."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from comet.core.database import Database
+from comet.core.model import Audio, File, Relation, Root, Track, Verdict, Words
+from comet.library.scan import Known, Unread
+
+_AUDIO = (
+    "hash, codec, container, sample_rate, channels, bits, bitrate, lossless, duration, claimed, sound_start, "
+    "sound_end, decode_errors"
+)
+_VERDICT = "i, j, relation, clear, holder, how, offset, overlap, similarity, worst, missing_i, missing_j"
+
+
+def _first(db: sqlite3.Connection) -> None:
+    for statement in (
+        "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        "CREATE TABLE roots (path BLOB PRIMARY KEY, id TEXT NOT NULL)",
+        """CREATE TABLE audios (serial INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE,
+           codec TEXT, container TEXT, sample_rate INTEGER, channels INTEGER, bits INTEGER, bitrate INTEGER,
+           lossless INTEGER, duration REAL, claimed REAL, sound_start REAL, sound_end REAL, decode_errors INTEGER)""",
+        """CREATE TABLE fingerprints (serial INTEGER PRIMARY KEY REFERENCES audios, made TEXT NOT NULL,
+           count INTEGER NOT NULL, words BLOB NOT NULL)""",
+        """CREATE TABLE files (root TEXT NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL,
+           mtime_ns INTEGER NOT NULL, inode TEXT NOT NULL, audio INTEGER REFERENCES audios, error TEXT NOT NULL,
+           denied INTEGER NOT NULL, present INTEGER NOT NULL, PRIMARY KEY (root, path)) WITHOUT ROWID""",
+        "CREATE INDEX files_of_audio ON files (audio)",
+        """CREATE TABLE unread (root TEXT NOT NULL, path BLOB NOT NULL, error TEXT NOT NULL,
+           PRIMARY KEY (root, path)) WITHOUT ROWID""",
+        """CREATE TABLE verdicts (i INTEGER NOT NULL, j INTEGER NOT NULL, rule TEXT NOT NULL, relation TEXT NOT NULL,
+           clear INTEGER NOT NULL, holder INTEGER NOT NULL, how TEXT NOT NULL, offset INTEGER NOT NULL,
+           overlap INTEGER NOT NULL, similarity REAL NOT NULL, worst REAL NOT NULL, missing_i REAL NOT NULL,
+           missing_j REAL NOT NULL, PRIMARY KEY (i, j)) WITHOUT ROWID""",
+    ):
+        db.execute(statement)
+    db.execute("INSERT INTO about VALUES ('id', ?)", (secrets.token_hex(8),))
+
+
+MIGRATIONS = {"first": _first}
+
+
+class Cache:
+    """One profile's cache. Serial numbers of audios are never used again; a result file names this cache's id."""
+
+    def __init__(self, path: str) -> None:
+        self._db = Database(path, MIGRATIONS)
+        row = self._db.row("SELECT value FROM about WHERE key = 'id'")
+        self.id = str(row["value"]) if row else ""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # roots
+
+    def roots(self) -> dict[bytes, str]:
+        """Return the id of each root that was ever seen, by path."""
+        return {row["path"]: row["id"] for row in self._db.rows("SELECT path, id FROM roots")}
+
+    def see_root(self, root: Root) -> None:
+        """Remember a root's id under its path, and that it no longer is at another path."""
+        with self._db.transaction() as db:
+            db.execute("DELETE FROM roots WHERE id = ?", (root.id,))
+            db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", (root.path, root.id))
+
+    def forget_root(self, path: bytes) -> None:
+        """Forget which id was at `path`; its files stay known under that id."""
+        with self._db.transaction() as db:
+            db.execute("DELETE FROM roots WHERE path = ?", (path,))
+
+    def has_files(self, root: str) -> bool:
+        """Tell whether files of a root are known to be there."""
+        return self._db.row("SELECT 1 FROM files WHERE root = ? AND present LIMIT 1", (root,)) is not None
+
+    # files
+
+    def files(self, root: str, made: str) -> dict[bytes, Known]:
+        """Return all that is known of a root's files, also of those that went away."""
+        sql = """SELECT path, size, mtime_ns, inode, audio, error, denied, present, fp.made
+                 FROM files LEFT JOIN fingerprints fp ON fp.serial = audio WHERE root = ?"""
+        return {
+            row["path"]: Known(
+                File(root, row["path"], row["size"], row["mtime_ns"], row["inode"]),
+                row["audio"] or 0,
+                row["error"],
+                bool(row["denied"]),
+                bool(row["present"]),
+                row["audio"] is None or row["made"] == made,
+            )
+            for row in self._db.rows(sql, (root,))
+        }
+
+    def walked(self, root: str, there: Iterable[File], gone: Iterable[File], unread: Iterable[Unread]) -> None:
+        """Store what a walk learned about known files: where they are, under which inode, and which went away."""
+        with self._db.transaction() as db:
+            db.executemany(
+                "UPDATE files SET present = 1, mtime_ns = ?, inode = ? WHERE root = ? AND path = ?",
+                [(f.mtime_ns, f.inode, root, f.path) for f in there],
+            )
+            db.executemany("UPDATE files SET present = 0 WHERE root = ? AND path = ?", [(root, f.path) for f in gone])
+            db.execute("DELETE FROM unread WHERE root = ?", (root,))
+            db.executemany("INSERT OR REPLACE INTO unread VALUES (?, ?, ?)", [(root, u.path, u.error) for u in unread])
+
+    def store(self, file: File, audio: Audio, words: Words, made: str, error: str = "") -> None:
+        """Store a file that was listened to; `made` says how its fingerprint was.
+
+        An audio whose fingerprint is made in another way gets a new serial number: what was compared under the old
+        one says nothing of it.
+        """
+        names = _AUDIO.split(", ")
+        with self._db.transaction() as db:
+            sql = "SELECT serial, made FROM audios JOIN fingerprints USING (serial) WHERE hash = ?"
+            old = db.execute(sql, (audio.hash,)).fetchone()
+            if old is None or old["made"] != made:
+                if old is not None:
+                    db.execute("UPDATE audios SET hash = 'old:' || serial WHERE serial = ?", (old["serial"],))
+                marks = ", ".join("?" * len(names))
+                values = [getattr(audio, name) for name in names]
+                serial = db.execute(f"INSERT INTO audios ({_AUDIO}) VALUES ({marks})", values).lastrowid  # noqa: S608
+                db.execute(
+                    "INSERT INTO fingerprints VALUES (?, ?, ?, ?)",
+                    (serial, made, len(words), words.astype("<u4").tobytes()),
+                )
+                if old is not None:
+                    _replace_audio(db, old["serial"], serial)
+            else:
+                serial = old["serial"]
+            _put(db, file, serial, error, denied=False)
+
+    def store_known(self, file: File, audio_hash: str, error: str = "") -> bool:
+        """Store a file whose audio is known; return whether it is one that vanished under another name."""
+        with self._db.transaction() as db:
+            serial = db.execute("SELECT serial FROM audios WHERE hash = ?", (audio_hash,)).fetchone()[0]
+            new = (
+                db.execute("SELECT 1 FROM files WHERE root = ? AND path = ?", (file.root, file.path)).fetchone() is None
+            )
+            _put(db, file, serial, error, denied=False)
+            gone = "SELECT root, path FROM files WHERE audio = ? AND NOT present ORDER BY root = ? DESC, path LIMIT 1"
+            old = db.execute(gone, (serial, file.root)).fetchone() if new else None
+            if old:
+                db.execute("DELETE FROM files WHERE root = ? AND path = ?", (old["root"], old["path"]))
+            return old is not None
+
+    def store_bad(self, file: File, error: str, *, denied: bool) -> None:
+        """Store a file that could not be used, or with no `error` one that is not music."""
+        with self._db.transaction() as db:
+            _put(db, file, None, error, denied=denied)
+
+    def problems(self, roots: Sequence[str]) -> Iterator[tuple[str, bytes, bool, str]]:
+        """Yield (root id, relative path, whether the walk failed there, error) of what could not be used."""
+        for root in roots:
+            for row in self._db.rows("SELECT path, error FROM unread WHERE root = ? ORDER BY path", (root,)):
+                yield root, row["path"], True, row["error"]
+            sql = "SELECT path, error FROM files WHERE root = ? AND error <> '' AND present ORDER BY path"
+            for row in self._db.rows(sql, (root,)):
+                yield root, row["path"], False, row["error"]
+
+    def counts(self, roots: Sequence[str]) -> dict[str, int]:
+        """Return how many files are music or claim to be, how many bad, by codec, in `roots`."""
+        found: dict[str, int] = {}
+        for root in roots:
+            sql = """SELECT coalesce(codec, '') AS codec, error <> '' AS bad, count(*) AS n FROM files
+                     LEFT JOIN audios ON serial = audio WHERE root = ? AND present
+                     AND (audio IS NOT NULL OR error <> '') GROUP BY 1, 2"""
+            for row in self._db.rows(sql, (root,)):
+                found["files"] = found.get("files", 0) + row["n"]
+                if row["bad"]:
+                    found["problems"] = found.get("problems", 0) + row["n"]
+                if row["codec"]:
+                    found[f"codec:{row['codec']}"] = found.get(f"codec:{row['codec']}", 0) + row["n"]
+        return found
+
+    # audios
+
+    def knows(self, audio_hash: str, made: str) -> bool:
+        """Tell whether an audio is known with a fingerprint made like this."""
+        sql = "SELECT 1 FROM audios JOIN fingerprints USING (serial) WHERE hash = ? AND made = ?"
+        return self._db.row(sql, (audio_hash, made)) is not None
+
+    def short(self, audio_hash: str) -> bool:
+        """Tell whether the fingerprint of a known audio is empty."""
+        row = self._db.row("SELECT count FROM audios JOIN fingerprints USING (serial) WHERE hash = ?", (audio_hash,))
+        return row is not None and row["count"] == 0
+
+    def words(self, serials: Sequence[int], limit: int = 0) -> Iterator[tuple[int, Words]]:
+        """Yield (serial number, fingerprint) of audios; only the first `limit` words where it is given."""
+        for serial in serials:
+            row = self._db.row(
+                "SELECT substr(words, 1, ?) AS words FROM fingerprints WHERE serial = ?", (limit * 4 or 1 << 40, serial)
+            )
+            if row is not None:
+                yield serial, np.frombuffer(row["words"], "<u4")
+
+    def comparable(self, made: str, minimum: int) -> list[tuple[int, int]]:
+        """Return (serial number, number of words) of all audios that can be compared, in order.
+
+        Audios without a file count too: a file that comes back finds its pairs done, and a row that is done stays so.
+        """
+        sql = "SELECT serial, count FROM fingerprints WHERE made = ? AND count >= ? ORDER BY serial"
+        return [(row["serial"], row["count"]) for row in self._db.rows(sql, (made, minimum))]
+
+    def tracks(self, roots: Sequence[Root]) -> list[Track]:
+        """Return the files of `roots` that are there and hold an audio, in order of root and path."""
+        out = []
+        for root in roots:
+            sql = f"""SELECT serial, {_AUDIO}, path, size, mtime_ns, inode, coalesce(count, 0) AS count FROM files
+                      JOIN audios ON serial = audio LEFT JOIN fingerprints USING (serial)
+                      WHERE root = ? AND present ORDER BY path"""  # noqa: S608
+            for row in self._db.rows(sql, (root.id,)):
+                file = File(root.id, row["path"], row["size"], row["mtime_ns"], row["inode"])
+                facts = {name: row[name] for name in _AUDIO.split(", ")}
+                facts["lossless"] = bool(facts["lossless"])
+                out.append(Track(file, Audio(**facts, words=row["count"], serial=row["serial"]), root.path))
+        return out
+
+    def track(self, root: Root, path: bytes) -> Track | None:
+        """Return one file of a root with its audio, if it is known."""
+        for found in self.tracks([root]):
+            if found.file.path == path:
+                return found
+        return None
+
+    # verdicts
+
+    def verdicts(self, rule: str) -> dict[tuple[int, int], Verdict]:
+        """Return the verdicts that were made by this version of the rule, by pair."""
+        found = {}
+        for row in self._db.rows(f"SELECT {_VERDICT} FROM verdicts WHERE rule = ?", (rule,)):  # noqa: S608
+            values = {name: row[name] for name in _VERDICT.split(", ")}
+            values |= {"relation": Relation(row["relation"]), "clear": bool(row["clear"])}
+            found[row["i"], row["j"]] = Verdict(**values)
+        return found
+
+    def store_verdicts(self, verdicts: Iterable[Verdict], rule: str) -> None:
+        """Store verdicts."""
+        names = _VERDICT.split(", ")
+        rows = [[*(getattr(v, name) for name in names), rule] for v in verdicts]
+        marks = ", ".join("?" * (len(names) + 1))
+        with self._db.transaction() as db:
+            db.executemany(f"INSERT OR REPLACE INTO verdicts ({_VERDICT}, rule) VALUES ({marks})", rows)  # noqa: S608
+
+
+def _put(db: sqlite3.Connection, file: File, audio: int | None, error: str, *, denied: bool) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        (file.root, file.path, file.size, file.mtime_ns, file.inode, audio, error, denied),
+    )
+
+
+def _replace_audio(db: sqlite3.Connection, old: int, new: int | None) -> None:
+    db.execute("UPDATE files SET audio = ? WHERE audio = ?", (new, old))
+    db.execute("DELETE FROM verdicts WHERE i = ? OR j = ?", (old, old))
+    db.execute("DELETE FROM fingerprints WHERE serial = ?", (old,))
+    db.execute("DELETE FROM audios WHERE serial = ?", (old,))
+
+
+def path_of(folder: str) -> str:
+    """Return where the cache of a profile with this state folder lies."""
+    return os.path.join(folder, "cache.sqlite")

@@ -1,0 +1,147 @@
+"""Walking a root, and what changed since the last time. Nothing is opened here."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from comet.core.model import File, Root
+from comet.core.text import _
+from comet.library import roots
+
+_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A folder or file that the walk could not look at."""
+
+    path: bytes
+    """Relative to the root."""
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A file as the cache knows it."""
+
+    file: File
+    audio: int
+    """Serial number of its audio, 0 if it has none."""
+    error: str
+    denied: bool
+    """It could not be opened for want of rights, which change without the file's time changing."""
+    present: bool
+    fresh: bool
+    """Its fingerprint was made under the settings of now (or it has none)."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a walk found, against what was known."""
+
+    new: list[File] = field(default_factory=list)
+    changed: list[File] = field(default_factory=list)
+    unchanged: list[Known] = field(default_factory=list)
+    vanished: list[Known] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+
+def excluder(globs: Sequence[str]) -> Callable[[bytes], bool]:
+    """Return a test for relative paths; a glob with `/` is matched against the path, else against the name."""
+    whole = [re.compile(fnmatch.translate(g.strip("/"))) for g in globs if "/" in g]
+    names = [re.compile(fnmatch.translate(g)) for g in globs if "/" not in g]
+
+    def excluded(path: bytes) -> bool:
+        text = os.fsdecode(path)
+        name = text.rpartition("/")[2]
+        return any(r.match(text) for r in whole) or any(r.match(name) for r in names)
+
+    return excluded
+
+
+def walk(root: Root, excluded: Callable[[bytes], bool]) -> Iterator[File | Unread]:
+    """Yield the regular files under `root`, folder by folder in order of their names.
+
+    Links are not followed: what they point to is found where it is, or lies outside. Sockets, pipes and devices are
+    passed over.
+    """
+    folders = [b""]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(os.path.join(root.path, folder)) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Unread(folder, _("this folder cannot be read: {reason}").format(reason=error.strerror))
+            continue
+        inside = []
+        for entry in entries:
+            path = os.path.join(folder, entry.name)
+            if roots.skipped(entry.name) or excluded(path):
+                continue
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    inside.append(path)
+                elif entry.is_file(follow_symlinks=False):
+                    yield _file(root.id, path, entry.stat(follow_symlinks=False))
+            except OSError as error:
+                yield Unread(path, _("it cannot be looked at: {reason}").format(reason=error.strerror))
+        folders += reversed(inside)
+
+
+def _file(root: str, path: bytes, status: os.stat_result) -> File:
+    inode = f"{status.st_dev}:{status.st_ino}" if status.st_nlink > 1 and stat.S_ISREG(status.st_mode) else ""
+    return File(root, path, status.st_size, status.st_mtime_ns, inode)
+
+
+def same_time(old: int, new: int) -> bool:
+    """Tell whether two modification times (ns) are one, allowing for a file system that stores whole seconds.
+
+    exFAT and some FUSE file systems show full precision until the next mount and cut it off then, to 1 or 2 s.
+    """
+    return old == new or (new % _SECOND == 0 and old % _SECOND != 0 and abs(old - new) <= 2 * _SECOND)
+
+
+def changes(
+    found: Iterator[File | Unread], known: Mapping[bytes, Known], readable: Callable[[bytes], bool]
+) -> Iterator[tuple[int, Changes]]:
+    """Sort what a walk `found` into new, changed, unchanged and vanished; yield the count as it grows.
+
+    Files below a folder that could not be read stay as they were. `readable` is asked for files (relative path) that
+    could not be opened for want of rights.
+    """
+    out = Changes()
+    seen: set[bytes] = set()
+    for item in found:
+        if isinstance(item, Unread):
+            out.unread.append(item)
+            continue
+        seen.add(item.path)
+        old = known.get(item.path)
+        if old is None:
+            out.new.append(item)
+        elif (
+            old.file.size == item.size
+            and same_time(old.file.mtime_ns, item.mtime_ns)
+            and old.fresh
+            and not (old.denied and readable(item.path))
+        ):
+            out.unchanged.append(Known(item, old.audio, old.error, old.denied, old.present, old.fresh))
+        else:
+            out.changed.append(item)
+        yield len(seen), out
+    hidden = tuple(os.path.join(item.path, b"") for item in out.unread if item.path)
+    everything_hidden = any(not item.path for item in out.unread)
+    for path, old in known.items():
+        if path in seen:
+            continue
+        if everything_hidden or path.startswith(hidden) or any(path == item.path for item in out.unread):
+            out.unchanged.append(old)
+        else:
+            out.vanished.append(old)
+    yield len(seen), out
