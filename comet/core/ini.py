@@ -118,8 +118,11 @@ def _mistake(file: str, section: str, line: int, text: str, expected: str) -> Se
     return SettingsError(f"{place(file, section, line)}: {expected}: `{safe(text.strip())}`")
 
 
-def write(file: str, text: str) -> None:
-    """Replace `file` by `text` in one step: whoever reads it sees the old or the new one."""
+def write(file: str, text: str, *, durable: bool = True) -> None:
+    """Replace `file` by `text` in one step: whoever reads it sees the old or the new one.
+
+    What is not `durable` may be lost in a power cut.
+    """
     folder = os.path.dirname(file)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     handle, temp = tempfile.mkstemp(dir=folder, prefix=".comet-")
@@ -127,7 +130,8 @@ def write(file: str, text: str) -> None:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
             stream.write(text)
             stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         os.replace(temp, os.path.realpath(file))
     except BaseException:
         os.unlink(temp)

@@ -1,0 +1,89 @@
+"""A profile opened for asking."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from comet.core.errors import NotScannedError
+from comet.core.model import SECONDS_PER_WORD, Root
+from comet.core.places import Places
+from comet.core.profiles import Profile
+from comet.core.text import _, safe
+from comet.library import cache, roots
+from comet.library.cache import Cache
+
+MINIMUM = 40
+"""Words (5 s) that two tracks must share: below, chance is too strong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A profile with its cache."""
+
+    profile: Profile
+    folder: str
+    """Where its state lies."""
+    cache: Cache
+
+    @property
+    def made(self) -> str:
+        """How fingerprints are made: those that were made otherwise are not compared."""
+        return f"chromaprint-2 {self.profile.settings.fingerprint.length:g}"
+
+    @property
+    def results(self) -> str:
+        """The folder of the result files."""
+        return os.path.join(self.folder, "results")
+
+    @property
+    def compared(self) -> dict[str, object]:
+        """The settings that result files depend on."""
+        return {
+            "fingerprint": self.made,
+            "sample": round(self.profile.settings.correlate.sample / SECONDS_PER_WORD),
+            "span": round(self.profile.settings.correlate.span / SECONDS_PER_WORD),
+            "minimum": MINIMUM,
+        }
+
+    def roots(self) -> list[Root]:
+        """Return the profile's root folders as they stand; ids are empty for those that were never scanned."""
+        known = self.cache.roots()
+        found = []
+        for name in self.profile.roots:
+            path = os.fsencode(name)
+            identity = known.get(path, "")
+            found.append(roots.look(path, identity, had_files=bool(identity) and self.cache.has_files(identity)))
+        return roots.refuse_twins(found)
+
+    def scanned_roots(self) -> list[Root]:
+        """Return those roots of the profile whose files are known, without looking at the disk."""
+        known = self.cache.roots()
+        paths = [os.fsencode(name) for name in self.profile.roots]
+        return [Root(known[path], path) for path in paths if path in known]
+
+
+@contextmanager
+def opened(profile: Profile, places: Places, *, create: bool = False) -> Iterator[Collection]:
+    """Open a profile's collection; with `create` its cache is made where there is none.
+
+    Raises:
+        NotScannedError: nothing is known of it yet, and `create` is not set.
+        DatabaseError: its cache cannot be opened.
+    """
+    folder = places.profile(profile.name)
+    path = cache.path_of(folder)
+    if not create and not os.path.exists(path):
+        raise NotScannedError(
+            _("nothing is known of profile `{name}` yet").format(name=safe(profile.name)),
+            hint=_("run `comet scan` first")
+            if profile.roots
+            else _("name folders with `comet setup`, or run `comet -f DIR`"),
+        )
+    collection = Collection(profile, folder, Cache(path))
+    try:
+        yield collection
+    finally:
+        collection.cache.close()

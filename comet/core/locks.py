@@ -1,0 +1,52 @@
+"""One holder at a time, across processes: a lock that the system lets go of when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from comet.core.errors import LockedError
+from comet.core.text import _, safe
+
+
+@contextmanager
+def hold(path: str, what: str) -> Iterator[None]:
+    """Hold the lock file `path` while the block runs; children do not inherit it.
+
+    Raises:
+        LockedError: another process holds it; `what` says what that means.
+    """
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(handle, 40, 0).decode("ascii", "replace").strip()
+            raise LockedError(
+                _("{what} (process {pid})").format(what=what, pid=safe(holder) or "?"),
+                hint=_("`comet jobs` shows it; wait for it or stop it"),
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def held(path: str) -> bool:
+    """Tell whether a process holds the lock file `path`."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)

@@ -1,0 +1,219 @@
+"""Long jobs outlive the screen that started them: each has a folder that any face can watch and steer.
+
+`jobs/ID/`: `events.jsonl` (appended), `snapshot.json` (small, replaced), `control.json` (what somebody wishes), `log`
+(what a detached job prints), `lock` (held while it lives).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from comet.core import ini, locks
+from comet.core.errors import CometError, Stopped, UsageError
+from comet.core.job import Control, Event, Progress
+from comet.core.text import _, safe
+
+ID_VARIABLE = "COMET_JOB"
+"""Environment variable by which a detached job is told its id, so that whoever started it knows where to look."""
+
+_EVERY = 0.5
+"""Seconds between two steps of a stage that are written down."""
+
+_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job as its folder shows it."""
+
+    id: str
+    folder: str
+    command: str
+    pid: int
+    state: str
+    """`running`, `paused`, `done`, `stopped`, `failed`, or `died` (killed before it could say so)."""
+    started: float
+    updated: float
+    stages: Mapping[str, Mapping[str, Any]]
+    """By `stage name`: done, total, note, finished."""
+    problems: int
+    error: str
+
+
+class Record:
+    """Writes one job's folder."""
+
+    def __init__(self, folder: str, command: str) -> None:
+        self.folder = folder
+        self._shown: dict[str, Any] = {
+            "id": os.path.basename(folder), "command": command, "pid": os.getpid(), "state": "running",
+            "started": time.time(), "updated": time.time(), "stages": {}, "problems": 0, "error": "",
+        }  # fmt: skip
+        self._last: dict[str, float] = {}
+        self._events = open(os.path.join(folder, "events.jsonl"), "a", encoding="ascii")  # noqa: SIM115 - closed in end()
+        self._snapshot()
+
+    def report(self, event: Event) -> None:
+        """Write an event down: its stage's first and last step and problems always."""
+        now = time.time()
+        if isinstance(event, Progress):
+            key = f"{event.stage} {event.name}".strip()
+            self._shown["stages"][key] = {
+                "done": event.done, "total": event.total, "note": event.note, "finished": event.finished,
+            }  # fmt: skip
+            if event.done and not event.finished and now - self._last.get(key, 0) < _EVERY:
+                return
+            self._last[key] = now
+            row: dict[str, Any] = {"stage": event.stage, "name": event.name, "done": event.done, "total": event.total}
+        else:
+            self._shown["problems"] += 1
+            row = {"problem": os.fsdecode(event.path), "stage": event.stage, "error": event.error}
+        self._events.write(json.dumps({"time": round(now, 3), **row}) + "\n")
+        self._events.flush()
+        self._snapshot()
+
+    def control(self) -> Control:
+        """Return what somebody wishes."""
+        wish = _control(self.folder)
+        state = "paused" if wish.pause and not wish.stop else "running"
+        if state != self._shown["state"]:
+            self._shown["state"] = state
+            self._snapshot()
+        return wish
+
+    def end(self, state: str, error: str = "") -> None:
+        """Say how the job ended."""
+        self._shown |= {"state": state, "error": error}
+        self._snapshot()
+        self._events.close()
+
+    def _snapshot(self) -> None:
+        self._shown["updated"] = time.time()
+        ini.write(os.path.join(self.folder, "snapshot.json"), json.dumps(self._shown), durable=False)
+
+
+def _control(folder: str) -> Control:
+    try:
+        with open(os.path.join(folder, "control.json"), encoding="utf-8") as stream:
+            wish = json.load(stream)
+        return Control(bool(wish["pause"]), bool(wish["stop"]), int(wish["memory"]), float(wish["chunk"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Control()  # nobody wished anything, or not in words that can be understood
+
+
+@contextmanager
+def recorded(state: str, command: str) -> Iterator[Record]:
+    """Make a job folder under the `state` folder of a profile and keep it up to date while the block runs."""
+    identity = os.environ.pop(ID_VARIABLE, "") or new_id()
+    folder = os.path.join(state, "jobs", identity)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    with locks.hold(os.path.join(folder, "lock"), _("this job runs already")):
+        record = Record(folder, command)
+        try:
+            yield record
+        except Stopped:
+            record.end("stopped")
+            raise
+        except CometError as error:
+            record.end("failed", str(error))
+            raise
+        except BaseException as error:
+            record.end("failed", f"{type(error).__name__}: {error}")
+            raise
+        record.end("done")
+    _forget_old(os.path.join(state, "jobs"))
+
+
+def new_id() -> str:
+    """Return an id for a job: when it began, and its process."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+
+
+def _forget_old(folder: str) -> None:
+    """Keep the folders of the last jobs only."""
+    for name in sorted(os.listdir(folder))[:-_KEPT]:
+        old = os.path.join(folder, name)
+        if not locks.held(os.path.join(old, "lock")):
+            for entry in os.listdir(old):
+                os.unlink(os.path.join(old, entry))
+            os.rmdir(old)
+
+
+def listed(state: str) -> list[JobState]:
+    """Return the jobs of a profile's `state` folder, newest first."""
+    folder = os.path.join(state, "jobs")
+    try:
+        names = sorted(os.listdir(folder), reverse=True)
+    except FileNotFoundError:
+        return []
+    return [job for name in names if (job := look(os.path.join(folder, name))) is not None]
+
+
+def look(folder: str) -> JobState | None:
+    """Return the job of one folder, None where it has no snapshot yet."""
+    alive = locks.held(os.path.join(folder, "lock"))
+    try:
+        with open(os.path.join(folder, "snapshot.json"), encoding="utf-8") as stream:
+            shown = json.load(stream)
+        job = JobState(folder=folder, **shown)
+    except (OSError, ValueError, TypeError):
+        return None
+    return job if alive or job.state not in ("running", "paused") else replace(job, state="died")
+
+
+def find(state: str, identity: str) -> JobState:
+    """Return a job by its id or the beginning of it; by `last` the newest.
+
+    Raises:
+        UsageError: there is none, or several.
+    """
+    jobs = listed(state)
+    found = jobs[:1] if identity == "last" else [job for job in jobs if job.id.startswith(identity)]
+    if len(found) != 1:
+        raise UsageError(
+            _("there is no job `{id}`").format(id=safe(identity))
+            if not found
+            else _("several jobs begin with `{id}`").format(id=safe(identity)),
+            hint=_("`comet jobs` lists them"),
+        )
+    return found[0]
+
+
+def steer(job: JobState, *, pause: bool | None = None, stop: bool | None = None) -> Control:
+    """Wish something of a running job; it is read at the next unit's edge.
+
+    Raises:
+        UsageError: it does not run.
+    """
+    if job.state not in ("running", "paused"):
+        raise UsageError(_("job `{id}` does not run").format(id=job.id), hint=_("`comet jobs` lists them"))
+    old = _control(job.folder)
+    wish = replace(old, pause=old.pause if pause is None else pause, stop=old.stop if stop is None else stop)
+    text = json.dumps({"pause": wish.pause, "stop": wish.stop, "memory": wish.memory, "chunk": wish.chunk})
+    ini.write(os.path.join(job.folder, "control.json"), text)
+    return wish
+
+
+def start(state: str, arguments: Sequence[str]) -> str:
+    """Start `comet ARGUMENTS` in a session of its own, so that it outlives this terminal; return the job's folder."""
+    identity = new_id()
+    folder = os.path.join(state, "jobs", identity)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    with open(os.path.join(folder, "log"), "ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "comet", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, ID_VARIABLE: identity},
+        )
+    return folder

@@ -1,0 +1,212 @@
+"""The write side of the line: roots -> files -> audio -> fingerprints -> pairs -> verdicts, one call a stage.
+
+Only here are the stages joined with the stores. What is done is stored as it comes; whatever interrupts a stage, the
+next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from comet.act import actions
+from comet.collection import pairs, state
+from comet.collection.opened import MINIMUM, Collection
+from comet.compare import chunks, correlation, memory
+from comet.core import locks
+from comet.core.errors import NoMusicError
+from comet.core.job import Job
+from comet.core.model import File, Root, Stage
+from comet.core.text import _, safe
+from comet.judge import relation
+from comet.library import roots, scan
+from comet.library.scan import Changes
+
+_MB = 1 << 20
+
+_BATCH = 64
+"""Pairs that are judged between two writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan did."""
+
+    files: int
+    """Files that are music or claim to be."""
+    decoded: int
+    unchanged: int
+    """Files that were not opened."""
+    moved: int
+    """Files that were known under another name."""
+    problems: int
+    away: tuple[Root, ...]
+    """Roots that could not be looked at; what is known of them stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correlated:
+    """What correlating did."""
+
+    pairs_done: int
+    pairs_all: int
+    units: int
+    recall: float
+    """Measured share of the pairs that comparing all with all would find; the exact tier finds each."""
+
+
+@contextmanager
+def _exclusive(collection: Collection) -> Iterator[None]:
+    what = _("another job works on profile `{name}`").format(name=safe(collection.profile.name))
+    with locks.hold(os.path.join(collection.folder, "cache.lock"), what):
+        yield
+
+
+def scan_roots(collection: Collection, job: Job) -> Scanned:
+    """Look at every root, listen to what is new or changed, and store each result as it comes.
+
+    Raises:
+        NoMusicError: the profile has no root folder.
+        Stopped: somebody asked; what was heard is stored.
+    """
+    if not collection.profile.roots:
+        raise NoMusicError(
+            _("scanning is unavailable: profile `{name}` has no root folder").format(
+                name=safe(collection.profile.name)
+            ),
+            hint=_("add folders with `comet setup --profile {name} --root DIR --yes`").format(
+                name=safe(collection.profile.name)
+            ),
+        )
+    with _exclusive(collection):
+        found = _marked(collection)
+        walked = [(root, _walk(collection, root, job)) for root in found if not root.away]
+        vanished = any(known.audio for _root, changes in walked for known in changes.vanished)
+        decoded = moved = 0
+        for root, changes in walked:
+            new_decoded, new_moved = _listen(collection, root, changes, job, vanished=vanished)
+            decoded, moved = decoded + new_decoded, moved + new_moved
+    counts = collection.cache.counts([root.id for root in collection.scanned_roots()])
+    unchanged = sum(1 for _root, changes in walked for known in changes.unchanged if known.audio or known.error)
+    bad = sum(1 for _problem in state.problems(collection))
+    away = tuple(root for root in found if root.away)
+    return Scanned(counts.get("files", 0), decoded, unchanged, moved, bad, away)
+
+
+def _marked(collection: Collection) -> list[Root]:
+    """Return the roots, each new one with a marker where it can be written, and remembered under its id."""
+    found = []
+    for root in collection.roots():
+        if not root.away:
+            identity = actions.mark_root(root.path, root.id) or root.id or roots.id_of_path(root.path)
+            root = Root(identity, root.path)  # noqa: PLW2901 - the same root, now with its id
+        found.append(root)
+    found = roots.refuse_twins(found)
+    for root in found:
+        if not root.away:
+            collection.cache.see_root(root)
+    return found
+
+
+def _walk(collection: Collection, root: Root, job: Job) -> Changes:
+    known = collection.cache.files(root.id, collection.made)
+    excluded = scan.excluder(collection.profile.exclude)
+    changes = Changes()
+    with job.stage(Stage.WALK, None, os.fsdecode(root.path)) as advance:
+        count = 0
+        for count_now, changes in scan.changes(scan.walk(root, excluded), known, _readable(root)):
+            advance(count_now - count)
+            count = count_now
+    for unread in changes.unread:
+        job.problem(Stage.WALK, os.path.join(root.path, unread.path), unread.error)
+    there = [k.file for k in changes.unchanged if not k.present or k.file != known[k.file.path].file]
+    collection.cache.walked(root.id, there, [k.file for k in changes.vanished if k.present], changes.unread)
+    return changes
+
+
+def _readable(root: Root) -> Callable[[bytes], bool]:
+    return lambda path: os.access(os.path.join(root.path, path), os.R_OK)
+
+
+def _listen(collection: Collection, root: Root, changes: Changes, job: Job, *, vanished: bool) -> tuple[int, int]:
+    """Listen to what is new or changed under a root; return how many were decoded, and how many had moved.
+
+    The hash of the encoded audio alone is enough to recognise a retagged or moved file, so it is taken first where
+    that is likely: at a changed file, and at a new one while others are missing.
+    """
+    wanted = [Wanted(file, os.path.join(root.path, file.path), vanished) for file in changes.new]
+    wanted += [Wanted(file, os.path.join(root.path, file.path), True) for file in changes.changed]  # noqa: FBT003
+    if not wanted:
+        return 0, 0
+    from comet.listen.fingerprint import listen_all  # noqa: PLC0415 - a scan without changes needs no decoder
+
+    settings = collection.profile.settings
+    decoded = moved = 0
+    with job.stage(Stage.SCAN, len(wanted), os.fsdecode(root.path)) as advance:
+        heard_all = listen_all(
+            sorted(wanted, key=lambda item: item.path),
+            lambda audio_hash: collection.cache.knows(audio_hash, collection.made),
+            length=settings.fingerprint.length,
+            workers=settings.scan.workers or os.cpu_count() or 1,
+            timeout=settings.scan.timeout,
+            memory=settings.scan.memory * _MB,
+        )
+        with contextlib.closing(heard_all):
+            for heard in heard_all:
+                moved += _store(collection, heard, job)
+                decoded += heard.audio is not None
+                advance(1, os.fsdecode(heard.wanted.file.path))
+    return decoded, moved
+
+
+def _store(collection: Collection, heard: Heard, job: Job) -> bool:
+    """Store what came of one file; return whether it is a known one under another name."""
+    file, cache = heard.wanted.file, collection.cache
+    moved = False
+    error = heard.error
+    if heard.audio is not None and heard.words is not None:
+        error = "" if heard.audio.words else TOO_SHORT
+        cache.store(file, heard.audio, heard.words, collection.made, error)
+    elif heard.hash and not error:
+        error = TOO_SHORT if cache.short(heard.hash) else ""
+        moved = cache.store_known(file, heard.hash, error)
+    else:
+        cache.store_bad(file, error, denied=bool(error) and not os.access(heard.wanted.path, os.R_OK))
+    if error:
+        job.problem(Stage.SCAN, heard.wanted.path, error)
+    return moved
+
+
+def correlate(collection: Collection, job: Job) -> Correlated:
+    """Compare every audio with every other one, from where the last run ended.
+
+    Raises:
+        MemoryBudgetError: not one unit fits.
+        Stopped: somebody asked; the units that were finished are stored.
+    """
+    settings = collection.profile.settings.correlate
+    with _exclusive(collection):
+        covered = chunks.coverage(collection.results, collection.cache.id, collection.compared)
+        serials = [serial for serial, _count in collection.cache.comparable(collection.made, MINIMUM)]
+        if chunks.missing(covered, serials):
+            _run(collection, job, covered, serials, settings)
+        done = state.progress(collection)
+    return Correlated(done.done, done.all, done.units, 1.0)
+
+
+def judge(collection: Collection, job: Job) -> int:
+    """Find out how the pairs that count are related, where that is not known yet; return how many were judged."""
+    known = collection.cache.verdicts(relation.RULE)
+    missing = [pair for pair in pairs.candidates(collection) if (pair.i, pair.j) not in known]
+    if not missing:
+        return 0
+    audios = collection.cache.audios({serial for pair in missing for serial in (pair.i, pair.j)})
+    with job.stage(Stage.JUDGE, len(missing)) as advance:
+        for start in range(0, len(missing), _BATCH):
+            batch = missing[start : start + _BATCH]
+            collection.cache.store_verdicts([_verdict(collection, audios, pair) for pair in batch], relation.RULE)
+            advance(len(batch))
+    return len(missing)
