@@ -108,9 +108,9 @@ def write(
     with open(name, "wb") as file, av.open(file, "w", format=muxer) as container:
         stream = container.add_stream(encoder, rate=48_000 if encoder == "libopus" else rate)
         assert isinstance(stream, av.AudioStream)
-        stream.layout = layout  # type: ignore[assignment]  # a descriptor that takes a name
+        stream.layout = layout
         stream.codec_context.options = {"strict": "experimental"}  # FFmpeg's own Vorbis encoder asks for that
-        stream.codec_context.format = _sample_format(encoder, kind)  # type: ignore[assignment]
+        stream.codec_context.format = _sample_format(encoder, kind)
         if bitrate or encoder == "wmav2":
             stream.bit_rate = bitrate or 128_000
         for start in range(0, samples.shape[1], 4096):

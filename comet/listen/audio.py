@@ -1,0 +1,398 @@
+"""The only door to FFmpeg (through `av`) and to BLAKE3: from a path to hash, fingerprint and what is known of it.
+
+The file is opened here, once, and FFmpeg is given its descriptor instead of its name: a name may hold anything, a pipe
+cannot block, and a playlist cannot make FFmpeg open another file or an address, since no other protocol is allowed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final
+
+import av
+import av.logging
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from blake3 import blake3
+
+from comet.core.errors import BrokenError, DecodeError
+from comet.core.model import Audio
+from comet.core.text import _
+from comet.listen import content
+from comet.listen.chroma import RATE
+from comet.listen.content import NotMusic
+from comet.listen.sound import Sound
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.filter.context import FilterContext
+    from av.packet import Packet
+
+    from comet.core.model import Words
+
+__all__ = ["NotMusic", "identify", "listen"]
+
+av.logging.set_level(av.logging.PANIC)  # its complaints about damaged files belong on nobody's screen
+
+_FORMATS: Final = (
+    "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,dtshd,eac3,flac,iff,loas,matroska,mov,mp3,mpc,mpc8,ogg,oma,rm,shn,tak,"
+    "truehd,tta,voc,w64,wav,wv,xwma"
+)
+_UNCLAIMED: Final = frozenset({"aac", "ac3", "eac3", "dts", "dtshd", "loas", "amr"})  # raw streams, length only guessed
+_PICTURES: Final = frozenset({"mjpeg", "png", "bmp", "gif", "webp", "tiff"})
+_BROKEN: Final = (av.error.FFmpegError, OSError, EOFError)
+# the resampler's settings of fpcalc; other ones flip bits
+_RESAMPLER: Final = f"{RATE}:ochl=mono:osf=s16:filter_size=16:phase_shift=8:linear_interp=1:cutoff=0.8"
+_BLOCK: Final = 16_384
+_READ_ON: Final = 1 << 16
+_XING: Final = 2881  # bytes of the longest MPEG frame, and so of the one that holds the length
+_CONTAINERS: Final = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "matroska", "adts": "aac"}
+_PULL_EVERY: Final = 64  # frames pushed between two pulls; each pull that finds nothing costs an exception
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file that is open, and its best audio stream."""
+
+    path: str
+    descriptor: int
+    container: InputContainer
+    stream: AudioStream
+    kind: str
+
+
+def identify(path: bytes) -> str:
+    """Return the audio hash of a file without decoding it.
+
+    That is `b3:` and the first 128 bits of BLAKE3 over the payloads of the best audio stream's packets: tags, covers
+    and padding are no part of it.
+
+    Raises:
+        DecodeError: it claims to be audio, but cannot be read.
+        NotMusic: it is no audio file.
+    """
+    digest = blake3()
+    with _opened(path) as source:
+        packets = 0
+        for packet in _packets(source, []):
+            digest.update(packet)
+            packets += 1
+        if not packets:
+            raise DecodeError(source.path, _("there is no sound in it"))
+    return _text(digest)
+
+
+def listen(path: bytes, length: float = 0.0) -> tuple[Audio, Words]:
+    """Read a file once and return what is known of its sound, and its sub-fingerprints.
+
+    Args:
+        path: The file; its name decides nothing.
+        length: Seconds from the beginning that are decoded, 0 for all. With a length the hash is still that of all
+            packets; the duration is then taken from their time stamps, and `sound_end` is 0 where the end was not
+            heard.
+
+    Returns:
+        The audio, and its words: shape (n,), uint32. There are none where the sound is too short (under 2.73 s) or
+        silent from start to end; a silent audio has `sound_start` = `duration` and `sound_end` = 0.
+
+    Raises:
+        DecodeError: it claims to be audio, but hardly anything or nothing of it can be decoded.
+        NotMusic: it is no audio file.
+    """
+    digest = blake3()
+    with _opened(path) as source:
+        ear = _Ear(round(length * RATE))
+        tally = _Tally()
+        ends: list[BaseException] = []
+        for packet in _packets(source, ends):
+            digest.update(packet)
+            tally.note(packet)
+            if not ear.sound.complete:
+                _decode(source, packet, ear, tally)
+        if not ear.sound.complete:
+            _decode(source, None, ear, tally)
+        ear.finish()
+        tally.refused += len(ends)
+        _check(source, tally, ear)
+        words = ear.sound.words()
+        return _audio(source, _text(digest), tally, ear, len(words)), words
+
+
+def _text(digest: blake3) -> str:
+    return f"b3:{digest.hexdigest(length=16)}"
+
+
+@contextmanager
+def _opened(path: bytes) -> Iterator[_Source]:
+    """Open a file and find its audio stream; raises as `identify`."""
+    name = os.fsdecode(path)
+    try:
+        # without O_NONBLOCK, opening a pipe waits for somebody to write into it
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        if error.errno == errno.ENXIO or not content.named(path):  # ENXIO: a socket
+            raise NotMusic from error
+        raise DecodeError(name, _why(error)) from error
+    try:
+        try:
+            kind, start = content.candidate(descriptor, path)
+        except OSError as error:
+            raise DecodeError(name, _why(error)) from error
+        with _container(descriptor, name, kind, start) as container:
+            yield _Source(name, descriptor, container, _stream(container, path), kind)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _container(descriptor: int, name: str, kind: str, start: int) -> Iterator[InputContainer]:
+    """Let FFmpeg open the descriptor, which it may use up; raises as `identify`."""
+    options = {
+        "fd": str(descriptor),
+        "protocol_whitelist": "fd",
+        "format_whitelist": _FORMATS,
+        "skip_initial_bytes": str(start),
+    }
+    try:
+        container = av.open(
+            "fd:",
+            "r",
+            format="mp3" if kind == "mpeg" else None,
+            container_options=options,
+            metadata_errors="ignore",
+        )
+    except _BROKEN as error:
+        if isinstance(error, MemoryError):
+            raise
+        if kind == "ac3" and not content.named(os.fsencode(name)):  # two bytes of magic are weak
+            raise NotMusic from error
+        raise DecodeError(name, _reason(kind)) from error
+    with container:
+        yield container
+
+
+def _stream(container: InputContainer, path: bytes) -> AudioStream:
+    """Return the best audio stream of a container that holds no film."""
+    still = av.stream.Disposition.attached_pic | av.stream.Disposition.still_image
+    for video in container.streams.video:
+        codec = video.codec_context.name if video.codec_context else ""
+        if not video.disposition & still and codec not in _PICTURES:
+            raise NotMusic
+    stream = container.streams.best("audio")
+    if not isinstance(stream, AudioStream):
+        if content.named(path):
+            raise DecodeError(os.fsdecode(path), _("there is no audio stream in it"))
+        raise NotMusic
+    if stream.codec_context is None:
+        raise DecodeError(os.fsdecode(path), _("its codec is unknown or protected"))
+    stream.codec_context.thread_count = 1  # more threads hang on some damaged files; the files are the parallel work
+    return stream
+
+
+def _reason(kind: str) -> str:
+    if kind == "mp4":
+        return _("damaged or cut short: its index (moov) cannot be read")
+    return _("damaged: its header cannot be read") if kind else _("no audio can be found in it")
+
+
+def _why(error: OSError) -> str:
+    return _("it cannot be read: {why}").format(why=os.strerror(error.errno or errno.EIO))
+
+
+def _packets(source: _Source, ends: list[BaseException]) -> Iterator[Packet[Any]]:
+    """Yield the packets that hold something; an error of the demuxer ends the stream and is added to `ends`.
+
+    An empty packet in mid-stream would drain the decoder for good.
+
+    Raises:
+        DecodeError: the file could not be read to the end, which says nothing of what is in it.
+    """
+    packets = source.container.demux(source.stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except _BROKEN as error:
+            if isinstance(error, MemoryError):
+                raise
+            ends.append(error)
+            break
+        if packet is None:
+            break
+        if packet.size:
+            yield packet
+    try:
+        # FFmpeg takes a read error for the end of the file. The descriptors share their position, so what made it
+        # stop is found by reading on from there.
+        os.pread(source.descriptor, _READ_ON, os.lseek(source.descriptor, 0, os.SEEK_CUR))
+    except OSError as error:
+        raise DecodeError(source.path, _why(error)) from error
+
+
+def _decode(source: _Source, packet: Packet[Any] | None, ear: _Ear, tally: _Tally) -> None:
+    """Decode one packet, or drain the decoder, and let the ear hear the frames."""
+    try:
+        frames = source.stream.codec_context.decode(packet)
+    except _BROKEN as error:  # not InvalidData alone: decoders report damage as lack of permission, or as unfinished
+        if isinstance(error, MemoryError):
+            raise
+        if packet is not None:
+            tally.refused += 1
+            tally.refused_bytes += packet.size
+        return
+    tally.decoded += packet is not None
+    for frame in frames:
+        ear.hear(frame)
+
+
+class _Tally:
+    """What the packets say, added up."""
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.bytes = 0
+        self.decoded = 0
+        self.refused = 0
+        self.refused_bytes = 0
+        self.position = -1
+        """Of the first packet in the file."""
+        self._first: int | None = None
+        self._last = 0
+
+    def note(self, packet: Packet[Any]) -> None:
+        """Count a packet."""
+        self.packets += 1
+        self.bytes += packet.size
+        if self.packets == 1 and packet.pos is not None:
+            self.position = packet.pos
+        if packet.pts is not None:
+            self._first = packet.pts if self._first is None else min(self._first, packet.pts)
+            self._last = max(self._last, packet.pts)
+
+    def span(self, unit: Fraction | None) -> float:
+        """Seconds between the first and the last time stamp."""
+        return float((self._last - (self._first or 0)) * (unit or 0))
+
+
+class _Ear:
+    """What hears the frames: brings each to mono at `RATE` and hands it on."""
+
+    def __init__(self, limit: int) -> None:
+        self.sound = Sound(limit)
+        self.seconds = 0.0
+        """Length of all frames."""
+        self.first: AudioFrame | None = None
+        self._format: tuple[int, str, str] | None = None
+        self._graph = av.filter.Graph()  # its nodes do not keep it alive
+        self._source: FilterContext
+        self._sink: FilterContext
+        self._pushed = 0
+
+    def hear(self, frame: AudioFrame) -> None:
+        """Take the next frame; one of another format (a chained stream) begins a new resampler."""
+        form = (frame.sample_rate, frame.format.name, frame.layout.name)
+        if form != self._format:
+            self.finish()
+            self._open(*form)
+        if self.first is None:
+            self.first = frame
+        self.seconds += frame.samples / frame.sample_rate
+        self._source.push(frame)
+        self._pushed += 1
+        if self._pushed % _PULL_EVERY == 0:
+            self._pull()
+
+    def finish(self) -> None:
+        """Drain the resampler."""
+        if self._format is not None:
+            self._source.push(None)
+            self._pull()
+            self._format = None
+
+    def _open(self, rate: int, form: str, layout: str) -> None:
+        graph = av.filter.Graph()
+        # 16-bit sound stays 16-bit inside the resampler, as in fpcalc; FFmpeg would go by way of floats
+        inner = ":internal_sample_fmt=s16p" if form in {"u8", "u8p", "s16", "s16p"} else ""
+        self._source = graph.add_abuffer(sample_rate=rate, format=form, layout=layout, time_base=Fraction(1, rate))
+        self._sink = graph.add("abuffersink")
+        graph.link_nodes(
+            self._source,
+            graph.add("aresample", _RESAMPLER + inner),
+            graph.add("aformat", f"sample_fmts=s16:sample_rates={RATE}:channel_layouts=mono"),
+            graph.add("asetnsamples", f"n={_BLOCK}:p=0"),
+            self._sink,
+        ).configure()
+        self._graph, self._format = graph, (rate, form, layout)
+
+    def _pull(self) -> None:
+        """Take what the resampler has ready."""
+        with suppress(BlockingIOError, EOFError):
+            while isinstance(frame := self._sink.pull(), AudioFrame):
+                self.sound.feed(np.frombuffer(memoryview(frame.planes[0]), np.int16, frame.samples).copy())
+
+
+def _check(source: _Source, tally: _Tally, ear: _Ear) -> None:
+    """Refuse what is no more than noise found in junk.
+
+    A real file with real damage has many good packets between the bad ones: 25 holes of 300 bytes spoil 46 of 940
+    packets of an MP3. Missing halves, tails of zero bytes and junk in front are one bad packet of any size, and a
+    tenth of the sound is enough to know a track by. Junk with false sync words is the reverse: next to every packet is
+    bad, or most bytes lie between the few that happen to look right.
+
+    Raises:
+        DecodeError: nothing, or hardly anything, could be decoded.
+    """
+    if not tally.packets:
+        raise DecodeError(source.path, _("there is no sound in it"))
+    if ear.first is None:
+        raise DecodeError(source.path, _("damaged before the first sound"))
+    heard = tally.bytes - tally.refused_bytes
+    if tally.refused > tally.decoded or (not ear.sound.complete and heard * 10 < tally.bytes):
+        raise DecodeError(source.path, _("damaged: hardly anything in it can be decoded"))
+
+
+def _audio(source: _Source, digest: str, tally: _Tally, ear: _Ear, words: int) -> Audio:
+    """Put together what is known; `ear` has heard something."""
+    context, frame = source.stream.codec_context, ear.first
+    if frame is None:
+        raise BrokenError(_("nothing was heard of a file that passed the check"))
+    duration = max(ear.seconds, tally.span(source.stream.time_base)) if ear.sound.complete else ear.seconds
+    start, end = ear.sound.quiet(duration)
+    codec = context.codec.canonical_name
+    lossless = content.lossless(codec, context.profile or "", claimed=context.codec.lossless)
+    return Audio(
+        hash=digest,
+        codec=codec,
+        container=_CONTAINERS.get(source.container.format.name, source.container.format.name),
+        sample_rate=frame.sample_rate,
+        channels=frame.layout.nb_channels,
+        bits=content.bits(codec, bytes(context.extradata or b""), frame.format.name) if lossless else 0,
+        bitrate=round((tally.bytes - tally.refused_bytes) * 8 / duration) if duration else 0,
+        lossless=lossless,
+        duration=duration,
+        claimed=_claimed(source, tally),
+        sound_start=start,
+        sound_end=end,
+        decode_errors=tally.refused,
+        words=words,
+    )
+
+
+def _claimed(source: _Source, tally: _Tally) -> float:
+    """Return the seconds that the container claims, 0 where FFmpeg would only guess them from the bytes."""
+    name, stream = source.container.format.name, source.stream
+    if name in _UNCLAIMED:
+        return 0.0
+    if name == "mp3":
+        first = max(0, tally.position - _XING)
+        before = os.pread(source.descriptor, tally.position - first, first) if tally.position > 0 else b""
+        if not any(mark in before for mark in (b"Xing", b"Info", b"VBRI")):
+            return 0.0
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return max(0.0, (source.container.duration or 0) / 1e6)
