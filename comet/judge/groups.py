@@ -16,12 +16,14 @@ import numpy as np
 from comet.core.model import Group, Match, Relation, Track
 
 
-class _Link(NamedTuple):
-    """A same pair of two audios that have files; `a` and `b` are places in the sorted list of audio hashes."""
+class _Links(NamedTuple):
+    """The same pairs of audios that have files, strongest first: three lists of one length."""
 
-    match: Match
-    a: int
-    b: int
+    matches: list[Match]
+    a: list[int]
+    """Place of one audio in the sorted list of hashes."""
+    b: list[int]
+    """Place of the other one."""
 
 
 def group(tracks: Iterable[Track], matches: Iterable[Match], keeper: Callable[[tuple[Track, ...]], int]) -> list[Group]:
@@ -48,7 +50,7 @@ def group(tracks: Iterable[Track], matches: Iterable[Match], keeper: Callable[[t
         members[cluster[place]] += files[audio]
     inside: dict[int, list[Match]] = defaultdict(list)
     beside: dict[int, list[Match]] = defaultdict(list)
-    for match, a, b in links:
+    for match, a, b in zip(*links, strict=True):
         if cluster[a] == cluster[b]:
             inside[cluster[a]].append(match)
         else:
@@ -77,24 +79,23 @@ def group_id(tracks: Iterable[Track]) -> str:
     return digest.hexdigest()
 
 
-def _sorted_links(files: dict[str, list[Track]], hashes: Sequence[str], matches: Iterable[Match]) -> list[_Link]:
+def _sorted_links(files: dict[str, list[Track]], hashes: Sequence[str], matches: Iterable[Match]) -> _Links:
     """Return the same pairs between `files`, strongest first, ties by audio hashes; none twice."""
     place = {track.audio.serial: number for number, audio in enumerate(hashes) for track in files[audio]}
-    links = []
-    for match in matches:
-        one, other = place.get(match.pair.i), place.get(match.pair.j)
-        if one is not None and other is not None and one != other and match.verdict.relation is Relation.SAME:
-            links.append(_Link(match, min(one, other), max(one, other)))
-    evidence = np.fromiter((link.match.pair.evidence for link in links), np.float64, len(links))
-    a = np.fromiter((link.a for link in links), np.int64, len(links))
-    b = np.fromiter((link.b for link in links), np.int64, len(links))
+    same = [match for match in matches if match.verdict.relation is Relation.SAME]
+    evidence = np.array([match.pair.evidence for match in same], np.float64)
+    one = np.array([place.get(match.pair.i, -1) for match in same], np.int64)
+    other = np.array([place.get(match.pair.j, -1) for match in same], np.int64)
+    a, b = np.minimum(one, other), np.maximum(one, other)
     order = np.lexsort((b, a, -evidence))
+    order = order[((a >= 0) & (a < b))[order]]
     # A pair counted twice would join clusters that are not pairwise same.
     _, first = np.unique((a * len(hashes) + b)[order], return_index=True)
-    return [links[n] for n in order[np.sort(first)].tolist()]
+    order = order[np.sort(first)]
+    return _Links([same[n] for n in order.tolist()], a[order].tolist(), b[order].tolist())
 
 
-def _linkage(count: int, links: Iterable[_Link]) -> list[int]:
+def _linkage(count: int, links: _Links) -> list[int]:
     """Return the cluster of each of `count` audios, complete linkage over links sorted by falling evidence.
 
     The weakest of the pairs between two clusters is the last of them to come along. So two clusters are joined the
@@ -105,7 +106,7 @@ def _linkage(count: int, links: Iterable[_Link]) -> list[int]:
     cluster = list(range(count))
     members = [[n] for n in range(count)]
     seen: list[dict[int, int]] = [{} for _ in range(count)]
-    for _, a, b in links:
+    for a, b in zip(links.a, links.b, strict=True):
         one, other = cluster[a], cluster[b]
         if one == other:
             continue

@@ -91,6 +91,8 @@ class _Profile:
     """Differing bits of each word of the overlap, 0..32."""
     heard: Flags
     """Informative on both sides."""
+    loud: Flags
+    """Silence on neither side."""
 
 
 def relate(i: Audio, j: Audio, words_i: Words, words_j: Words, offset: int) -> Verdict:
@@ -156,8 +158,9 @@ def _mirrored(verdict: Verdict) -> Verdict:
 def _align(words_i: Words, words_j: Words, known_i: Flags, known_j: Flags, offset: int) -> _Profile:
     start = max(0, offset)
     stop = max(start, min(len(words_i), len(words_j) + offset))
-    a, b = slice(start, stop), slice(start - offset, stop - offset)
-    return _Profile(start, np.bitwise_count(words_i[a] ^ words_j[b]), known_i[a] & known_j[b])
+    here, there = slice(start, stop), slice(start - offset, stop - offset)
+    a, b = words_i[here], words_j[there]
+    return _Profile(start, np.bitwise_count(a ^ b), known_i[here] & known_j[there], (a != SILENCE) & (b != SILENCE))
 
 
 def _error(profile: _Profile) -> float:
@@ -165,21 +168,22 @@ def _error(profile: _Profile) -> float:
     return float(profile.wrong[profile.heard].sum(dtype=np.int64)) / (32 * heard) if heard else _CHANCE
 
 
-def _windows(profile: _Profile, width: int) -> NDArray[np.float64]:
-    """Return the bit error rates of all windows of `width` words, at least half of them informative."""
+def _windows(profile: _Profile, counted: Flags, width: int) -> NDArray[np.float64]:
+    """Return the bit error rates of the windows of `width` words of which at least half are counted."""
     width = min(width, len(profile.wrong))
     if not width:
         return np.zeros(0)
     zero = np.zeros(1, np.int64)
-    wrong = np.concatenate((zero, np.cumsum(np.where(profile.heard, profile.wrong, 0), dtype=np.int64)))
-    heard = np.concatenate((zero, np.cumsum(profile.heard, dtype=np.int64)))
-    count = heard[width:] - heard[:-width]
+    wrong = np.concatenate((zero, np.cumsum(np.where(counted, profile.wrong, 0), dtype=np.int64)))
+    words = np.concatenate((zero, np.cumsum(counted, dtype=np.int64)))
+    count = words[width:] - words[:-width]
     enough = count >= (width + 1) // 2
     return (wrong[width:] - wrong[:-width])[enough] / (32.0 * count[enough])
 
 
 def _worst(profile: _Profile) -> float:
-    rates = _windows(profile, WORST)
+    """Return the worst 1.5 s. A drone says nothing for a same, but where two drones differ it speaks against."""
+    rates = _windows(profile, profile.loud, WORST)
     return float(rates.max()) if len(rates) else _CHANCE
 
 
@@ -188,7 +192,7 @@ def _decide(profile: _Profile, worst: float, side_i: _Side, side_j: _Side) -> tu
     both = side_i.covered and side_j.covered
     if both and worst <= SAME:
         return Relation.SAME, ""
-    rates = _windows(profile, PART)
+    rates = _windows(profile, profile.heard, PART)
     one_piece = len(rates) > 0 and float((rates < AGREES).mean()) >= MOST
     if not one_piece or not (side_i.covered or side_j.covered):
         return Relation.SHARES, ""
@@ -263,11 +267,13 @@ def _own_offset(piece: Words, known: Flags, field: Words, known_field: Flags) ->
     A parabola through the error rates at the best place and its neighbours gives the fraction of a word; near ties go
     to the place nearer to the middle. A piece with too little to compare answers (0, 0.5).
     """
+    if len(piece) < _LEAST:
+        return 0.0, _CHANCE
     around = (len(field) - len(piece)) // 2
     # From the last place to the first: field index = place + around - shift.
     count = np.correlate(known_field.astype(np.float32), known.astype(np.float32), "valid")[::-1]
     enough = count >= max(_LEAST, _FEW * len(piece))
-    if len(piece) < _LEAST or not enough.any():
+    if not enough.any():
         return 0.0, _CHANCE
     places = np.lib.stride_tricks.sliding_window_view(np.where(known_field, field, 0), len(piece))[::-1]
     masks = np.lib.stride_tricks.sliding_window_view(_mask(known_field), len(piece))[::-1]
