@@ -8,22 +8,33 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from comet.act import actions
 from comet.collection import pairs, state
-from comet.collection.opened import MINIMUM, Collection
-from comet.compare import chunks, correlation, memory
+from comet.collection.opened import Collection
+from comet.collection.pairs import FilePair
+from comet.compare import chunks, memory, sample
 from comet.core import locks
-from comet.core.errors import NoMusicError
+from comet.core.errors import FileError, NoMusicError
 from comet.core.job import Job
-from comet.core.model import File, Root, Stage
+from comet.core.model import Audio, Match, Pair, Root, Stage, Track, Verdict, Words
+from comet.core.settings import Settings
 from comet.core.text import _, safe
-from comet.judge import relation
+from comet.judge import relation, threshold
 from comet.library import roots, scan
 from comet.library.scan import Changes
+
+if TYPE_CHECKING:
+    from comet.listen.fingerprint import Heard
+
+_T = TypeVar("_T")
+
+TOO_SHORT = _("too short to be recognised by its sound")
 
 _MB = 1 << 20
 
@@ -114,17 +125,19 @@ def _marked(collection: Collection) -> list[Root]:
 def _walk(collection: Collection, root: Root, job: Job) -> Changes:
     known = collection.cache.files(root.id, collection.made)
     excluded = scan.excluder(collection.profile.exclude)
-    changes = Changes()
     with job.stage(Stage.WALK, None, os.fsdecode(root.path)) as advance:
-        count = 0
-        for count_now, changes in scan.changes(scan.walk(root, excluded), known, _readable(root)):
-            advance(count_now - count)
-            count = count_now
+        changes = scan.changes(_counted(scan.walk(root, excluded), advance), known, _readable(root))
     for unread in changes.unread:
         job.problem(Stage.WALK, os.path.join(root.path, unread.path), unread.error)
     there = [k.file for k in changes.unchanged if not k.present or k.file != known[k.file.path].file]
     collection.cache.walked(root.id, there, [k.file for k in changes.vanished if k.present], changes.unread)
     return changes
+
+
+def _counted(items: Iterator[_T], advance: Callable[[], None]) -> Iterator[_T]:
+    for item in items:
+        advance()
+        yield item
 
 
 def _readable(root: Root) -> Callable[[bytes], bool]:
@@ -137,22 +150,18 @@ def _listen(collection: Collection, root: Root, changes: Changes, job: Job, *, v
     The hash of the encoded audio alone is enough to recognise a retagged or moved file, so it is taken first where
     that is likely: at a changed file, and at a new one while others are missing.
     """
-    wanted = [Wanted(file, os.path.join(root.path, file.path), vanished) for file in changes.new]
-    wanted += [Wanted(file, os.path.join(root.path, file.path), True) for file in changes.changed]  # noqa: FBT003
-    if not wanted:
+    if not changes.new and not changes.changed:
         return 0, 0
-    from comet.listen.fingerprint import listen_all  # noqa: PLC0415 - a scan without changes needs no decoder
+    from comet.listen.fingerprint import Wanted, listen_all  # noqa: PLC0415 - without changes no decoder is needed
 
-    settings = collection.profile.settings
+    wanted = [Wanted(file, os.path.join(root.path, file.path), vanished) for file in changes.new]
+    wanted += [Wanted(file, os.path.join(root.path, file.path), True) for file in changes.changed]
     decoded = moved = 0
     with job.stage(Stage.SCAN, len(wanted), os.fsdecode(root.path)) as advance:
         heard_all = listen_all(
             sorted(wanted, key=lambda item: item.path),
             lambda audio_hash: collection.cache.knows(audio_hash, collection.made),
-            length=settings.fingerprint.length,
-            workers=settings.scan.workers or os.cpu_count() or 1,
-            timeout=settings.scan.timeout,
-            memory=settings.scan.memory * _MB,
+            **_limits(collection.profile.settings),
         )
         with contextlib.closing(heard_all):
             for heard in heard_all:
@@ -160,6 +169,16 @@ def _listen(collection: Collection, root: Root, changes: Changes, job: Job, *, v
                 decoded += heard.audio is not None
                 advance(1, os.fsdecode(heard.wanted.file.path))
     return decoded, moved
+
+
+def _limits(settings: Settings) -> dict[str, Any]:
+    """Return how files are listened to, as `listen_all` takes it."""
+    return {
+        "length": settings.fingerprint.length,
+        "workers": settings.scan.workers or os.cpu_count() or 1,
+        "timeout": settings.scan.timeout,
+        "memory": settings.scan.memory * _MB,
+    }
 
 
 def _store(collection: Collection, heard: Heard, job: Job) -> bool:
@@ -187,14 +206,31 @@ def correlate(collection: Collection, job: Job) -> Correlated:
         MemoryBudgetError: not one unit fits.
         Stopped: somebody asked; the units that were finished are stored.
     """
-    settings = collection.profile.settings.correlate
     with _exclusive(collection):
-        covered = chunks.coverage(collection.results, collection.cache.id, collection.compared)
-        serials = [serial for serial, _count in collection.cache.comparable(collection.made, MINIMUM)]
-        if chunks.missing(covered, serials):
-            _run(collection, job, covered, serials, settings)
         done = state.progress(collection)
+        if done.done < done.all:
+            _compare(collection, job)
+            done = state.progress(collection)
     return Correlated(done.done, done.all, done.units, 1.0)
+
+
+def _compare(collection: Collection, job: Job) -> None:
+    from comet.compare import correlation  # noqa: PLC0415 - compiled kernels are needed only here
+
+    settings = collection.profile.settings.correlate
+    about: dict[str, Any] = {"cache": collection.cache.id, "settings": collection.compared}
+    serials = [serial for serial, _count in collection.cache.comparable(collection.made, sample.MINIMUM)]
+    openings = ((serial, sample.opening(words, settings.sample)) for serial, words in collection.cache.words(serials))
+    correlation.correlate(
+        sample.prepare(openings),
+        chunks.coverage(collection.results, **about).units,
+        store=lambda chunk: chunks.write(collection.results, chunk, **about),
+        minimum=sample.MINIMUM,
+        span=int(collection.compared["span"]),
+        budget=lambda: int(memory.free() * settings.memory_share),
+        write_every=settings.write_every,
+        job=job,
+    )
 
 
 def judge(collection: Collection, job: Job) -> int:
@@ -210,3 +246,72 @@ def judge(collection: Collection, job: Job) -> int:
             collection.cache.store_verdicts([_verdict(collection, audios, pair) for pair in batch], relation.RULE)
             advance(len(batch))
     return len(missing)
+
+
+def _verdict(collection: Collection, audios: Mapping[int, Audio], pair: Pair) -> Verdict:
+    (_i, words_i), (_j, words_j) = collection.cache.words((pair.i, pair.j))
+    return _related(audios[pair.i], audios[pair.j], words_i, words_j)
+
+
+def _related(i: Audio, j: Audio, words_i: Words, words_j: Words) -> Verdict:
+    """Judge two audios on their whole fingerprints: what was compared with all others is only their start."""
+    from comet.compare import correlation  # noqa: PLC0415 - compiled kernels are needed only here
+
+    return relation.relate(i, j, words_i, words_j, correlation.align(words_i, words_j).offset)
+
+
+def compare_files(a: str, b: str, settings: Settings) -> tuple[FilePair, bool]:
+    """Listen to two files and compare them; return the pair and whether its evidence counts.
+
+    What their relation would be is only worth something if it does.
+
+    Raises:
+        FileError: one of them cannot be used.
+    """
+    from comet.compare import correlation  # noqa: PLC0415 - compiled kernels are needed only here
+
+    (track_a, words_a), (track_b, words_b) = _heard(a, b, settings)
+    if track_a.audio.hash == track_b.audio.hash:
+        return pairs.copies(track_a, track_b), True
+    found = correlation.best(
+        sample.opening(words_a, settings.correlate.sample), sample.opening(words_b, settings.correlate.sample)
+    )
+    pair = Pair(1, 2, found.offset, found.overlap, found.error, found.evidence)
+    verdict = _related(track_a.audio, track_b.audio, words_a, words_b)
+    p_value = threshold.p_value(pair.evidence)
+    match = Match(pair, verdict, p_value, threshold.expected_false(pair.evidence, 2))
+    return pairs.file_pair(match, track_a, track_b), pair.evidence >= threshold.FLOOR
+
+
+def _heard(a: str, b: str, settings: Settings) -> list[tuple[Track, Words]]:
+    from comet.listen.fingerprint import Wanted, listen_all  # noqa: PLC0415 - the decoder is needed only here
+
+    wanted = []
+    for name in (a, b):
+        path = os.path.abspath(os.fsencode(name))
+        try:
+            wanted.append(Wanted(scan.file_at(path), path, identify_first=False))
+        except OSError as error:
+            raise FileError(safe(name), error.strerror or str(error)) from error
+    found: dict[bytes, tuple[Track, Words]] = {}
+    for heard in listen_all(wanted, lambda _hash: False, **_limits(settings)):
+        path = heard.wanted.path
+        if heard.audio is None or heard.words is None:
+            raise FileError(safe(path), heard.error or _("it is not music"))
+        if not heard.audio.words:
+            raise FileError(safe(path), TOO_SHORT)
+        serial = 1 if path == wanted[0].path else 2
+        audio = replace(heard.audio, serial=serial)
+        found[path] = Track(heard.wanted.file, audio, os.path.dirname(path)), heard.words
+    return [found[item.path] for item in wanted]
+
+
+def warm() -> float:
+    """Compile the kernels where that was not done on this machine; return the seconds it took."""
+    from comet.compare import correlation  # noqa: PLC0415 - compiling is the point
+    from comet.listen import chroma  # noqa: PLC0415
+
+    began = time.monotonic()
+    correlation.warm()
+    chroma.warm()
+    return time.monotonic() - began

@@ -12,4 +12,4 @@ from comet.judge import groups
 def of(collection: Collection) -> list[Group]:
     """Return the groups of a collection, largest saving first."""
     tracks = collection.cache.tracks(collection.scanned_roots())
-    return groups.form(tracks, pairs.matches(collection), keeper.choose)
+    return groups.group(tracks, pairs.matches(collection), keeper.choose)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from comet.compare import sample
 from comet.core.errors import NotScannedError
 from comet.core.model import SECONDS_PER_WORD, Root
 from comet.core.places import Places
@@ -14,9 +15,6 @@ from comet.core.profiles import Profile
 from comet.core.text import _, safe
 from comet.library import cache, roots
 from comet.library.cache import Cache
-
-MINIMUM = 40
-"""Words (5 s) that two tracks must share: below, chance is too strong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +37,11 @@ class Collection:
         return os.path.join(self.folder, "results")
 
     @property
-    def compared(self) -> dict[str, object]:
-        """The settings that result files depend on."""
-        return {
-            "fingerprint": self.made,
-            "sample": round(self.profile.settings.correlate.sample / SECONDS_PER_WORD),
-            "span": round(self.profile.settings.correlate.span / SECONDS_PER_WORD),
-            "minimum": MINIMUM,
-        }
+    def compared(self) -> dict[str, str | float]:
+        """The settings that result files depend on; span in words, 0 for any offset."""
+        correlate = self.profile.settings.correlate
+        span = round(correlate.span / SECONDS_PER_WORD)
+        return {"fingerprint": self.made, "sample": correlate.sample, "span": span, "minimum": sample.MINIMUM}
 
     def roots(self) -> list[Root]:
         """Return the profile's root folders as they stand; ids are empty for those that were never scanned."""

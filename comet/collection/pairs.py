@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from comet.collection.opened import MINIMUM, Collection
-from comet.compare import chunks
+from comet.collection.opened import Collection
+from comet.compare import chunks, sample
 from comet.core.model import SECONDS_PER_WORD, Match, Pair, Relation, Track
 from comet.judge import relation, threshold
 
@@ -50,7 +50,7 @@ class FilePair:
 
 def line(collection: Collection) -> Line:
     """Return where the line is drawn for this collection now."""
-    audios = len(collection.cache.comparable(collection.made, MINIMUM))
+    audios = len(collection.cache.comparable(collection.made, sample.MINIMUM))
     accepted = collection.profile.settings.judge.false_pairs
     evidence = threshold.threshold(audios, accepted)
     return Line(audios, accepted, evidence, threshold.expected_false(evidence, audios))
@@ -59,7 +59,7 @@ def line(collection: Collection) -> Line:
 def candidates(collection: Collection) -> Iterator[Pair]:
     """Yield the pairs of audios whose evidence reaches the line."""
     lowest = line(collection).evidence
-    for block in chunks.records(collection.results, collection.cache.id, collection.compared):
+    for block in chunks.records(collection.results, cache=collection.cache.id, settings=collection.compared):
         for pair in chunks.pairs(block):
             if pair.evidence >= lowest:
                 yield pair
@@ -86,8 +86,17 @@ def of_files(collection: Collection) -> Iterator[FilePair]:
     for tracks in by_audio.values():
         for one, other in itertools.combinations(sorted(tracks, key=lambda t: t.path), 2):
             seconds = one.audio.duration
-            yield FilePair(one, other, 1.0, 0.0, seconds, Relation.SAME, True, "", "", None, 0.0, 0.0)  # noqa: FBT003
+            yield FilePair(one, other, 1.0, 0.0, seconds, Relation.SAME, True, "", "", None, 0.0, 0.0)
     yield from _of_audios(matches(collection), by_audio)
+
+
+def copies(one: Track, other: Track) -> FilePair:
+    """Return the pair of two files of one audio."""
+    a, b = sorted((one, other), key=lambda track: track.path)
+    return FilePair(
+        a, b, 1.0, 0.0, a.audio.duration, Relation.SAME, clear=True, holder="", how="",
+        evidence=None, p_value=0.0, expected_false=0.0,
+    )  # fmt: skip
 
 
 def _of_audios(found: Sequence[Match], by_audio: Mapping[int, Sequence[Track]]) -> Iterator[FilePair]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from comet.collection import groups
-from comet.collection.opened import MINIMUM, Collection
-from comet.compare import chunks, memory
+from comet.collection.opened import Collection
+from comet.compare import chunks, memory, sample
 from comet.core.errors import MemoryBudgetError
 from comet.core.model import Problem, Root, Stage
-import os
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,15 @@ class State:
 
 def progress(collection: Collection) -> Progressed:
     """Return how far correlating is, for the audios that are known now."""
-    serials = [serial for serial, _ in collection.cache.comparable(collection.made, MINIMUM)]
-    covered = chunks.coverage(collection.results, collection.cache.id, collection.compared)
-    done = sum(rank for rank, serial in enumerate(serials) if chunks.contains(covered, serial))
-    return Progressed(done, len(serials) * (len(serials) - 1) // 2, chunks.size(covered))
+    serials = [serial for serial, _count in collection.cache.comparable(collection.made, sample.MINIMUM)]
+    units = chunks.coverage(collection.results, cache=collection.cache.id, settings=collection.compared).units
+    done = sum(_triangle(bisect_left(serials, end)) - _triangle(bisect_left(serials, begin)) for begin, end in units)
+    return Progressed(done, _triangle(len(serials)), sum(end - begin for begin, end in units))
+
+
+def _triangle(count: int) -> int:
+    """Return the number of pairs of `count` things."""
+    return count * (count - 1) // 2
 
 
 def problems(collection: Collection) -> Iterator[Problem]:
@@ -66,23 +72,27 @@ def of(collection: Collection) -> State:
     counts = collection.cache.counts(known)
     found = groups.of(collection)
     tracks = collection.cache.tracks(collection.scanned_roots())
-    audios = collection.cache.comparable(collection.made, MINIMUM)
-    limit = int(collection.compared["sample"])  # type: ignore[call-overload]
     free = memory.free()
-    budget = int(free * collection.profile.settings.correlate.memory_share)
-    try:
-        chunk = memory.units(budget, len(audios), sum(min(count, limit) for _, count in audios))
-    except MemoryBudgetError:
-        chunk = 0
     return State(
         collection.roots(),
         counts.get("files", 0),
         {key[6:]: n for key, n in sorted(counts.items(), key=lambda kv: -kv[1]) if key.startswith("codec:")},
-        sum(track.audio.words >= MINIMUM for track in tracks),
+        sum(track.audio.words >= sample.MINIMUM for track in tracks),
         sum(1 for _ in problems(collection)),
         progress(collection),
         len(found),
         sum(group.saving for group in found),
         free,
-        chunk,
+        _chunk(collection, free),
     )
+
+
+def _chunk(collection: Collection, free: int) -> int:
+    """Return how many units fit in the share of the free memory that may be used."""
+    counts = [count for _serial, count in collection.cache.comparable(collection.made, sample.MINIMUM)]
+    correlate = collection.profile.settings.correlate
+    longest = max((sample.opened(count, correlate.sample) for count in counts), default=0)
+    try:
+        return memory.units(int(free * correlate.memory_share), len(counts), longest)
+    except MemoryBudgetError:
+        return 0

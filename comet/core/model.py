@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Words = NDArray[np.uint32]
+Words: TypeAlias = "NDArray[np.uint32]"
+"""Sub-fingerprints, shape (n,); a name in quotes, because whoever only prints help needs no numpy."""
 
 SECONDS_PER_WORD: Final = 4096 / 3 / 11025
 """One sub-fingerprint per 0.1238 s: a third of a 4096-sample frame at 11 025 Hz."""

@@ -194,7 +194,7 @@ class Cache:
         """Yield (serial number, fingerprint) of audios; only the first `limit` words where it is given."""
         for serial in serials:
             row = self._db.row(
-                "SELECT substr(words, 1, ?) AS words FROM fingerprints WHERE serial = ?", (limit * 4 or 1 << 40, serial)
+                "SELECT substr(words, 1, ?) AS words FROM fingerprints WHERE serial = ?", (4 * limit or 1 << 30, serial)
             )
             if row is not None:
                 yield serial, np.frombuffer(row["words"], "<u4")
@@ -216,17 +216,19 @@ class Cache:
                       WHERE root = ? AND present ORDER BY path"""  # noqa: S608
             for row in self._db.rows(sql, (root.id,)):
                 file = File(root.id, row["path"], row["size"], row["mtime_ns"], row["inode"])
-                facts = {name: row[name] for name in _AUDIO.split(", ")}
-                facts["lossless"] = bool(facts["lossless"])
-                out.append(Track(file, Audio(**facts, words=row["count"], serial=row["serial"]), root.path))
+                out.append(Track(file, _audio(row, row["serial"]), root.path))
         return out
 
-    def track(self, root: Root, path: bytes) -> Track | None:
-        """Return one file of a root with its audio, if it is known."""
-        for found in self.tracks([root]):
-            if found.file.path == path:
-                return found
-        return None
+    def audios(self, serials: Iterable[int]) -> dict[int, Audio]:
+        """Return audios by serial number."""
+        found = {}
+        for serial in serials:
+            sql = f"""SELECT {_AUDIO}, coalesce(count, 0) AS count FROM audios
+                      LEFT JOIN fingerprints USING (serial) WHERE serial = ?"""  # noqa: S608
+            row = self._db.row(sql, (serial,))
+            if row is not None:
+                found[serial] = _audio(row, serial)
+        return found
 
     # verdicts
 
@@ -246,6 +248,12 @@ class Cache:
         marks = ", ".join("?" * (len(names) + 1))
         with self._db.transaction() as db:
             db.executemany(f"INSERT OR REPLACE INTO verdicts ({_VERDICT}, rule) VALUES ({marks})", rows)  # noqa: S608
+
+
+def _audio(row: sqlite3.Row, serial: int) -> Audio:
+    facts = {name: row[name] for name in _AUDIO.split(", ")}
+    facts["lossless"] = bool(facts["lossless"])
+    return Audio(**facts, words=row["count"], serial=serial)
 
 
 def _put(db: sqlite3.Connection, file: File, audio: int | None, error: str, *, denied: bool) -> None:

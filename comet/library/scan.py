@@ -6,7 +6,7 @@ import fnmatch
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from comet.core.model import File, Root
@@ -99,6 +99,16 @@ def _file(root: str, path: bytes, status: os.stat_result) -> File:
     return File(root, path, status.st_size, status.st_mtime_ns, inode)
 
 
+def file_at(path: bytes) -> File:
+    """Return a file outside all roots, with its folder as root.
+
+    Raises:
+        OSError: it is not there.
+    """
+    folder, name = os.path.split(path)
+    return _file(os.fsdecode(folder), name, os.stat(path))
+
+
 def same_time(old: int, new: int) -> bool:
     """Tell whether two modification times (ns) are one, allowing for a file system that stores whole seconds.
 
@@ -107,10 +117,8 @@ def same_time(old: int, new: int) -> bool:
     return old == new or (new % _SECOND == 0 and old % _SECOND != 0 and abs(old - new) <= 2 * _SECOND)
 
 
-def changes(
-    found: Iterator[File | Unread], known: Mapping[bytes, Known], readable: Callable[[bytes], bool]
-) -> Iterator[tuple[int, Changes]]:
-    """Sort what a walk `found` into new, changed, unchanged and vanished; yield the count as it grows.
+def changes(found: Iterable[File | Unread], known: Mapping[bytes, Known], readable: Callable[[bytes], bool]) -> Changes:
+    """Sort what a walk `found` into new, changed, unchanged and vanished.
 
     Files below a folder that could not be read stay as they were. `readable` is asked for files (relative path) that
     could not be opened for want of rights.
@@ -134,7 +142,6 @@ def changes(
             out.unchanged.append(Known(item, old.audio, old.error, old.denied, old.present, old.fresh))
         else:
             out.changed.append(item)
-        yield len(seen), out
     hidden = tuple(os.path.join(item.path, b"") for item in out.unread if item.path)
     everything_hidden = any(not item.path for item in out.unread)
     for path, old in known.items():
@@ -144,4 +151,4 @@ def changes(
             out.unchanged.append(old)
         else:
             out.vanished.append(old)
-    yield len(seen), out
+    return out

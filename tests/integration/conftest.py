@@ -1,0 +1,75 @@
+"""A profile over a folder of music that a test makes, and the whole line run over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from comet import pipeline
+from comet.collection import groups, pairs
+from comet.collection.opened import Collection, opened
+from comet.collection.pairs import FilePair
+from comet.core import profiles
+from comet.core.job import Job
+from comet.core.model import Group, Problem
+from comet.core.places import places
+from comet.pipeline import Scanned
+
+
+@dataclass
+class Bench:
+    """One profile, its music folder, and what its runs said."""
+
+    music: Path
+    settings: tuple[str, ...] = ()
+
+    @contextmanager
+    def opened(self) -> Iterator[Collection]:
+        """Open the collection as a fresh process would."""
+        profile = profiles.unnamed(places(), [str(self.music)], self.settings)
+        with opened(profile, places(), create=True) as collection:
+            yield collection
+
+    def scan(self) -> Scanned:
+        """Scan once."""
+        with self.opened() as collection:
+            return pipeline.scan_roots(collection, Job())
+
+    def problems(self) -> dict[str, str]:
+        """Scan once and return the problems that were reported, by path below the music folder."""
+        found: list[Problem] = []
+        job = Job(lambda event: found.append(event) if isinstance(event, Problem) else None)
+        with self.opened() as collection:
+            pipeline.scan_roots(collection, job)
+        return {os.path.relpath(os.fsdecode(p.path), self.music): p.error for p in found}
+
+    def full(self) -> tuple[list[FilePair], list[Group]]:
+        """Scan, correlate and judge; return pairs and groups."""
+        with self.opened() as collection:
+            pipeline.scan_roots(collection, Job())
+            pipeline.correlate(collection, Job())
+            pipeline.judge(collection, Job())
+            return list(pairs.of_files(collection)), groups.of(collection)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> Bench:
+    """A bench with an empty music folder and a home of its own."""
+    monkeypatch.setenv("COMET_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", kernels)
+    (tmp_path / "music").mkdir()
+    return Bench(tmp_path / "music")
+
+
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder for compiled kernels that all tests share."""
+    return os.environ.get("NUMBA_CACHE_DIR") or str(tmp_path_factory.mktemp("kernels"))
+
+
+Related = Callable[[str, str], str]

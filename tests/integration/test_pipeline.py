@@ -1,0 +1,201 @@
+"""The line from folders to groups, on real files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import mutagen
+import pytest
+
+from comet import pipeline
+from comet.core import locks
+from comet.core.errors import LockedError, NoMusicError, Stopped
+from comet.core.job import Job, Progress
+from comet.core.model import Stage
+from tests.factories import silence, tune, write
+from tests.integration.conftest import Bench
+
+
+def _small(bench: Bench) -> None:
+    write(bench.music / "one.flac", tune(1, 20))
+    write(bench.music / "one copy.mp3", tune(1, 20))
+    write(bench.music / "two.mp3", tune(2, 20))
+    shutil.copy(bench.music / "two.mp3", bench.music / "two again.mp3")
+
+
+def test_second_scan_opens_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has not changed is not opened, not even by a decoder that would fail."""
+    _small(bench)
+    (bench.music / "cover.jpg").write_bytes(b"\xff\xd8\xff" + b"x" * 500)
+    (bench.music / "broken.mp3").write_bytes(b"no music at all " * 100)
+    first = bench.scan()
+    assert (first.files, first.decoded, first.unchanged, first.problems) == (5, 4, 0, 1)
+    monkeypatch.setattr("comet.listen.fingerprint.listen_all", lambda *_a, **_k: pytest.fail("something was opened"))
+    second = bench.scan()
+    assert (second.files, second.decoded, second.unchanged, second.moved, second.problems) == (5, 0, 5, 0, 1)
+
+
+def test_moved_renamed_and_retagged_files_are_not_decoded(bench: Bench) -> None:
+    """The hash of the audio is enough to know a file again."""
+    _small(bench)
+    bench.scan()
+    (bench.music / "elsewhere").mkdir()
+    (bench.music / "one.flac").rename(bench.music / "elsewhere/uno.flac")
+    tags = mutagen.File(bench.music / "two.mp3", easy=True)
+    tags["title"] = "Another name"
+    tags.save()
+    again = bench.scan()
+    assert (again.files, again.decoded, again.moved, again.unchanged) == (4, 0, 1, 2)
+
+
+def test_changed_music_is_decoded_again(bench: Bench) -> None:
+    """Another recording under the same name is another audio."""
+    _small(bench)
+    bench.scan()
+    write(bench.music / "two.mp3", tune(3, 20))
+    assert bench.scan().decoded == 1
+
+
+def test_problems_are_told_once_and_remembered(bench: Bench) -> None:
+    """A bad file is reported with its reason, is not tried again until it changes, and then is."""
+    (bench.music / "empty.mp3").touch()
+    (bench.music / "page.mp3").write_bytes(b"<!DOCTYPE html><html>" + b" " * 4000)
+    write(bench.music / "short.mp3", tune(1, 1))
+    write(bench.music / "good.mp3", tune(1, 20))
+    assert set(bench.problems()) == {"empty.mp3", "page.mp3", "short.mp3"}
+    assert bench.problems() == {}
+    assert bench.scan().problems == 3
+    write(bench.music / "empty.mp3", tune(2, 20))
+    assert bench.scan().problems == 2
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_denied_file_is_read_once_it_may_be(bench: Bench) -> None:
+    """Rights change without the file's time, so a denied file is asked for again."""
+    path = bench.music / "a.mp3"
+    write(path, tune(1, 20))
+    path.chmod(0)
+    assert bench.scan().problems == 1
+    path.chmod(0o644)
+    assert bench.scan().problems == 0
+
+
+def test_away_root_forgets_nothing(bench: Bench, tmp_path: Path) -> None:
+    """A root that is missing keeps its files, and is unchanged when it comes back."""
+    _small(bench)
+    bench.scan()
+    bench.music.rename(tmp_path / "unmounted")
+    (tmp_path / "music").mkdir()
+    gone = bench.scan()
+    assert gone.files == 4
+    assert [root.path for root in gone.away] == [os.fsencode(bench.music)]
+    assert not (tmp_path / "music/.comet").exists()
+    (tmp_path / "music").rmdir()
+    (tmp_path / "unmounted").rename(bench.music)
+    assert bench.scan().unchanged == 4
+
+
+def test_deleted_file_leaves_the_groups_and_comes_back(bench: Bench) -> None:
+    """A file that is deleted is in no group; restored, it is known without decoding and nothing is compared again."""
+    _small(bench)
+    assert [len(group.tracks) for group in bench.full()[1]] == [2, 2]
+    (bench.music / "two.mp3").rename(bench.music.parent / "two.mp3")
+    assert [len(group.tracks) for group in bench.full()[1]] == [2]
+    (bench.music.parent / "two.mp3").rename(bench.music / "two.mp3")
+    assert bench.scan().decoded == 0
+    assert [len(group.tracks) for group in bench.full()[1]] == [2, 2]
+
+
+def test_groups_of_copies(bench: Bench) -> None:
+    """Copies in other formats and byte copies are groups, with their saving and keeper."""
+    _small(bench)
+    pairs, groups = bench.full()
+    assert {pair.relation for pair in pairs} == {"same"}
+    assert len(pairs) == 2
+    byte = next(pair for pair in pairs if pair.evidence is None)
+    assert (byte.similarity, byte.offset) == (1.0, 0.0)
+    for group in groups:
+        sizes = [track.file.size for track in group.tracks]
+        assert group.saving == sum(sizes) - max(sizes)
+    lossless = next(group for group in groups if any(track.audio.lossless for track in group.tracks))
+    assert lossless.tracks[lossless.keeper].audio.codec == "flac"
+
+
+def test_hard_link_saves_nothing(bench: Bench) -> None:
+    """Two names of one file are a group whose saving is nothing."""
+    write(bench.music / "one.flac", tune(1, 20))
+    os.link(bench.music / "one.flac", bench.music / "link.flac")
+    _pairs, (group,) = bench.full()
+    assert group.saving == 0
+
+
+def test_silence_matches_nothing(bench: Bench) -> None:
+    """Two silent files of different formats have nothing in common that could be heard."""
+    write(bench.music / "a.mp3", silence(60))
+    write(bench.music / "b.flac", silence(70))
+    write(bench.music / "c.flac", tune(1, 20))
+    assert bench.full() == ([], [])
+
+
+def test_new_tracks_are_compared_with_all(bench: Bench) -> None:
+    """What is added later finds its copies among what was compared before, and only new rows are done."""
+    _small(bench)
+    bench.full()
+    write(bench.music / "two, once more.ogg", tune(2, 20))
+    with bench.opened() as collection:
+        pipeline.scan_roots(collection, Job())
+        done = pipeline.correlate(collection, Job())
+    assert (done.pairs_done, done.pairs_all) == (6, 6)
+    assert sorted(len(group.tracks) for group in bench.full()[1]) == [2, 3]
+
+
+def test_profile_without_music_says_so(bench: Bench) -> None:
+    """Scanning without a root folder is unavailable, with the reason."""
+    bench.music.rmdir()
+    with bench.opened() as collection:
+        object.__setattr__(collection.profile, "roots", ())
+        with pytest.raises(NoMusicError, match="no root folder"):
+            pipeline.scan_roots(collection, Job())
+
+
+def test_one_job_at_a_time(bench: Bench) -> None:
+    """While a job works on a profile, another one is refused with its process."""
+    _small(bench)
+    bench.scan()
+    with (
+        bench.opened() as collection,
+        locks.hold(os.path.join(collection.folder, "cache.lock"), "busy"),
+        pytest.raises(LockedError, match=str(os.getpid())),
+    ):
+        pipeline.scan_roots(collection, Job())
+
+
+def test_stopped_scan_keeps_what_was_heard(bench: Bench) -> None:
+    """After a stop, the next scan listens only to the rest."""
+    for seed in range(6):
+        write(bench.music / f"{seed}.mp3", tune(seed, 12))
+    job = Job(every=0)
+
+    def stop(event: object) -> None:
+        if isinstance(event, Progress) and event.stage is Stage.SCAN and event.done == 2:
+            job.stop()
+
+    job.report = stop
+    with bench.opened() as collection, pytest.raises(Stopped):
+        pipeline.scan_roots(collection, job)
+    again = bench.scan()
+    assert again.files == 6
+    assert again.decoded == 4
+
+
+def test_two_files_are_compared_without_a_scan(bench: Bench) -> None:
+    """A pair is compared on the spot, with the offset and relation that the whole line would give."""
+    _small(bench)
+    settings = pipeline.Settings()
+    pair, counts = pipeline.compare_files(str(bench.music / "one.flac"), str(bench.music / "one copy.mp3"), settings)
+    assert counts
+    assert pair.relation == "same"
+    _pair, counts = pipeline.compare_files(str(bench.music / "one.flac"), str(bench.music / "two.mp3"), settings)
+    assert not counts

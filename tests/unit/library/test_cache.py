@@ -1,0 +1,152 @@
+"""The cache: what is stored comes back, and serial numbers are never used again."""
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from comet.core.errors import DatabaseError
+from comet.core.model import Audio, File, Relation, Root, Verdict
+from comet.library.cache import Cache
+from comet.library.scan import Unread
+
+MADE = "chromaprint-2 0"
+ROOT = Root("r", b"/music")
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """An empty cache."""
+    return Cache(str(tmp_path / "state/cache.sqlite"))
+
+
+def _audio(name: str, count: int = 100) -> Audio:
+    return Audio(f"b3:{name}", "mp3", "mp3", 44100, 2, 0, 128000, False, 180.5, 181.0, 0.25, 1.5, 3, count)
+
+
+def _file(path: bytes, size: int = 10) -> File:
+    return File("r", path, size, 1_700_000_000_123_456_789)
+
+
+def _store(cache: Cache, path: bytes, name: str, count: int = 100, made: str = MADE) -> None:
+    cache.store(_file(path), _audio(name, count), np.arange(count, dtype=np.uint32), made)
+
+
+def test_stored_file_comes_back(cache: Cache) -> None:
+    """File, audio and fingerprint are as they were stored, also under a name that is not UTF-8."""
+    _store(cache, b"\xff/a.mp3", "a")
+    (track,) = cache.tracks([ROOT])
+    assert track.file == _file(b"\xff/a.mp3")
+    assert track.audio == replace(_audio("a"), serial=1)
+    assert track.path == "/music/\udcff/a.mp3"
+    ((serial, words),) = cache.words([1])
+    assert serial == 1
+    assert words.tolist() == list(range(100))
+    assert next(iter(cache.words([1], 7)))[1].tolist() == list(range(7))
+
+
+def test_files_of_one_audio_share_it(cache: Cache) -> None:
+    """A byte copy has the audio of its original."""
+    _store(cache, b"a.mp3", "a")
+    _store(cache, b"copy.mp3", "a")
+    assert [track.audio.serial for track in cache.tracks([ROOT])] == [1, 1]
+
+
+def test_moved_file_is_recognised_by_its_audio(cache: Cache) -> None:
+    """A known audio under a new name, while its old name is gone, is a move; a copy is not."""
+    _store(cache, b"old.mp3", "a")
+    assert not cache.store_known(_file(b"copy.mp3"), "b3:a")
+    cache.walked("r", [], [_file(b"old.mp3")], [])
+    assert cache.store_known(_file(b"new.mp3"), "b3:a")
+    assert not cache.store_known(_file(b"third.mp3"), "b3:a")
+    assert [track.file.path for track in cache.tracks([ROOT])] == [b"copy.mp3", b"new.mp3", b"third.mp3"]
+
+
+def test_retagged_file_is_no_move(cache: Cache) -> None:
+    """The same name with another size keeps its audio."""
+    _store(cache, b"a.mp3", "a")
+    assert not cache.store_known(_file(b"a.mp3", 99), "b3:a")
+    assert cache.tracks([ROOT])[0].file.size == 99
+
+
+def test_vanished_file_is_not_forgotten(cache: Cache) -> None:
+    """A file that went away is in no list, and is there at once when it comes back."""
+    _store(cache, b"a.mp3", "a")
+    cache.walked("r", [], [_file(b"a.mp3")], [])
+    assert cache.tracks([ROOT]) == []
+    assert not cache.files("r", MADE)[b"a.mp3"].present
+    cache.walked("r", [_file(b"a.mp3")], [], [])
+    assert len(cache.tracks([ROOT])) == 1
+
+
+def test_fingerprint_made_otherwise_gets_a_new_serial(cache: Cache) -> None:
+    """What was compared under a serial number is never taken for something else."""
+    _store(cache, b"a.mp3", "a")
+    _store(cache, b"b.mp3", "b")
+    assert not cache.files("r", "other")[b"a.mp3"].fresh
+    _store(cache, b"a.mp3", "a", made="other")
+    assert [track.audio.serial for track in cache.tracks([ROOT])] == [3, 2]
+    assert cache.comparable("other", 40) == [(3, 100)]
+    assert cache.files("r", "other")[b"a.mp3"].fresh
+    _store(cache, b"c.mp3", "c", made="other")
+    assert cache.comparable("other", 40) == [(3, 100), (4, 100)]
+
+
+def test_short_fingerprints_are_not_compared(cache: Cache) -> None:
+    """Only audios with enough words are comparable; they are the only ones that are short."""
+    _store(cache, b"a.mp3", "a", 39)
+    _store(cache, b"b.mp3", "b", 40)
+    _store(cache, b"c.mp3", "c", 0)
+    assert cache.comparable(MADE, 40) == [(2, 40)]
+    assert [cache.short(f"b3:{name}") for name in "abc"] == [False, False, True]
+    assert cache.knows("b3:a", MADE)
+    assert not cache.knows("b3:a", "other")
+    assert not cache.knows("b3:x", MADE)
+
+
+def test_problems_and_counts(cache: Cache) -> None:
+    """Bad files and unread folders are problems; files that are not music count nowhere."""
+    _store(cache, b"a.mp3", "a")
+    cache.store_bad(_file(b"bad.mp3"), "no sound", denied=False)
+    cache.store_bad(_file(b"cover.jpg"), "", denied=False)
+    cache.walked("r", [], [], [Unread(b"locked", "no rights")])
+    assert list(cache.problems(["r"])) == [("r", b"locked", True, "no rights"), ("r", b"bad.mp3", False, "no sound")]
+    assert cache.counts(["r"]) == {"files": 2, "problems": 1, "codec:mp3": 1}
+    assert cache.files("r", MADE)[b"cover.jpg"].fresh
+
+
+def test_roots_are_known_by_path(cache: Cache) -> None:
+    """A root that moved takes its id along; a forgotten path has none."""
+    cache.see_root(Root("r", b"/one"))
+    cache.see_root(Root("r", b"/two"))
+    assert cache.roots() == {b"/two": "r"}
+    cache.forget_root(b"/two")
+    assert cache.roots() == {}
+
+
+def test_verdicts_come_back_by_rule(cache: Cache) -> None:
+    """A verdict of another version of the rule is none."""
+    verdict = Verdict(1, 2, Relation.CONTAINS, False, 2, "", -8, 100, 0.97, 0.11, 0.0, 12.5)
+    cache.store_verdicts([verdict], "1")
+    assert cache.verdicts("1") == {(1, 2): verdict}
+    assert cache.verdicts("2") == {}
+
+
+def test_cache_is_private_and_keeps_its_id(tmp_path: Path) -> None:
+    """The file is only for its owner, and its id is the same when it is opened again."""
+    path = str(tmp_path / "cache.sqlite")
+    first = Cache(path)
+    identity = first.id
+    first.close()
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert Cache(path).id == identity != ""
+
+
+def test_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
+    """The message names the file and says that a cache may be deleted."""
+    (tmp_path / "cache.sqlite").write_bytes(b"no database at all, but long enough to look at" * 100)
+    with pytest.raises(DatabaseError, match=r"cache\.sqlite"):
+        Cache(str(tmp_path / "cache.sqlite"))
