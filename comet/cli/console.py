@@ -1,0 +1,169 @@
+"""Running a long job from the command line: recorded, shown, stopped by Ctrl-C, or sent into the background."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TypeVar
+
+from comet import jobs
+from comet.cli.context import Context
+from comet.cli.view import View, view
+from comet.core import locks
+from comet.core.errors import CometError, LockedError, Stopped
+from comet.core.job import Control, Event, Job
+from comet.core.text import _, safe
+
+T = TypeVar("T")
+
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+_START = 10.0
+"""Seconds in which a job in the background must have begun."""
+
+
+def run(context: Context, work: Callable[[Job], T]) -> T:
+    """Run `work` in a thread of its own while this one waits for signals, and keep a job folder of it.
+
+    A kernel would hold a Ctrl-C back for as long as it runs, if it ran in the thread that gets the signals.
+
+    Raises:
+        Stopped: somebody asked; what was done is kept.
+    """
+    command = safe(shlex.join(context.arguments.words))
+    with jobs.recorded(context.state, command) as record:
+        shown = view()
+
+        def report(event: Event) -> None:
+            record.report(event)
+            shown.report(event)
+
+        def control() -> Control:
+            wish = record.control()
+            shown.paused = wish.pause and not wish.stop
+            return wish
+
+        try:
+            return _watched(shown, work, Job(report, control=control))
+        except Stopped:
+            shown.say(_("stopped; what is done is kept, the same command goes on from there"))
+            raise
+        finally:
+            shown.close()
+
+
+def quietly(work: Callable[[Job], T]) -> T:
+    """Run `work`, which is mostly short, with progress but without a job folder."""
+    shown = view()
+    try:
+        return _watched(shown, work, Job(shown.report))
+    finally:
+        shown.close()
+
+
+def _watched(shown: View, work: Callable[[Job], T], job: Job) -> T:
+    results: list[T] = []
+    errors: list[BaseException] = []
+    ended = threading.Event()
+
+    def body() -> None:
+        try:
+            results.append(work(job))
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            errors.append(error)
+        finally:
+            ended.set()
+
+    with _stoppable(shown, job):
+        threading.Thread(target=body, name="comet-job", daemon=True).start()
+        while not ended.wait(3600):
+            pass
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+@contextmanager
+def _stoppable(shown: View, job: Job) -> Iterator[None]:
+    """Let the first signal end the job after the unit in hand, and the second one at once."""
+    asked = False
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            _end(number)
+        asked = True
+        job.stop()
+        if number != getattr(signal, "SIGHUP", None):
+            shown.say(_("stopping after the unit in hand; what is done is kept (once more ends at once)"))
+
+    before = {}
+    for name in _SIGNALS:
+        number = getattr(signal, name, None)
+        # Whoever started this with nohup or in the background of a script wants it ignored.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def _end(_number: int) -> None:
+    """End the process without waiting for anything; the cursor that was hidden is shown again."""
+    with contextlib.suppress(OSError):
+        if sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), b"\x1b[?25h\r\n")
+    os._exit(Stopped.exit_code)
+
+
+def detach(context: Context) -> int:
+    """Start the same command in the background and say how to watch it.
+
+    Raises:
+        LockedError: another job works on the profile.
+        CometError: it ended before it began.
+    """
+    lock = os.path.join(context.state, "cache.lock")
+    if locks.held(lock):
+        raise LockedError(
+            _("another job works on profile `{name}`").format(name=safe(context.profile.name)),
+            hint=_("`comet jobs` shows it; wait for it or stop it"),
+        )
+    folder = jobs.start(context.state, _without_detach(context.arguments.words))
+    _begun(folder)
+    name = os.path.basename(folder)
+    if context.arguments.json:
+        print(json.dumps({"job": name, "folder": folder}))
+    else:
+        print(name)
+        follow = context.next("jobs", name, "--watch")
+        print(_("next: `{command}` shows how far it is").format(command=follow), file=sys.stderr)
+    return 0
+
+
+def _without_detach(words: list[str]) -> list[str]:
+    end = words.index("--") if "--" in words else len(words)
+    return [word for at, word in enumerate(words) if word != "--detach" or at > end]
+
+
+def _begun(folder: str) -> None:
+    """Wait until a job in the background has begun."""
+    until = time.monotonic() + _START
+    while time.monotonic() < until:
+        if jobs.look(folder) is not None:
+            return
+        time.sleep(0.05)
+    raise CometError(
+        _("the job did not begin"), hint=_("its words are in `{log}`").format(log=safe(os.path.join(folder, "log")))
+    )

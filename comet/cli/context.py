@@ -1,0 +1,105 @@
+"""Which profile a command works on, and how its next step is typed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from comet import setup
+from comet.cli.parser import typed
+from comet.core import places, profiles
+from comet.core.errors import UsageError
+from comet.core.places import Places
+from comet.core.profiles import UNNAMED, Profile
+from comet.core.text import _, safe
+
+if TYPE_CHECKING:
+    from comet.collection.opened import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What was typed, together with the profile that it is about."""
+
+    arguments: argparse.Namespace
+    places: Places
+    profile: Profile
+    state: str
+    """Folder of the profile's state."""
+
+    def next(self, *words: str) -> str:
+        """Return how to type the command `words` for this same profile."""
+        more = []
+        if self.arguments.profiles:
+            more += ["--profiles", self.arguments.profiles]
+        if self.arguments.profile is not None or (self.profile.name == UNNAMED and _named(self.places)):
+            more += ["--profile", self.profile.name]
+        return safe(shlex.join(["comet", *words, *more]))
+
+    @contextmanager
+    def collection(self, *, create: bool = False) -> Iterator[Collection]:
+        """Open the profile's collection, in the thread that uses it."""
+        from comet.collection import opened  # noqa: PLC0415 - what is only asked for needs no arrays
+
+        with opened.opened(self.profile, self.places, create=create) as collection:
+            yield collection
+
+
+def of(arguments: argparse.Namespace) -> Context:
+    """Return the context of a command that works on one profile.
+
+    Raises:
+        UsageError: no profile is meant, or one that is not there, or folders that are not there.
+        SettingsError: the settings are wrong.
+    """
+    here = places.places()
+    folders = getattr(arguments, "folders", [])
+    if folders:
+        if arguments.profile not in (None, UNNAMED):
+            raise UsageError(
+                _("folders and --profile cannot be combined"),
+                hint=_("leave one of them out; `comet setup --profile NAME --root DIR` adds a folder to a profile"),
+            )
+        profile = unnamed(here, [_folder(folder) for folder in folders], arguments)
+    elif arguments.profile == UNNAMED or (arguments.profile is None and _only_unnamed(here, arguments)):
+        profile = unnamed(here, setup.remembered_folders(here), arguments)
+        if not profile.roots:
+            raise UsageError(_("no folder was looked at yet"), hint=_("`comet -f DIR` looks at one"))
+    else:
+        profile = profiles.load(here, arguments.profile, arguments.profiles, typed(arguments))
+    return Context(arguments, here, profile, here.profile(profile.name))
+
+
+def unnamed(here: Places, folders: list[str], arguments: argparse.Namespace) -> Profile:
+    """Return the profile of those who have none, with these folders."""
+    # A slash at the end keeps white space at the end of a name from being taken for the ini file's.
+    return profiles.unnamed(here, [os.path.join(folder, "") for folder in folders], typed(arguments))
+
+
+def _only_unnamed(here: Places, arguments: argparse.Namespace) -> bool:
+    """Tell whether nothing was set up, but folders were looked at."""
+    return not arguments.profiles and not _named(here) and bool(setup.remembered_folders(here))
+
+
+def _named(here: Places) -> bool:
+    return bool(profiles.read(here, None).names)
+
+
+def _folder(folder: str) -> str:
+    path = os.path.abspath(os.path.expanduser(folder))
+    name = safe(folder)
+    if not os.path.lexists(path):
+        raise UsageError(_("`{path}` is not there").format(path=name), hint=_("name a folder with music"))
+    if not os.path.isdir(path):
+        raise UsageError(
+            _("`{path}` is not a folder").format(path=name),
+            hint=_("`comet info FILE` tells of a file, `comet pair A B` compares two"),
+        )
+    if "\n" in path or "\r" in path:
+        raise UsageError(_("`{path}` has a line break in its name").format(path=name), hint=_("rename it"))
+    return path

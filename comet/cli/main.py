@@ -1,0 +1,114 @@
+"""The way in: read what was typed, run the one command, and turn what goes wrong into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import importlib.util
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from comet.cli.parser import Parser, parser, spelled_out
+from comet.core import places
+from comet.core.errors import CometError, NoSpaceError, Stopped
+from comet.core.text import _, safe
+
+__all__ = ["main", "parser"]
+
+_BROKEN_PIPE = 141
+"""What a shell sees of a program that SIGPIPE ended."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `comet` and return its exit code."""
+    _forgiving()
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered must not be tried again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except (KeyboardInterrupt, Stopped):
+        return Stopped.exit_code
+    except Exception as error:  # noqa: BLE001 - the outermost edge: whatever it is, a person must be told
+        return explain(error)
+    return code
+
+
+def _run(words: list[str]) -> int:
+    top = parser()
+    words = spelled_out(words)
+    try:
+        arguments = top.parse_args(words)
+    except SystemExit as end:  # help or version was printed
+        return int(end.code or 0)
+    if not arguments.command:
+        return _alone(top, words)
+    arguments.words = words
+    places.prepare()
+    return _command(arguments)
+
+
+def _command(arguments: argparse.Namespace) -> int:
+    code: int = importlib.import_module(f"comet.cli.{arguments.command}").run(arguments)
+    return code
+
+
+def _alone(top: Parser, words: list[str]) -> int:
+    """Become the screen application on a terminal, else show the help."""
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if on_terminal and importlib.util.find_spec("comet_tui.__main__" if _has_screens() else "comet_tui"):
+        os.execv(sys.executable, [sys.executable, "-m", "comet_tui", *words])  # noqa: S606 - our own program
+    top.print_help()
+    return 0
+
+
+def _has_screens() -> bool:
+    return importlib.util.find_spec("comet_tui") is not None
+
+
+def explain(error: BaseException) -> int:
+    """Tell a person what went wrong, and return the exit code for it."""
+    if os.environ.get("COMET_DEBUG") == "1":
+        traceback.print_exception(error)
+    if _disk_full(error):
+        message = str(error) if isinstance(error, NoSpaceError) else _("no space left on the disk")
+        tell(message, _("free some space and run the same again: what is done is kept"))
+        return NoSpaceError.exit_code
+    if isinstance(error, CometError):
+        tell(str(error), error.hint)
+        return error.exit_code
+    tell(
+        _("this is a bug in Comet: {kind}: {text}").format(kind=type(error).__name__, text=safe(str(error))),
+        _("what is done is kept; with COMET_DEBUG=1 it says where, please report that"),
+    )
+    return 1
+
+
+def tell(message: str, hint: str = "") -> None:
+    """Print an error for a person."""
+    print(_("error: {message}").format(message=message), file=sys.stderr)
+    if hint:
+        print(_("hint: {hint}").format(hint=hint), file=sys.stderr)
+
+
+def _disk_full(error: BaseException | None) -> bool:
+    """Tell whether a full disk is behind an error, however it was wrapped."""
+    while error is not None:
+        if isinstance(error, NoSpaceError) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__
+    return False
+
+
+def _forgiving() -> None:
+    """Let no letter that the terminal's encoding lacks, and no byte that is none, end a run."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape" if stream is sys.stdin else "backslashreplace")

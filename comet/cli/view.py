@@ -1,0 +1,240 @@
+"""How a running job looks: a line for each root folder that moves on a terminal, or a line at each stage's end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from comet.core.job import Event, Progress
+from comet.core.model import Problem, Stage
+from comet.core.text import _, _n, clock, safe
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+SHOWN_PROBLEMS = 20
+"""More are only counted: a folder of ten thousand broken files must not wash everything else away."""
+
+_BETWEEN = 600.0
+"""Seconds between two lines of a stage where nothing moves."""
+
+_WIDE = 90
+"""Columns from which on a bar is drawn."""
+
+_BAR = 16
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of progress: a root folder, or a stage that has none."""
+
+    stage: Stage
+    name: str
+    started: float
+    done: int = 0
+    total: int | None = None
+    note: str = ""
+    ended: float = 0.0
+    told: float = 0.0
+    """When it was last printed, where nothing moves."""
+
+    def seconds(self, now: float) -> float:
+        """Return how long it has taken, never 0."""
+        return max((self.ended or now) - self.started, 0.001)
+
+    def left(self, now: float) -> float | None:
+        """Return the seconds that it will still take at the rate so far, None where that cannot be known."""
+        if self.ended or not self.total or not self.done:
+            return None
+        return (self.total - self.done) * self.seconds(now) / self.done
+
+
+class View:
+    """Where nobody watches: each stage says a line at its end, and one every ten minutes until then."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, Line] = {}
+        self.paused = False
+        self._problems = 0
+
+    def report(self, event: Event) -> None:
+        """Show an event; called from the thread that works."""
+        if isinstance(event, Problem):
+            self._problem(event)
+            return
+        line = self._line(event)
+        now = time.monotonic()
+        line.done, line.total, line.note = event.done, event.total, event.note
+        line.ended = now if event.finished else 0.0
+        self._moved(line, now)
+
+    def say(self, text: str) -> None:
+        """Show a line that stays."""
+        with contextlib.suppress(OSError):  # the terminal may be gone, and that must not end the job
+            print(text, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """End, and say how many problems were not shown."""
+        if self._problems > SHOWN_PROBLEMS:
+            self.say(_("{n} more: `comet problems`").format(n=f"{self._problems - SHOWN_PROBLEMS:,}"))
+
+    def _line(self, event: Progress) -> Line:
+        key = event.name or event.stage.value
+        line = self.lines.get(key)
+        if line is None or line.stage is not event.stage:
+            now = time.monotonic()
+            line = self.lines[key] = Line(event.stage, event.name, now, told=now)
+        return line
+
+    def _problem(self, problem: Problem) -> None:
+        self._problems += 1
+        if self._problems <= SHOWN_PROBLEMS:
+            self.say(_("`{path}`: {reason}").format(path=safe(problem.path), reason=safe(problem.error)))
+
+    def _moved(self, line: Line, now: float) -> None:
+        if line.ended or now - line.told >= _BETWEEN:
+            line.told = now
+            self.say(sentence(line, now))
+
+
+class Moving(View):
+    """On a terminal: one line a root folder, redrawn four times a second, problems above them."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415 - help must not wait for it
+        from rich.live import Live  # noqa: PLC0415
+
+        super().__init__()
+        self._lock = threading.Lock()
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._drawn,
+            refresh_per_second=4,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
+        self._live.start()
+
+    def report(self, event: Event) -> None:
+        """Show an event; called from the thread that works."""
+        with self._lock:
+            super().report(event)
+
+    def say(self, text: str) -> None:
+        """Show a line that stays, above those that move."""
+        from rich.text import Text  # noqa: PLC0415
+
+        with contextlib.suppress(OSError):
+            self._console.print(Text(text), soft_wrap=True)
+
+    def close(self) -> None:
+        """Leave the lines as they stand."""
+        with contextlib.suppress(OSError):
+            self._live.stop()
+        super().close()
+
+    def _moved(self, line: Line, now: float) -> None:
+        """Do nothing: the next drawing shows it."""
+
+    def _drawn(self) -> Text:
+        from rich.text import Text  # noqa: PLC0415
+
+        now, width = time.monotonic(), self._console.width
+        ascii_only = not self._console.encoding.startswith("utf")
+        rows = [drawn(line, now, width, ascii_only=ascii_only) for line in list(self.lines.values())]
+        if self.paused:
+            rows.append(_("paused; `comet jobs last --resume` lets it go on"))
+        return Text("\n".join(rows), no_wrap=True, overflow="ellipsis" if not ascii_only else "crop")
+
+
+def view() -> View:
+    """Return what a job is shown on here."""
+    if sys.stderr.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
+        return Moving()
+    return View()
+
+
+def _subject(line: Line) -> str:
+    return {
+        Stage.WALK: _("looking at"),
+        Stage.SCAN: _("listening to"),
+        Stage.CORRELATE: _("correlating"),
+        Stage.JUDGE: _("judging"),
+    }[line.stage]
+
+
+def _counted(line: Line) -> str:
+    if line.stage in (Stage.WALK, Stage.SCAN):
+        one, many = ("{n} file", "{n} files")
+    else:
+        one, many = ("{n} unit", "{n} units") if line.stage is Stage.CORRELATE else ("{n} pair", "{n} pairs")
+    if line.total is None or line.done == line.total:
+        return _n(one, many, line.done)
+    return _("{done} of {all}").format(done=f"{line.done:,}", all=_n(one, many, line.total))
+
+
+def _rate(line: Line, now: float) -> str:
+    rate = line.done / line.seconds(now)
+    return _("{rate}/s").format(rate=f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}")
+
+
+def sentence(line: Line, now: float) -> str:
+    """Return how a stage stands as a line that stays."""
+    subject = f"{_subject(line)} `{safe(line.name)}`" if line.name else _subject(line)
+    parts = [_counted(line), _("in {time}").format(time=clock(line.seconds(now))), _rate(line, now)]
+    left = line.left(now)
+    if left is not None:
+        parts.append(_("{time} left").format(time=clock(left)))
+    return f"{subject}: {', '.join(parts)}"
+
+
+def drawn(line: Line, now: float, width: int, *, ascii_only: bool = False) -> str:
+    """Return how a stage stands in one row of `width` columns, what matters least cut off first."""
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415
+
+    left = line.left(now)
+    parts = [_counted(line), _rate(line, now)]
+    if left is not None:
+        parts.append(_("{time} left").format(time=clock(left)))
+    elif line.ended:
+        parts.append(clock(line.seconds(now)))
+    middle = "  ".join(parts)
+    if width >= _WIDE and line.total:
+        middle = f"{_bar(line.done / line.total, ascii_only=ascii_only)}  {middle}"
+    name = safe(line.name) or _subject(line)
+    room = max(8, min(30, width - cell_len(middle) - 3))
+    row = f"{set_cell_size(shortened(name, room, ascii_only=ascii_only), room)} {middle}"
+    rest = width - cell_len(row) - 3
+    if rest >= 12 and line.note and not line.ended:
+        row += "  " + shortened(safe(line.note), rest, ascii_only=ascii_only)
+    return set_cell_size(row, width - 1).rstrip()
+
+
+def _bar(share: float, *, ascii_only: bool) -> str:
+    full = int(_BAR * min(share, 1.0))
+    return ("#" * full + "." * (_BAR - full)) if ascii_only else ("━" * full + "─" * (_BAR - full))
+
+
+def shortened(text: str, width: int, *, ascii_only: bool = False) -> str:
+    """Return `text` in at most `width` columns, cut in the middle: both ends of a path say most."""
+    from rich.cells import cell_len, chop_cells, set_cell_size  # noqa: PLC0415
+
+    if cell_len(text) <= width:
+        return text
+    dots = "..." if ascii_only else "…"
+    room = width - cell_len(dots)
+    if room < 2:
+        return set_cell_size(text, width).rstrip()
+    end = room * 2 // 3
+    tail = text[-end:]
+    while cell_len(tail) > end:
+        tail = tail[1:]
+    head = chop_cells(text, room - cell_len(tail))[0]
+    return head + dots + tail
