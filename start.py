@@ -137,8 +137,13 @@ def install(*, test: bool) -> None:
 
 
 def comet(*arguments: str) -> int:
-    """Call `comet` and return its exit code."""
-    return subprocess.run([str(BIN / "comet"), *arguments], env=environment(), check=False).returncode
+    """Call `comet` and return its exit code; Ctrl-C is for Comet, which keeps what is done."""
+    with subprocess.Popen([str(BIN / "comet"), *arguments], env=environment()) as run:
+        while True:
+            try:
+                return run.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 def find(folders: list[str]) -> int:
