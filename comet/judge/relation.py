@@ -136,8 +136,6 @@ def relate(i: Audio, j: Audio, words_i: Words, words_j: Words, offset: int) -> V
 
 def informative(words: Words) -> Flags:
     """Return which words carry evidence, shape (n,): neither silence nor part of a run of `FROZEN` equal ones."""
-    if not len(words):
-        return np.zeros(0, np.bool_)
     starts = np.flatnonzero(np.concatenate(([True], words[1:] != words[:-1])))
     lengths = np.diff(np.append(starts, len(words)))
     known: Flags = (np.repeat(lengths, lengths) < FROZEN) & (words != SILENCE)

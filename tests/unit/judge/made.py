@@ -9,6 +9,8 @@ import numpy as np
 from comet.core.model import SECONDS_PER_WORD, Audio, File, Match, Pair, Relation, Track, Verdict
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from comet.core.model import Words
 
 SILENCE = np.uint32(627964279)
@@ -21,14 +23,18 @@ def music(seed: int, count: int, *, speed: float = 1.0) -> Words:
     at = np.arange(count) * speed
     low = at.astype(int)
     between = smooth[:, low] * (1 - (at - low)) + smooth[:, low + 1] * (at - low)
-    bits = (between > 0).astype(np.uint32)
-    return np.bitwise_or.reduce(bits << np.arange(32, dtype=np.uint32)[:, None], axis=0)
+    return packed(between > 0)
+
+
+def packed(bits: NDArray[np.bool_]) -> Words:
+    """Return words (n,) of bits (32, n), the lowest first."""
+    words: Words = np.bitwise_or.reduce(bits.astype(np.uint32) << np.arange(32, dtype=np.uint32)[:, None], axis=0)
+    return words
 
 
 def noisy(words: Words, share: float, seed: int = 99) -> Words:
     """Return words with this share of their bits turned over."""
-    flips = (np.random.default_rng(seed).random((32, len(words))) < share).astype(np.uint32)
-    return words ^ np.bitwise_or.reduce(flips << np.arange(32, dtype=np.uint32)[:, None], axis=0)
+    return words ^ packed(np.random.default_rng(seed).random((32, len(words))) < share)
 
 
 def silence(count: int) -> Words:
@@ -62,7 +68,7 @@ def audio(serial: int = 1, words: Words | int = 1000, **but: object) -> Audio:
 def track(serial: int, name: str = "", *, size: int = 1000, inode: str = "", root: str = "r", **but: object) -> Track:
     """Return a file named after its audio's serial number, or `name`."""
     file = File(root=root, path=(name or f"{serial}.mp3").encode(), size=size, mtime_ns=0, inode=inode)
-    return Track(file=file, audio=audio(serial, **but), root=b"/music")
+    return Track(file=file, audio=audio(serial, 1000, **but), root=b"/music")
 
 
 def match(i: int, j: int, evidence: float = 50.0, *, relation: Relation = Relation.SAME, clear: bool = True) -> Match:

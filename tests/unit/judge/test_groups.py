@@ -87,7 +87,10 @@ def test_only_same_counts() -> None:
 
 def test_pair_without_a_file_is_passed_over() -> None:
     """A pair with an audio that has no file here is not about this collection; nor is an audio paired with itself."""
-    assert group([track(1), track(2)], [match(1, 3), match(2, 2)], first) == []
+    strangers = [match(1, 3), match(0, 2), match(2, 2)]
+    assert group([track(1), track(2)], strangers, first) == []
+    (found,) = group([track(1), track(2)], [match(1, 2), *strangers], first)
+    assert (len(found.matches), found.left_over) == (1, ())
 
 
 def test_pair_given_twice_joins_nothing_more() -> None:

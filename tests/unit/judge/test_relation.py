@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comet.core.model import SECONDS_PER_WORD, Audio, Relation, Verdict, Words
-from comet.judge.relation import informative, relate
+from comet.judge.relation import _vertex, informative, relate
 from tests.unit.judge.made import SILENCE, audio, music, noisy, silence
 
 A = music(1, 940)
@@ -90,7 +90,7 @@ def test_part_is_contained(start: int, stop: int, missing: float) -> None:
     """A track that lies inside another one is contained by it, and the worse end says how much is missing."""
     verdict = judge(A, A[start:stop], start)
     assert (verdict.relation, verdict.holder) == (Relation.CONTAINS, 1)
-    assert (verdict.missing_i, verdict.missing_j) == (pytest.approx(missing, abs=0.05), 0)
+    assert (verdict.missing_i, verdict.missing_j) == pytest.approx((missing, 0), abs=0.05)
 
 
 def test_looped_contains() -> None:
@@ -110,6 +110,14 @@ def test_other_speed(speed: float) -> None:
     """Words that drift steadily: another speed, never the same."""
     verdict = judge(A, music(1, 940, speed=speed))
     assert (verdict.relation, verdict.how, verdict.clear) == (Relation.VARIANT, "speed", False)
+
+
+def test_offsets_between_words() -> None:
+    """The lowest point of the parabola through three error rates is found between the words; none at an edge."""
+    rates = np.array([1.3, 0.3, -0.7]) ** 2
+    assert _vertex(rates, 1) == pytest.approx(0.3)
+    assert _vertex(rates, 2) == 0
+    assert _vertex(np.array([0.2, 0.1, np.inf]), 1) == 0
 
 
 def test_cut_inside() -> None:
@@ -144,6 +152,13 @@ def test_drone_says_nothing() -> None:
     """Runs of 16 equal words and silence are missing, shorter runs are not."""
     words = np.concatenate([A[:5], np.full(16, 7), A[5:9], np.full(15, 8), [SILENCE]]).astype(np.uint32)
     assert np.flatnonzero(~informative(words)).tolist() == [*range(5, 21), 40]
+
+
+def test_different_drones_speak_against_same() -> None:
+    """Two drones that differ carry no evidence for a pair, but what holds them is not the same."""
+    one, other = (np.concatenate([A[:800], np.full(140, word, np.uint32)]) for word in (0x0F0F0F0F, 0x33333333))
+    assert judge(one, one).clear is True
+    assert judge(one, other).relation is Relation.VARIANT
 
 
 def test_limited_fingerprint_is_never_clear() -> None:
