@@ -1,0 +1,260 @@
+"""Result files: what has been compared, and the pairs that were found. Written once, never changed, read one by one.
+
+`results/NNNNNN.comet` is a header of 4 096 bytes, one JSON object padded with spaces, and the records by (i, j).
+What is done is the union of the headers' units; where a file is lost or broken, its units are missing again. The
+checksum covers header and records: a header that lies about its units would lose pairs in silence.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comet.compare.intervals import Intervals, subtract, union
+from comet.core.errors import BrokenError, NoSpaceError
+from comet.core.model import Pair
+from comet.core.text import _, safe
+
+RECORD: Final = np.dtype(
+    [("i", "<u4"), ("j", "<u4"), ("offset", "<i2"), ("overlap", "<u2"), ("error", "<u2"), ("evidence", "<u2")]
+)
+"""16 bytes. error: bit error rate x 65 535. evidence: z x 32 rounded down to an even number, + 1 along a slope."""
+BINS: Final = 256
+"""Of the histogram of z, each 1/16."""
+UNITS: Final = 32
+"""Most intervals of units in a file, so that the header has room for the rest."""
+
+_HEADER: Final = 4096
+_MAGIC: Final = "comet results"
+_VERSION: Final = 1
+_SUFFIX: Final = ".comet"
+_TEMP: Final = ".comet-"
+
+Records = NDArray[np.void]
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive units that were compared, and what was found there."""
+
+    units: Intervals
+    """Serial numbers whose rows are done: row j is all pairs (i, j) with i < j."""
+    records: Records
+    """Dtype `RECORD`, any order; `read` returns them by (i, j)."""
+    histogram: NDArray[np.int64]
+    """Shape (`BINS`,): z of all pairs that could be compared, the last bin also what is beyond it."""
+    audios: int
+    """How many there were in the collection."""
+    tier: str = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the files of a folder cover together."""
+
+    units: Intervals = ()
+    histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, np.int64))
+
+
+def write(folder: str, chunk: Chunk, *, cache: str, settings: Settings) -> str:
+    """Write a chunk to the next numbered file and return its path; either the whole file is there or none.
+
+    Args:
+        folder: Made where it is missing. Nobody else writes to it meanwhile: leftover temps are removed.
+        chunk: What is written.
+        cache: Id of the cache whose serial numbers the units and records use.
+        settings: Everything that the records depend on, as JSON values.
+
+    Raises:
+        NoSpaceError: The disk is full.
+        BrokenError: The header does not fit.
+    """
+    order = np.lexsort((chunk.records["j"], chunk.records["i"]))
+    body = chunk.records[order].astype(RECORD, copy=False).tobytes()
+    header = _header(_fields(chunk, cache, settings), body)
+    temp = ""
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        _clean(folder)
+        handle, temp = tempfile.mkstemp(prefix=_TEMP, dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(header)
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        path = _reserve(folder)
+        os.replace(temp, path)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(temp)
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise NoSpaceError(
+                _("No space is left in `{folder}`").format(folder=safe(folder)),
+                hint=_("make room there and start again: what was compared before is kept"),
+            ) from error
+        raise
+    _sync(folder)
+    return path
+
+
+def read(path: str, *, cache: str, settings: Settings) -> Chunk | None:
+    """Return the chunk of a file; None if it is broken, another cache's, or was made with other settings."""
+    try:
+        with open(path, "rb") as file:
+            header, body = file.read(_HEADER), file.read()
+        fields = json.loads(header)
+        chunk = _chunk(fields, body)
+        intact = header == _header({k: v for k, v in fields.items() if k != "blake2b"}, body)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, BrokenError):
+        return None
+    wanted = json.loads(json.dumps(settings))
+    return chunk if intact and fields["cache"] == cache and fields["settings"] == wanted else None
+
+
+def coverage(folder: str, *, cache: str, settings: Settings) -> Coverage:
+    """Return what is done and the histogram over it; the records are read for their checksum and let go."""
+    units: Intervals = ()
+    histogram = np.zeros(BINS, np.int64)
+    for chunk, fresh in _chunks(folder, cache, settings):
+        units = union((*units, *fresh))
+        histogram += chunk.histogram
+    return Coverage(units, histogram)
+
+
+def records(folder: str, *, cache: str, settings: Settings) -> Iterator[Records]:
+    """Yield the records file by file, by (i, j) in each; every pair once, even where two files cover the same units."""
+    for chunk, fresh in _chunks(folder, cache, settings):
+        if fresh == chunk.units:
+            yield chunk.records
+        else:
+            yield chunk.records[_inside(chunk.records["j"], fresh)]
+
+
+def pairs(found: Records) -> Iterator[Pair]:
+    """Yield records as nouns."""
+    for i, j, offset, overlap, error, evidence in found.tolist():
+        yield Pair(i, j, offset, overlap, error / 65535, (evidence & ~1) / 32, bool(evidence & 1))
+
+
+def record(
+    i: NDArray[np.int64],
+    j: NDArray[np.int64],
+    offset: NDArray[np.float64],
+    overlap: NDArray[np.float64],
+    error: NDArray[np.float64],
+    evidence: NDArray[np.float64],
+) -> Records:
+    """Return records of flat pairs from columns of one length: serial numbers, words, words, bit error rate, z."""
+    packed = np.empty(len(i), RECORD)
+    packed["i"], packed["j"], packed["offset"], packed["overlap"] = i, j, offset, overlap
+    packed["error"] = np.rint(error * 65535)
+    packed["evidence"] = np.clip(evidence * 32, 0, 65535).astype(np.uint16) & 0xFFFE
+    return packed
+
+
+def _chunks(folder: str, cache: str, settings: Settings) -> Iterator[tuple[Chunk, Intervals]]:
+    """Yield each readable chunk with those of its units that no file before it covers; only where there are any."""
+    units: Intervals = ()
+    for name in _numbered(folder):
+        chunk = read(os.path.join(folder, name), cache=cache, settings=settings)
+        if chunk and (fresh := subtract(chunk.units, units)):
+            units = union((*units, *fresh))
+            yield chunk, fresh
+
+
+def _numbered(folder: str) -> list[str]:
+    """Return the names of the result files in the order of their numbers."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return sorted(
+        (name for name in names if name.endswith(_SUFFIX) and name[: -len(_SUFFIX)].isdecimal() and name.isascii()),
+        key=lambda name: int(name[: -len(_SUFFIX)]),
+    )
+
+
+def _inside(serials: NDArray[np.uint32], units: Intervals) -> NDArray[np.bool_]:
+    """Say which serial numbers are in the intervals."""
+    edges = np.array(units, np.int64).ravel()
+    return np.asarray(np.searchsorted(edges, serials.astype(np.int64), side="right") % 2 == 1)
+
+
+def _fields(chunk: Chunk, cache: str, settings: Settings) -> dict[str, Any]:
+    """Return the header's fields but the checksum."""
+    return {
+        "magic": _MAGIC,
+        "version": _VERSION,
+        "tier": chunk.tier,
+        "units": [list(interval) for interval in union(chunk.units)],
+        "settings": settings,
+        "cache": cache,
+        "audios": chunk.audios,
+        "records": len(chunk.records),
+        "histogram": np.trim_zeros(chunk.histogram, "b").tolist(),
+    }
+
+
+def _header(fields: dict[str, Any], body: bytes) -> bytes:
+    """Return the header's bytes: the fields, then the checksum over them and the body."""
+    plain = json.dumps(fields, separators=(",", ":"), allow_nan=False).encode()
+    digest = blake2b(plain, digest_size=32)
+    digest.update(body)
+    header = plain[:-1] + f',"blake2b":"{digest.hexdigest()}"}}'.encode()
+    if len(header) > _HEADER:
+        raise BrokenError(_("The header of a result file has no room for {count} bytes").format(count=len(header)))
+    return header.ljust(_HEADER)
+
+
+def _chunk(fields: dict[str, Any], body: bytes) -> Chunk:
+    """Return the chunk that header and body describe; ValueError, KeyError or TypeError if they do not."""
+    units = tuple((int(begin), int(end)) for begin, end in fields["units"])
+    if fields["magic"] != _MAGIC or fields["version"] != _VERSION or units != union(units):
+        raise ValueError
+    if len(body) != fields["records"] * RECORD.itemsize:
+        raise ValueError
+    counts = np.array(fields["histogram"], np.int64).reshape(-1)
+    histogram = np.zeros(BINS, np.int64)
+    histogram[: len(counts)] = counts
+    return Chunk(units, np.frombuffer(body, RECORD), histogram, int(fields["audios"]), str(fields["tier"]))
+
+
+def _reserve(folder: str) -> str:
+    """Take the next number with an empty file, which counts as broken until the temp replaces it; never an old one."""
+    number = int((_numbered(folder) or ["0" + _SUFFIX])[-1][: -len(_SUFFIX)])
+    while True:
+        number += 1
+        path = os.path.join(folder, f"{number:06}{_SUFFIX}")
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            return path
+
+
+def _clean(folder: str) -> None:
+    """Remove what killed runs have left."""
+    for name in os.listdir(folder):
+        if name.startswith(_TEMP):
+            with suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, name))
+
+
+def _sync(folder: str) -> None:
+    """Make the new name last."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,211 @@
+"""The stage that compares all with all, row by row: row j stands for all pairs (i, j) of serial numbers with i < j.
+
+A chunk is as many rows as memory allows, or as are done in a while; inside, rows are cut into pieces of some
+milliseconds, which threads take one after the other (the kernel lets go of the interpreter's lock, so no compiled
+parallel loop is needed). Only whole rows count as done. A serial number that does not exist, or has no words, has a row
+of nothing: it is done with its neighbours, so that what is done melts into one interval.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comet.compare import kernels, memory
+from comet.compare.chunks import BINS, RECORD, UNITS, Chunk, Records, record
+from comet.compare.intervals import Intervals, missing, union
+from comet.compare.sample import MINIMUM, Sample, compare
+from comet.core.errors import Stopped
+from comet.core.job import Job
+from comet.core.model import Stage
+
+FLOOR: Final = 6.5
+"""Pairs with less evidence are not kept. One unrelated pair in 5 700 reaches it (14 MB for 100 000 tracks), while no
+threshold is ever drawn below 8: so the threshold can be moved freely and nothing is compared again."""
+
+_PIECE: Final = 512 * 969 * 969
+"""Work of a piece, some 25 ms: small beside what a user waits for a stop, large beside the cost of handing it over."""
+_PAIR: Final = 150_000
+"""Work of a pair beside the product of the lengths: prefix sums and the like."""
+
+_one = threading.Lock()
+"""Held while threads compare: two stages at once in a process would only take the cores from each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Pairs that one thread compares: whole rows, or a part of one row."""
+
+    start: tuple[int, int]
+    """Row and column of the first pair, as indices of the sample."""
+    pairs: int
+    rows: int
+    """So many rows of the chunk end in this piece."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a chunk has so far."""
+
+    complete: int = 0
+    """Rows of it that are done."""
+    records: list[Records] = field(default_factory=list)
+    histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, np.int64))
+
+
+def correlate(
+    sample: Sample,
+    done: Iterable[tuple[int, int]] = (),
+    *,
+    store: Callable[[Chunk], object],
+    minimum: int = MINIMUM,
+    span: int = 0,
+    floor: float = FLOOR,
+    budget: Callable[[], int] = memory.free,
+    write_every: float = 60.0,
+    threads: int = 0,
+    job: Job | None = None,
+) -> None:
+    """Compare all pairs whose row is not done, and hand over each finished chunk.
+
+    Args:
+        sample: All tracks, those of done rows too. A serial number below its largest that is not in it counts as done
+            for ever: every track that has words must be there.
+        done: Units that are done, half-open intervals of serial numbers.
+        store: Gets each chunk, also the last one before a stop, and keeps it; `chunks.write` for one.
+        minimum: Least informative overlap in words.
+        span: Largest offset in words, 0 for any.
+        floor: Least evidence of a pair that is kept, at least 0.
+        budget: Bytes that a chunk may take, asked for at each chunk's beginning.
+        write_every: Seconds after which no further row of a chunk is begun.
+        threads: That compare, 0 for one a core.
+        job: Hears about each piece. Its wishes (memory, chunk) hold from the next chunk on.
+
+    Raises:
+        Stopped: The job was asked to; the rows that were complete have been stored.
+        MemoryBudgetError: Not even one row fits.
+    """
+    job = job or Job()
+    run = _Run(sample, minimum, span, floor, threads or _cores())
+    todo = missing(done, 1, int(sample.serials[-1]) + 1 if len(sample.serials) else 1)
+    total = int(run.rows(todo).sum())
+    with job.stage(Stage.CORRELATE, total) as advance, _one, ThreadPoolExecutor(run.threads) as pool:
+        while todo:
+            wish = job.wish
+            allowed = min(wish.memory, memory.free()) if wish.memory else budget()
+            rows = memory.units(allowed, len(sample.serials), sample.longest, run.threads)
+            rows = max(1, int(rows * min(1.0, wish.chunk)))
+            for chunk in run.chunk(pool, todo, rows, write_every * wish.chunk, advance):
+                store(chunk)
+                todo = tuple(gap for begin, end in todo for gap in missing(chunk.units, begin, end))
+
+
+class _Run:
+    """One call of `correlate`: the sample and how it is compared."""
+
+    def __init__(self, sample: Sample, minimum: int, span: int, floor: float, threads: int) -> None:
+        self.sample = sample
+        self.minimum = minimum
+        self.span = span
+        self.floor = floor
+        self.threads = threads
+        self._lengths = np.diff(sample.offsets)
+
+    def rows(self, units: Intervals) -> NDArray[np.int64]:
+        """Return the rows of some units, as indices of the sample; row r has r pairs."""
+        edges = np.array(union(units), np.int64).ravel()
+        return np.flatnonzero(np.searchsorted(edges, self.sample.serials, side="right") % 2)
+
+    def chunk(
+        self, pool: ThreadPoolExecutor, todo: Intervals, limit: int, seconds: float, advance: Callable[[int], None]
+    ) -> Iterator[Chunk]:
+        """Compare the next rows of `todo`, `limit` at most, and yield them as one chunk; before a `Stopped` also."""
+        todo = todo[:UNITS]
+        rows = self.rows(todo)
+        found = _Found()
+        stopped: Stopped | None = None
+        try:
+            self._collect(pool, self._pieces(rows[:limit], time.monotonic() + seconds), found, advance)
+        except Stopped as stop:
+            stopped = stop
+        if found.complete or not len(rows):
+            cut = int(self.sample.serials[rows[found.complete]]) if found.complete < len(rows) else todo[-1][1]
+            units = tuple((begin, min(end, cut)) for begin, end in todo if begin < cut)
+            records = np.concatenate([np.empty(0, RECORD), *found.records])
+            found.records.clear()
+            yield Chunk(units, records, found.histogram, len(self.sample.serials))
+        if stopped:
+            raise stopped
+
+    def _collect(
+        self, pool: ThreadPoolExecutor, pieces: Iterator[_Piece], found: _Found, advance: Callable[[int], None]
+    ) -> None:
+        """Have the pieces compared, two a thread under way, and take their results in order, row by row."""
+        waiting: deque[tuple[_Piece, Future[tuple[Records, NDArray[np.int64]]]]] = deque()
+        row = _Found()
+        try:
+            while True:
+                while len(waiting) < 2 * self.threads and (piece := next(pieces, None)):
+                    waiting.append((piece, pool.submit(self._compare, piece)))
+                if not waiting:
+                    return
+                piece, future = waiting[0]
+                records, histogram = future.result()
+                waiting.popleft()
+                row.records.append(records)
+                row.histogram += histogram
+                if piece.rows:
+                    found.complete += piece.rows
+                    found.records += row.records
+                    found.histogram += row.histogram
+                    row = _Found()
+                advance(piece.pairs)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def _pieces(self, rows: NDArray[np.int64], end: float) -> Iterator[_Piece]:
+        """Cut rows into pieces of about the same work; begin no further row after `end`."""
+        begun = 0
+        while begun < len(rows) and (begun == 0 or time.monotonic() < end):
+            first = int(rows[begun])
+            costs = int(self._lengths[first]) * self.sample.offsets[: first + 1] + _PAIR * np.arange(first + 1)
+            if costs[-1] > _PIECE:
+                begun += 1
+                edges = np.searchsorted(costs, np.arange(_PIECE, costs[-1], _PIECE))
+                edges = np.unique(np.concatenate([[0], edges, [first]])).tolist()
+                for i, after in pairwise(edges):
+                    yield _Piece((first, i), after - i, int(after == first))
+                continue
+            work, pairs, row = 0, 0, first
+            while begun < len(rows) and rows[begun] == row:
+                work += int(self._lengths[row]) * int(self.sample.offsets[row]) + _PAIR * row
+                if work > _PIECE and row > first:
+                    break
+                begun, pairs, row = begun + 1, pairs + row, row + 1
+            yield _Piece((first, 0), pairs, row - first)
+
+    def _compare(self, piece: _Piece) -> tuple[Records, NDArray[np.int64]]:
+        """Compare a piece. There is room for every pair of it, so none can be lost."""
+        found = np.empty((piece.pairs, kernels.FOUND))
+        histogram = np.zeros(BINS, np.int64)
+        count = compare(self.sample, piece.start, piece.pairs, self.minimum, self.span, self.floor, found, histogram)
+        i, j, offset, overlap, differ, z = found[:count].T
+        serials = self.sample.serials
+        error = differ / (32 * overlap)
+        return record(serials[i.astype(np.int64)], serials[j.astype(np.int64)], offset, overlap, error, z), histogram
+
+
+def _cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

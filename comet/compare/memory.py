@@ -1,0 +1,123 @@
+"""How much memory may be taken now: what the machine, its container and the process's own limits leave free."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import psutil
+
+from comet.core.errors import MemoryBudgetError
+from comet.core.text import _, size
+
+RECORD: Final = 128
+"""Bytes that one found pair takes at the worst moment: 16 as found, joined, sorted and written, 32 for the order."""
+SCRATCH: Final = 144
+"""Bytes of working memory for each word of the longest track, in all of a thread's arrays together, rounded up."""
+BASE: Final = 8 << 20
+"""For everything else that a chunk allocates."""
+
+_CGROUPS: Final = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "/sys/fs/cgroup/memory/memory.stat",
+    ),
+)
+
+
+def free() -> int:
+    """Return the bytes that can be taken without swapping, and without reaching a limit of the container or process."""
+    return max(0, min(int(psutil.virtual_memory().available), _container(), _process()))
+
+
+def units(budget: int, tracks: int, words: int, threads: int = 1) -> int:
+    """Return how many rows fit in `budget` bytes, even if every pair of them is a match.
+
+    Args:
+        budget: Bytes that the chunk may take, beside the sample, which is there already.
+        tracks: In the sample; a row has at most so many pairs.
+        words: Of the longest track.
+        threads: That compare at the same time.
+
+    Raises:
+        MemoryBudgetError: Not even one row fits.
+    """
+    base = BASE + threads * SCRATCH * words
+    row = RECORD * max(1, tracks)
+    if budget < base + row:
+        raise MemoryBudgetError(
+            _("Comparing {tracks} tracks needs at least {needed} of memory, and {budget} are allowed").format(
+                tracks=f"{tracks:,}", needed=size(base + row), budget=size(budget)
+            ),
+            hint=_("allow more memory in the settings, or end other programs"),
+        )
+    return (budget - base) // row
+
+
+def _container() -> int:
+    """Bytes left below the limit of this process's control group; more than any machine has where there is none.
+
+    Pages of files that the group has read count as used but are given back first, so they count as free here.
+    """
+    left = 1 << 62
+    for limit, usage, stat in _groups():
+        bound, used = _number(limit), _number(usage)
+        if bound is not None and used is not None:
+            left = min(left, bound - used + _reclaimable(stat))
+    return left
+
+
+def _groups() -> list[tuple[str, str, str]]:
+    """Return limit, usage and statistics files of the root group and of each group from there down to this process."""
+    files = list(_CGROUPS)
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as lines:
+            memberships = [line.rstrip("\n").split(":", 2) for line in lines]
+    except OSError:
+        return files
+    for membership in memberships:
+        if len(membership) != 3:
+            continue
+        controllers, path = membership[1].split(","), membership[2].strip("/")
+        version = 0 if controllers == [""] else 1 if "memory" in controllers else -1
+        while path and version >= 0:
+            files.append(_below(_CGROUPS[version], path))
+            path = os.path.dirname(path)
+    return files
+
+
+def _below(files: tuple[str, str, str], path: str) -> tuple[str, str, str]:
+    """Return the files of the group at `path` below the root's."""
+    limit, usage, stat = (os.path.join(os.path.dirname(file), path, os.path.basename(file)) for file in files)
+    return limit, usage, stat
+
+
+def _number(path: str) -> int | None:
+    """Return the number in a file, None where there is none (or it says `max`)."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return None
+
+
+def _reclaimable(path: str) -> int:
+    """Return the bytes of file pages that a group holds and has not used lately."""
+    try:
+        with open(path, encoding="ascii") as file:
+            fields = dict(line.split() for line in file)
+        return int(fields.get("inactive_file", 0))
+    except (OSError, ValueError):
+        return 0
+
+
+def _process() -> int:
+    """Return the bytes of address space left to this process by `ulimit -v`."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return 1 << 62
+    limit, _hard = resource.getrlimit(resource.RLIMIT_AS)
+    return 1 << 62 if limit == resource.RLIM_INFINITY else limit - int(psutil.Process().memory_info().vms)

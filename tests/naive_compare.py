@@ -1,0 +1,52 @@
+"""Slow twins of `comet.compare.kernels`: the definition, word by word."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def informative(words: np.ndarray) -> np.ndarray:
+    """Neither silence nor in a row of 16 or more equal words."""
+    good = np.ones(len(words), bool)
+    for k in range(len(words)):
+        p = q = k
+        while p > 0 and words[p - 1] == words[k]:
+            p -= 1
+        while q < len(words) and words[q] == words[k]:
+            q += 1
+        good[k] = q - p < 16 and words[k] != 627964279
+    return good
+
+
+def centred(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bits as +1 and -1 minus their means over the informative words, shape (n, 32), 0 where missing; and which are."""
+    good = informative(words)
+    bits = ((words[:, None] >> np.arange(32, dtype=np.uint32)) & 1).astype(float) * 2 - 1
+    if good.any():
+        bits -= bits[good].mean(0)
+    bits[~good] = 0
+    return bits, good
+
+
+def curve(a: np.ndarray, b: np.ndarray, minimum: int = 40, span: int = 0) -> dict[int, float]:
+    """Give z at every offset with enough informative overlap."""
+    (x, good_x), (y, good_y) = centred(a), centred(b)
+    c: dict[int, float] = {}
+    n: dict[int, int] = {}
+    for d in range(-len(b) + 1, len(a)):
+        k = np.arange(max(0, d), min(len(a), len(b) + d))
+        c[d] = float((x[k] * y[k - d]).sum())
+        n[d] = int((good_x[k] & good_y[k - d]).sum())
+    return {
+        d: (1.25 * c[d] - 0.5 * (c.get(d - 1, 0.0) + c.get(d + 1, 0.0))) / np.sqrt(13 * n[d])
+        for d in c
+        if n[d] >= minimum and (not span or abs(d) <= span)
+    }
+
+
+def at(a: np.ndarray, b: np.ndarray, d: int) -> tuple[int, float]:
+    """Informative overlap and bit error rate at one offset."""
+    good_a, good_b = informative(a), informative(b)
+    k = [k for k in range(len(a)) if 0 <= k - d < len(b) and good_a[k] and good_b[k - d]]
+    wrong = sum(int(a[m] ^ b[m - d]).bit_count() for m in k)
+    return len(k), wrong / (32 * len(k))

@@ -1,0 +1,193 @@
+"""Result files: whole and true, or not there."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from comet.compare import chunks
+from comet.compare.chunks import Chunk
+from comet.core.errors import BrokenError, NoSpaceError
+
+KEY = {"cache": "cache-1", "settings": {"sample": 120.0, "span": 0, "minimum": 40}}
+
+
+def chunk(
+    units: tuple[tuple[int, int], ...] = ((1, 10),), pairs: tuple[tuple[int, int], ...] = ((3, 9), (2, 5))
+) -> Chunk:
+    """Make a chunk with a record for each pair."""
+    i, j = np.array(pairs, np.int64).reshape(-1, 2).T
+    some = np.full(len(i), 50.0)
+    histogram = np.zeros(chunks.BINS, np.int64)
+    histogram[[0, 40]] = 7, 3
+    return Chunk(units, chunks.record(i, j, -some, some, some / 100, some / 2), histogram, 12)
+
+
+def key(records: np.ndarray) -> list[tuple[int, int]]:
+    """Give the pairs of records."""
+    return [(int(i), int(j)) for i, j in zip(records["i"], records["j"], strict=True)]
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    """What was written is read, sorted by (i, j), private to the user, and told in the header."""
+    folder = str(tmp_path / "results")
+    path = chunks.write(folder, chunk(), **KEY)
+    assert os.path.basename(path) == "000001.comet"
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert os.stat(folder).st_mode & 0o777 == 0o700
+    assert os.path.getsize(path) == 4096 + 2 * 16
+    back = chunks.read(path, **KEY)
+    assert back is not None
+    assert (back.units, back.audios, back.tier) == (((1, 10),), 12, "exact")
+    assert key(back.records) == [(2, 5), (3, 9)]
+    assert back.histogram.tolist() == chunk().histogram.tolist()
+    header = json.loads(Path(path).read_bytes()[:4096])
+    assert header["units"] == [[1, 10]]
+    assert len(header["histogram"]) == 41
+
+
+def test_next_number(tmp_path: Path) -> None:
+    """Files are numbered on from the largest, and none is ever replaced."""
+    (tmp_path / "000041.comet").write_bytes(b"old")
+    (tmp_path / "notes.comet").write_bytes(b"")
+    assert chunks.write(str(tmp_path), chunk(), **KEY).endswith("000042.comet")
+    assert (tmp_path / "000041.comet").read_bytes() == b"old"
+
+
+def test_record_keeps_what_a_pair_says(tmp_path: Path) -> None:
+    """Offset and overlap are exact, error is within a step, evidence is rounded down, the slope has its bit."""
+    one = np.array([1])
+    records = chunks.record(one, one + 1, one * -29_000, one * 29_070, one * 0.123456, one * 17.0799)
+    (pair,) = chunks.pairs(records)
+    assert (pair.i, pair.j, pair.offset, pair.overlap, pair.sloped) == (1, 2, -29_000, 29_070, False)
+    assert pair.error == pytest.approx(0.123456, abs=1 / 65535)
+    assert 0 <= 17.0799 - pair.evidence < 2 / 32
+    records["evidence"] |= 1
+    (sloped,) = chunks.pairs(records)
+    assert sloped.sloped
+    assert sloped.evidence == pair.evidence
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_any_damage_is_noticed(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """A changed, cut or lengthened file does not count, whatever was changed, and never raises."""
+    folder = tmp_path_factory.mktemp("results")
+    path = Path(chunks.write(str(folder), chunk(), **KEY))
+    good = path.read_bytes()
+    match data.draw(st.sampled_from(["flip", "cut", "longer", "garbage", "header"])):
+        case "flip":
+            # Padding and records too: the header must be exactly the one that its fields make.
+            at = data.draw(st.integers(0, len(good) - 1))
+            bad = good[:at] + bytes([good[at] ^ data.draw(st.integers(1, 255))]) + good[at + 1 :]
+        case "cut":
+            bad = good[: data.draw(st.integers(0, len(good) - 1))]
+        case "longer":
+            bad = good + data.draw(st.binary(min_size=1, max_size=40))
+        case "garbage":
+            bad = data.draw(st.binary(max_size=200))
+        case _:
+            keys = st.sampled_from(list(json.loads(good[:4096])))
+            values = st.recursive(
+                st.none() | st.integers() | st.floats() | st.text(max_size=3),
+                lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=2),
+            )
+            fields = json.loads(good[:4096]) | data.draw(st.dictionaries(keys, values, min_size=1))
+            bad = json.dumps(fields).encode().ljust(4096) + good[4096:]
+    path.write_bytes(bad)
+    assert bad == good or chunks.read(str(path), **KEY) is None
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"units": [[5, 2]]},
+        {"units": [1]},
+        {"records": -1},
+        {"histogram": [0] * 300},
+        {"version": 2},
+        {"units": [[1, "x"]]},
+    ],
+)
+def test_lies_under_a_right_checksum(tmp_path: Path, lie: dict[str, object]) -> None:
+    """A header that makes no sense does not count, even if its checksum is right."""
+    path = Path(chunks.write(str(tmp_path), chunk(), **KEY))
+    fields = json.loads(path.read_bytes()[:4096])
+    del fields["blake2b"]
+    body = path.read_bytes()[4096:]
+    path.write_bytes(chunks._header(fields | lie, body) + body)
+    assert chunks.read(str(path), **KEY) is None
+
+
+def test_foreign(tmp_path: Path) -> None:
+    """Another cache's serial numbers, other settings, a folder, nothing: none of them counts."""
+    path = chunks.write(str(tmp_path), chunk(), **KEY)
+    assert chunks.read(path, cache="other", settings=KEY["settings"]) is None
+    assert chunks.read(path, cache=KEY["cache"], settings={**KEY["settings"], "span": 150}) is None
+    assert chunks.read(str(tmp_path), **KEY) is None
+    assert chunks.read(str(tmp_path / "none"), **KEY) is None
+    assert chunks.coverage(str(tmp_path), cache="other", settings=KEY["settings"]).units == ()
+    assert chunks.coverage(str(tmp_path / "none"), **KEY).units == ()
+
+
+def test_coverage_is_the_union(tmp_path: Path) -> None:
+    """Units melt, histograms add up, a broken file's units are missing again, and of two the same one counts."""
+    folder = str(tmp_path)
+    for units in (((1, 10),), ((10, 20),), ((20, 30), (40, 50)), ((10, 20),)):
+        last = chunks.write(folder, chunk(units, ((2, units[0][0]),)), **KEY)
+    done = chunks.coverage(folder, **KEY)
+    assert done.units == ((1, 30), (40, 50))
+    assert done.histogram[0] == 3 * 7
+    assert [key(r) for r in chunks.records(folder, **KEY)] == [[(2, 1)], [(2, 10)], [(2, 20)]]
+    os.unlink(last)
+    (tmp_path / "000002.comet").write_bytes(b"")
+    assert chunks.coverage(folder, **KEY).units == ((1, 10), (20, 30), (40, 50))
+
+
+def test_records_once_where_files_overlap(tmp_path: Path) -> None:
+    """A record in units that an earlier file covers is not given again."""
+    folder = str(tmp_path)
+    chunks.write(folder, chunk(((5, 8),), ((1, 5), (1, 7))), **KEY)
+    chunks.write(folder, chunk(((1, 12),), ((1, 4), (1, 5), (1, 7), (1, 8), (1, 11))), **KEY)
+    assert [key(r) for r in chunks.records(folder, **KEY)] == [[(1, 5), (1, 7)], [(1, 4), (1, 8), (1, 11)]]
+
+
+@pytest.mark.parametrize("call", ["mkstemp", "fsync", "open", "replace", "mkdir"])
+def test_disk_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """A full disk says so, and leaves neither temp nor a file that counts."""
+
+    def full(*_args: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    folder = str(tmp_path / "results")
+    monkeypatch.setattr(chunks.tempfile if call == "mkstemp" else chunks.os, call, full)
+    with pytest.raises(NoSpaceError) as caught:
+        chunks.write(folder, chunk(), **KEY)
+    assert caught.value.hint
+    monkeypatch.undo()
+    assert not [name for name in os.listdir(tmp_path) if name != "results"]
+    assert not list(tmp_path.glob("results/.comet-*"))
+    assert chunks.coverage(folder, **KEY).units == ()
+    chunks.write(folder, chunk(), **KEY)
+    assert chunks.coverage(folder, **KEY).units == ((1, 10),)
+
+
+def test_leftovers_go(tmp_path: Path) -> None:
+    """Temps of killed runs are removed at the next write, results are not."""
+    (tmp_path / ".comet-x1").write_bytes(b"half")
+    chunks.write(str(tmp_path), chunk(), **KEY)
+    assert os.listdir(tmp_path) == ["000001.comet"]
+
+
+def test_header_without_room(tmp_path: Path) -> None:
+    """A header that does not fit is refused before anything is written."""
+    with pytest.raises(BrokenError):
+        chunks.write(str(tmp_path), chunk(), cache="c", settings={"x": "y" * 5000})
+    assert os.listdir(tmp_path) == []

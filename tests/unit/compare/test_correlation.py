@@ -1,0 +1,233 @@
+"""All pairs, each once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import random
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from comet.compare import chunks, correlation, memory
+from comet.compare.chunks import Chunk
+from comet.compare.correlation import correlate
+from comet.compare.sample import best, prepare
+from comet.core.errors import MemoryBudgetError, Stopped
+from comet.core.job import Control, Event, Job, Progress
+
+KEY = {"cache": "c", "settings": {"v": 1}}
+
+
+def songs(count: int, seed: int = 0, length: int = 90) -> list[np.ndarray]:
+    """Make short tracks of unequal lengths, every third a copy of one before with an offset and noise."""
+    rng = np.random.default_rng(seed)
+    made: list[np.ndarray] = []
+    for n in range(count):
+        words = rng.integers(0, 2**32, rng.integers(30, length), dtype=np.uint32)
+        if n % 3 == 2:
+            words = made[rng.integers(n)][rng.integers(5) :].copy()
+            words ^= np.uint32(1) << rng.integers(0, 32, len(words), dtype=np.uint32)
+        made.append(words)
+    return made
+
+
+def run(tracks: list[tuple[int, np.ndarray]], **options: object) -> list[Chunk]:
+    """Correlate and give the chunks."""
+    stored: list[Chunk] = []
+    correlate(prepare(tracks), store=stored.append, **{"floor": 3.0, **options})
+    return stored
+
+
+def joined(stored: list[Chunk]) -> bytes:
+    """Give all records by (i, j)."""
+    records = np.concatenate([np.empty(0, chunks.RECORD), *(chunk.records for chunk in stored)])
+    return np.sort(records, order=["i", "j"]).tobytes()
+
+
+def test_equals_pair_by_pair() -> None:
+    """The stage finds what comparing each pair alone finds, and its histogram counts each pair that says something."""
+    tracks = list(enumerate(songs(25), 1))
+    (chunk,) = run(tracks)
+    expected, counted = {}, 0
+    for i, a in tracks:
+        for j, b in tracks:
+            found = best(a, b)
+            if i < j and found.overlap:
+                counted += 1
+                if found.evidence >= 3.0:
+                    expected[i, j] = found
+    pairs = {(pair.i, pair.j): pair for pair in chunks.pairs(chunk.records)}
+    assert pairs.keys() == expected.keys()
+    assert len(pairs) > 5
+    for at, pair in pairs.items():
+        assert (pair.offset, pair.overlap) == expected[at][:2]
+        assert pair.error == pytest.approx(expected[at].error, abs=1 / 65535)
+        assert pair.evidence == int(expected[at].evidence * 32) // 2 / 16
+    assert chunk.histogram.sum() == counted
+    assert chunk.units == ((1, 26),)
+    assert chunk.audios == 25
+
+
+@pytest.mark.parametrize(
+    "options", [{"threads": 1}, {"threads": 5}, {"write_every": 0.0}, {"threads": 3, "write_every": 0.0}]
+)
+def test_same_result_in_any_order(monkeypatch: pytest.MonkeyPatch, options: dict[str, object]) -> None:
+    """Neither threads nor the cuts between pieces, chunks and rows change a bit of the result."""
+    tracks = list(enumerate(songs(40, 1), 1))
+    whole = run(tracks)
+    monkeypatch.setattr(correlation, "_PIECE", 400_000)
+    parts = run(tracks[::-1], **options)
+    assert joined(parts) == joined(whole)
+    assert sum(chunk.histogram for chunk in parts).tolist() == whole[0].histogram.tolist()
+
+
+def test_holes_are_covered() -> None:
+    """Serial numbers that are no track, or one without words, are done with the others; the union is one interval."""
+    made = songs(6)
+    tracks = [(3, made[0]), (4, made[1]), (9, made[2][:0]), (11, np.full(50, 627964279, np.uint32)), (12, made[3])]
+    (chunk,) = run(tracks)
+    assert chunk.units == ((1, 13),)
+    (rest,) = run([*tracks, (20, made[4])], done=chunk.units)
+    assert rest.units == ((13, 21),)
+    assert set(rest.records["j"].tolist()) <= {20}
+    (filled,) = run(tracks, done=[(1, 5), (12, 13)])
+    assert filled.units == ((5, 12),)
+    assert run([]) == []
+    assert run(tracks, done=[(1, 30)]) == []
+
+
+def test_long_tracks_among_short() -> None:
+    """A row is cut where its work, not its number of pairs, says so, and every pair of it is compared."""
+    rng = np.random.default_rng(5)
+    mix = rng.integers(0, 2**32, 20_000, dtype=np.uint32)
+    tracks = [(n, mix[n * 150 : n * 150 + 100]) for n in range(1, 100)] + [(100, mix), (101, mix[5000:])]
+    (chunk,) = run(tracks, floor=20.0)
+    pairs = {(pair.i, pair.j): pair for pair in chunks.pairs(chunk.records)}
+    assert all(pairs[n, 100].offset == -n * 150 for n in range(1, 100))
+    assert (100, 101) in pairs
+    assert pairs[100, 101].offset == 5000
+
+
+class _After:
+    """A job that stops after so many looks."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def __call__(self) -> Control:
+        """Wish to stop when it is time."""
+        self.looks -= 1
+        return Control(stop=self.looks < 0)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_any_history_gives_each_pair_once(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    """Growth, chunk lengths, stops and lost or broken files: in the end the records are those of one run."""
+    rng = random.Random(seed)  # noqa: S311 - a dice for a test
+    folder = str(tmp_path_factory.mktemp("results"))
+    serials = sorted(rng.sample(range(1, 80), 36))
+    tracks = list(zip(serials, songs(36, seed % 1000), strict=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(correlation, "_PIECE", rng.choice([300_000, 3_000_000, 10**9]))
+        for _ in range(rng.randint(1, 6)):
+            known = tracks[: rng.randint(0, 36)]
+            _once(folder, known, rng)
+            for path in Path(folder).glob("*.comet"):
+                if rng.random() < 0.15:
+                    path.unlink()
+                elif rng.random() < 0.1:
+                    path.write_bytes(path.read_bytes()[: rng.randint(0, 5000)])
+        _once(folder, tracks, None)
+    done = chunks.coverage(folder, **KEY)
+    assert done.units == ((1, serials[-1] + 1),)
+    (whole,) = run(tracks)
+    assert joined([Chunk((), records, np.empty(0), 0) for records in chunks.records(folder, **KEY)]) == joined([whole])
+    assert done.histogram.tolist() == whole.histogram.tolist()
+
+
+def _once(folder: str, tracks: list[tuple[int, np.ndarray]], rng: random.Random | None) -> None:
+    """Go on from what the folder covers, and stop somewhere if there is a dice."""
+    done = chunks.coverage(folder, **KEY).units
+    options: dict[str, object] = {}
+    if rng:
+        row = memory.RECORD * max(1, len(tracks))
+        scratch = memory.BASE + 2 * memory.SCRATCH * 90
+        options = {
+            "job": Job(control=_After(rng.randint(0, 30)), every=0.0),
+            "write_every": rng.choice([0.0, 60.0]),
+            "budget": lambda: scratch + row * rng.randint(1, 12),
+            "threads": 2,
+        }
+    try:
+        correlate(prepare(tracks), done, store=lambda chunk: chunks.write(folder, chunk, **KEY), floor=3.0, **options)
+    except Stopped:
+        assert rng
+
+
+def test_stop_keeps_complete_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop hands over the rows that are complete, and no pair of a row that is not."""
+    monkeypatch.setattr(correlation, "_PIECE", 300_000)
+    tracks = list(enumerate(songs(40, 2), 1))
+    stored: list[Chunk] = []
+    with pytest.raises(Stopped):
+        correlate(prepare(tracks), store=stored.append, floor=0.0, job=Job(control=_After(150), every=0.0))
+    (chunk,) = stored
+    ((begin, end),) = chunk.units
+    assert begin == 1
+    assert 2 < end < 41
+    (rest,) = run(tracks, done=chunk.units, floor=0.0)
+    assert joined([chunk, rest]) == joined(run(tracks, floor=0.0))
+
+
+def test_progress_counts_pairs() -> None:
+    """The stage's total is the number of missing pairs, and all of them are reported as done."""
+    tracks = list(enumerate(songs(30), 1))
+    events: list[Event] = []
+    run(tracks, done=[(1, 11)], job=Job(events.append, every=0.0))
+    last = events[-1]
+    assert isinstance(last, Progress)
+    assert last.finished
+    assert last.done == last.total == 30 * 29 // 2 - 10 * 9 // 2
+
+
+def test_memory_bounds_rows() -> None:
+    """No chunk has more rows than memory allows or somebody wishes; without room for one row it is an error."""
+    tracks = list(enumerate(songs(20), 1))
+    room = memory.BASE + memory.SCRATCH * 90 + memory.RECORD * 20 * 4
+    lengths = [end - begin for chunk in run(tracks, budget=lambda: room, threads=1) for begin, end in chunk.units]
+    assert max(lengths) == 4
+    assert sum(lengths) == 20
+    half = Job(control=lambda: Control(chunk=0.5))
+    lengths = [len(range(*chunk.units[0])) for chunk in run(tracks, budget=lambda: room, threads=1, job=half)]
+    assert max(lengths) == 2
+    less = Job(control=lambda: Control(memory=room))
+    assert len(run(tracks, threads=1, job=less)) == 5
+    with pytest.raises(MemoryBudgetError):
+        run(tracks, budget=lambda: 1000)
+
+
+def test_one_stage_at_a_time() -> None:
+    """Two stages at once wait for each other and both end."""
+    tracks = list(enumerate(songs(20), 1))
+    got: list[list[Chunk]] = []
+    threads = [threading.Thread(target=lambda: got.append(run(tracks))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({joined(stored) for stored in got}) == 1
+
+
+def test_failure_in_a_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes wrong in a thread ends the stage."""
+
+    def broken(*_args: object) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr(correlation, "compare", broken)
+    with pytest.raises(MemoryError):
+        run(list(enumerate(songs(5), 1)))
