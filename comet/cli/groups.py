@@ -1,0 +1,230 @@
+"""`comet groups`: the tracks that are the same recording, largest saving first."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from comet.cli import console, context, out
+from comet.cli.context import Context
+from comet.cli.view import shortened
+from comet.core.job import Job
+from comet.core.model import Group, Root, Track
+from comet.core.text import _, _n, clock, safe, size
+
+if TYPE_CHECKING:
+    from comet.collection.opened import Collection
+    from comet.collection.pairs import FilePair
+
+SHORT = 8
+"""Digits of a group's id that are shown; a command takes these too."""
+
+_ROOM = 24
+"""Columns that a path gets at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the groups of a collection are shown from."""
+
+    groups: list[Group]
+    left_over: dict[str, list[FilePair]]
+    """By group: same pairs between a member and a file outside."""
+    files: int
+    expected_false: float
+    pairs_done: int
+    pairs_all: int
+    away: list[Root]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show the groups."""
+    here = context.of(arguments)
+
+    def work(job: Job) -> Found:
+        from comet import pipeline  # noqa: PLC0415 - arrays and all
+
+        with here.collection() as collection:
+            pipeline.judge(collection, job)  # the line may have been moved since
+            return find(collection)
+
+    found = console.quietly(work)
+    show(here, found)
+    out.warn_away(found.away)
+    return 0
+
+
+def find(collection: Collection) -> Found:
+    """Return the groups of a collection with all that is shown of them."""
+    from comet.collection import groups, pairs, state  # noqa: PLC0415 - arrays and all
+
+    files = _files(collection)
+    found = groups.of(collection)
+    progress = state.progress(collection)
+    return Found(
+        found,
+        {group.id: _left_over(files, group) for group in found},
+        sum(map(len, files.values())),
+        pairs.line(collection).expected_false,
+        progress.done,
+        progress.all,
+        [root for root in collection.roots() if root.away],
+    )
+
+
+def left_over(collection: Collection, group: Group) -> list[FilePair]:
+    """Return the same pairs between a member of a group and a file outside."""
+    return _left_over(_files(collection), group)
+
+
+def _files(collection: Collection) -> dict[int, list[Track]]:
+    files: dict[int, list[Track]] = defaultdict(list)
+    for track in collection.cache.tracks(collection.scanned_roots()):
+        files[track.audio.serial].append(track)
+    return files
+
+
+def _left_over(files: dict[int, list[Track]], group: Group) -> list[FilePair]:
+    from comet.collection import pairs  # noqa: PLC0415 - arrays and all
+
+    return [
+        pairs.file_pair(match, i, j)
+        for match in group.left_over
+        for i, j in itertools.product(files[match.pair.i], files[match.pair.j])
+    ]
+
+
+def show(here: Context, found: Found) -> None:
+    """Print the groups as JSON or as a table."""
+    limit = here.arguments.limit or len(found.groups)
+    if here.arguments.json:
+        _write_json(found, limit)
+        return
+    if found.groups:
+        for line in _table(found, limit, out.width()):
+            print(line)
+        print()
+    for line in _totals(found, limit):
+        print(line)
+    if found.pairs_done < found.pairs_all:
+        out.warn(
+            _("only {done} of {all} pairs were compared so far").format(
+                done=f"{found.pairs_done:,}", all=f"{found.pairs_all:,}"
+            )
+        )
+        out.next_step(_("`{command}` goes on").format(command=here.next("correlate")))
+    _steps(here, found)
+
+
+def _write_json(found: Found, limit: int) -> None:
+    """Write one array, a group at a time: all of it at once would be there twice."""
+    sys.stdout.write("[")
+    for number, group in enumerate(found.groups[:limit]):
+        sys.stdout.write((", " if number else "") + json.dumps(as_json(group, found.left_over[group.id])))
+    sys.stdout.write("]\n")
+
+
+def as_json(group: Group, left_over: list[FilePair]) -> dict[str, Any]:
+    """Return a group as JSON."""
+    return {
+        "group": group.id,
+        "saving": group.saving,
+        "clear": group.clear,
+        "tracks": [{**out.track(track), "keep": at == group.keeper} for at, track in enumerate(group.tracks)],
+        "left_over": [out.pair(pair) for pair in left_over],
+    }
+
+
+def _table(found: Found, limit: int, width: int) -> Iterator[str]:
+    """Yield the lines of the table: a line a group, and below it one a track."""
+    shown = found.groups[:limit]
+    cells = [cell for group in shown for cell in _cells(group)]
+    head = ["", _("length"), _("kbit/s"), _("codec"), _("size"), _("file")]
+    table = out.table([head, *cells], right=(1, 2, 4))
+    room = width - len(table[0]) - 2 + len(head[-1]) if width else 0
+    lines = iter(_cut(line, len(table[0]) - len(head[-1]), room) for line in table)
+    yield f"  {next(lines)}"
+    for number, group in enumerate(shown, 1):
+        check = "" if group.clear else "  " + _("to check")
+        yield _("{number}. group {id}: saves {size}, {files}{check}").format(
+            number=f"{number:,}",
+            id=group.id[:SHORT],
+            size=size(group.saving),
+            files=_n("{n} file", "{n} files", len(group.tracks)),
+            check=check,
+        )
+        for _track in group.tracks:
+            yield f"  {next(lines)}"
+        yield from _beside(group, found.left_over[group.id], width)
+
+
+def _cells(group: Group) -> Iterator[list[str]]:
+    for at, track in enumerate(group.tracks):
+        audio = track.audio
+        yield [
+            _("keep") if at == group.keeper else "",
+            clock(audio.duration),
+            f"{round(audio.bitrate / 1000)}",
+            audio.codec,
+            size(track.file.size),
+            safe(track.path),
+        ]
+
+
+def _cut(line: str, before: int, room: int) -> str:
+    """Return a line whose path, which begins after `before` columns, fits in `room` columns."""
+    if not room:
+        return line
+    return line[:before] + shortened(line[before:], max(room, _ROOM))
+
+
+def _beside(group: Group, left_over: list[FilePair], width: int) -> Iterator[str]:
+    """Yield a line for each file outside that is the same as some of the group, but not as all."""
+    inside = {track.path for track in group.tracks}
+    told = set()
+    for pair in left_over:
+        outside = pair.b if pair.a.path in inside else pair.a
+        if outside.path in told:
+            continue
+        told.add(outside.path)
+        text = _("  beside it: same as some of these, not as all: {path}{check} (similarity {similarity:.3f})").format(
+            path="{path}", check="" if pair.clear else " " + _("to check"), similarity=pair.similarity
+        )
+        room = max(width - len(text) + len("{path}"), _ROOM) if width else 0
+        path = safe(outside.path)
+        yield text.replace("{path}", shortened(path, room) if room else path)
+
+
+def _totals(found: Found, limit: int) -> Iterator[str]:
+    more = sum(len(group.tracks) - 1 for group in found.groups)
+    if not found.groups:
+        yield _("no groups: among {files} none is there more than once").format(
+            files=_n("{n} file", "{n} files", found.files)
+        )
+        return
+    if limit < len(found.groups):
+        yield _("{shown} of {all} groups shown").format(shown=f"{limit:,}", all=f"{len(found.groups):,}")
+    yield _("{groups} with {more} beside the keepers, saving {size}").format(
+        groups=_n("{n} group", "{n} groups", len(found.groups)),
+        more=_n("{n} file", "{n} files", more),
+        size=size(sum(group.saving for group in found.groups)),
+    )
+    yield _("expected false pairs in the whole collection: {count:.2g}").format(count=found.expected_false)
+
+
+def _steps(here: Context, found: Found) -> None:
+    if not found.groups:
+        return
+    if not all(group.clear for group in found.groups):
+        out.next_step(_("listen to what is `to check`; `comet pair A B` tells how alike two files are"))
+    out.next_step(
+        _("`{command}` shows also what is cut, sped up or shares a part; nothing was changed").format(
+            command=here.next("pairs")
+        )
+    )

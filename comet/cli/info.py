@@ -1,0 +1,200 @@
+"""`comet info`: the state of the collection, or all that is known of a file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING, Any
+
+from comet.cli import console, context, groups, out, pairs
+from comet.cli.context import Context
+from comet.core.errors import NotScannedError
+from comet.core.job import Job
+from comet.core.model import SECONDS_PER_WORD, Group, Track
+from comet.core.text import _, _n, clock, safe, size
+
+if TYPE_CHECKING:
+    from comet.collection.opened import Collection
+    from comet.collection.pairs import FilePair
+    from comet.collection.state import State
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Tell the state, or all that is known of one file."""
+    here = context.of(arguments)
+
+    def work(job: Job) -> dict[str, Any] | tuple[State, float]:
+        from comet import pipeline  # noqa: PLC0415 - arrays and all
+        from comet.collection import pairs as known_pairs  # noqa: PLC0415 - likewise
+        from comet.collection import state  # noqa: PLC0415 - likewise
+
+        with here.collection() as collection:
+            pipeline.judge(collection, job)
+            if arguments.file is not None:
+                return _known(here, collection, arguments.file)
+            return state.of(collection), known_pairs.line(collection).expected_false
+
+    found = console.quietly(work)
+    if isinstance(found, tuple):
+        _show_state(here, *found)
+    elif arguments.json:
+        out.dump({key: value for key, value in found.items() if key != "lines"})
+    else:
+        for line in found["lines"]:
+            print(line)
+    return 0
+
+
+def _show_state(here: Context, found: State, expected_false: float) -> None:
+    if here.arguments.json:
+        out.dump(_state_json(here, found, expected_false))
+        return
+    lines = {
+        _("profile"): _("`{name}`, state in `{folder}`").format(name=safe(here.profile.name), folder=safe(here.state)),
+        _("settings"): _("`{main}`, `{profiles}`").format(
+            main=safe(here.places.main_ini), profiles=safe(here.arguments.profiles or here.places.profiles_ini)
+        ),
+    }
+    for number, root in enumerate(found.roots, 1):
+        away = _(" (away: {reason})").format(reason=root.away) if root.away else ""
+        lines[_("root {number}").format(number=number)] = safe(root.path) + away
+    formats = ", ".join(f"{safe(name)} {count:,}" for name, count in found.by_codec.items())
+    lines |= {
+        _("files"): f"{found.files:,}" + (f" ({formats})" if formats else ""),
+        _("fingerprinted"): f"{found.fingerprinted:,}",
+        _("problems"): f"{found.problems:,}",
+        _("pairs"): _("{done} of {all} compared").format(done=f"{found.pairs.done:,}", all=f"{found.pairs.all:,}"),
+        _("groups"): _("{count}, saving {size}").format(count=f"{found.groups:,}", size=size(found.saving)),
+        _("false pairs"): _("{count:.2g} expected in the whole collection").format(count=expected_false),
+        _("memory"): _("{free} free, a chunk of {units} fits").format(
+            free=size(found.free_memory), units=_n("{n} unit", "{n} units", found.chunk)
+        ),
+    }
+    for line in out.facts(lines):
+        print(line)
+    if not found.roots:
+        print(_("scanning is unavailable: the profile has no root folder; everything else works"))
+
+
+def _state_json(here: Context, found: State, expected_false: float) -> dict[str, Any]:
+    return {
+        "profile": here.profile.name,
+        "state": here.state,
+        "main": here.places.main_ini,
+        "profiles": here.arguments.profiles or here.places.profiles_ini,
+        "roots": [{"path": os.fsdecode(root.path), "id": root.id, "away": root.away} for root in found.roots],
+        "files": found.files,
+        "by_codec": found.by_codec,
+        "fingerprinted": found.fingerprinted,
+        "problems": found.problems,
+        "pairs_done": found.pairs.done,
+        "pairs_all": found.pairs.all,
+        "units": found.pairs.units,
+        "groups": found.groups,
+        "saving": found.saving,
+        "expected_false": expected_false,
+        "free_memory": found.free_memory,
+        "chunk": found.chunk,
+    }
+
+
+def _known(here: Context, collection: Collection, name: str) -> dict[str, Any]:
+    """Return all that is known of a file: as JSON, and under `lines` for a person."""
+    from comet.collection import groups as known_groups  # noqa: PLC0415 - arrays and all
+    from comet.collection import pairs as known_pairs  # noqa: PLC0415 - likewise
+    from comet.collection import state  # noqa: PLC0415 - likewise
+
+    paths = {os.fsencode(os.path.abspath(name)), os.path.realpath(os.fsencode(name))}
+    problem = next((p.error for p in state.problems(collection) if p.path in paths), "")
+    track = next((t for path in paths if (t := _track(collection, path)) is not None), None)
+    if track is None and not problem:
+        raise NotScannedError(
+            _("nothing is known of `{path}` in profile `{name}`").format(path=safe(name), name=safe(here.profile.name)),
+            hint=_("it may be outside the roots, no music, or new: `{command}` looks again").format(
+                command=here.next("scan")
+            ),
+        )
+    if track is None:
+        path = os.path.abspath(name)
+        lines = out.facts({_("file"): safe(path), _("problem"): safe(problem)})
+        return {"path": path, "problem": problem, "pairs": [], "group": None, "lines": lines}
+    found = [p for p in known_pairs.of_files(collection) if track.path in (p.a.path, p.b.path)]
+    group = next((g for g in known_groups.of(collection) if track in g.tracks), None)
+    return {
+        **out.track(track),
+        "mtime_ns": track.file.mtime_ns,
+        "claimed": track.audio.claimed,
+        "decode_errors": track.audio.decode_errors,
+        "sound_start": track.audio.sound_start,
+        "sound_end": track.audio.sound_end,
+        "words": track.audio.words,
+        "problem": problem,
+        "pairs": [out.pair(pair) for pair in found],
+        "group": groups.as_json(group, groups.left_over(collection, group)) if group else None,
+        "lines": [*_facts(track, problem, group), *_pair_lines(track, found)],
+    }
+
+
+def _track(collection: Collection, path: bytes) -> Track | None:
+    for root in collection.scanned_roots():
+        for top in {root.path, os.path.realpath(root.path)}:
+            if path.startswith(os.path.join(top, b"")):
+                inside = os.path.relpath(path, top)
+                return next((track for track in collection.cache.tracks([root]) if track.file.path == inside), None)
+    return None
+
+
+def _facts(track: Track, problem: str, group: Group | None) -> list[str]:
+    audio = track.audio
+    bits = _(", {bits} bits").format(bits=audio.bits) if audio.bits else ""
+    sound = _("{codec} in {container}, {rate:g} kHz, {channels}{bits}, {bitrate}, {lossless}").format(
+        codec=safe(audio.codec),
+        container=safe(audio.container),
+        rate=audio.sample_rate / 1000,
+        channels=_n("{n} channel", "{n} channels", audio.channels),
+        bits=bits,
+        bitrate=out.rate(audio.bitrate),
+        lossless=_("lossless") if audio.lossless else _("lossy"),
+    )
+    values = {
+        _("file"): safe(track.path),
+        _("size"): size(track.file.size),
+        _("sound"): sound,
+        _("length"): _("{length} decoded, {claimed} claimed").format(
+            length=clock(audio.duration), claimed=clock(audio.claimed)
+        ),
+        _("audible"): _("from {start:.2f} s to {end:.2f} s").format(start=audio.sound_start, end=audio.sound_end),
+        _("audio"): audio.hash,
+        _("fingerprint"): _("{words}, {length} of sound").format(
+            words=_n("{n} word", "{n} words", audio.words), length=clock(audio.words * SECONDS_PER_WORD)
+        ),
+    }
+    if audio.decode_errors:
+        values[_("decoder")] = _n("{n} packet refused", "{n} packets refused", audio.decode_errors)
+    if problem:
+        values[_("problem")] = safe(problem)
+    if group:
+        values[_("group")] = _("{id} of {files}, saving {size}{keep}").format(
+            id=group.id[: groups.SHORT],
+            files=_n("{n} file", "{n} files", len(group.tracks)),
+            size=size(group.saving),
+            keep=_("; this one would be kept") if group.tracks[group.keeper] == track else "",
+        )
+    return out.facts(values)
+
+
+def _pair_lines(track: Track, found: list[FilePair]) -> list[str]:
+    if not found:
+        return [_("no other file belongs to it")]
+    lines = []
+    for pair in found:
+        other = pair.b if pair.a.path == track.path else pair.a
+        lines.append(
+            _("pair: {word}, similarity {similarity:.3f}, evidence {evidence}: {path}").format(
+                word=pairs.word(pair, track.path),
+                similarity=pair.similarity,
+                evidence=pairs.evidence(pair),
+                path=safe(other.path),
+            )
+        )
+    return lines

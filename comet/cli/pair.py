@@ -1,0 +1,86 @@
+"""`comet pair A B`: compare two files, scanned or not."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from comet.cli import console, out, pairs
+from comet.cli.parser import typed
+from comet.core import places, profiles
+from comet.core.errors import UsageError
+from comet.core.job import Job
+from comet.core.model import Relation
+from comet.core.text import _, clock, safe
+
+if TYPE_CHECKING:
+    from comet.collection.pairs import FilePair
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare two files and say what they are to each other."""
+    here = places.places()
+    for name in (arguments.a, arguments.b):
+        if not os.path.isfile(name):
+            raise UsageError(
+                _("`{path}` is not a file").format(path=safe(name))
+                if os.path.exists(name)
+                else _("`{path}` is not there").format(path=safe(name)),
+                hint=_("name two files of music"),
+            )
+    if arguments.profile is not None or arguments.profiles:
+        settings = profiles.load(here, arguments.profile, arguments.profiles, typed(arguments)).settings
+    else:
+        settings = profiles.unnamed(here, [], typed(arguments)).settings
+
+    def work(_job: Job) -> tuple[FilePair, bool]:
+        from comet import pipeline  # noqa: PLC0415 - arrays and all
+
+        return pipeline.compare_files(arguments.a, arguments.b, settings)
+
+    found, related = console.quietly(work)
+    if arguments.json:
+        unrelated = {"relation": None, "clear": False, "holder": "", "how": ""}
+        out.dump({**out.pair(found), **({} if related else unrelated)})
+        return 0
+    for line in out.facts(
+        {
+            "A": safe(found.a.path),
+            "B": safe(found.b.path),
+            _("similarity"): f"{found.similarity:.3f}" + _(" (0.5 is chance, 1 is alike)"),
+            _("offset"): _offset(found.offset),
+            _("overlap"): clock(found.overlap),
+            _("evidence"): pairs.evidence(found) + ("" if related else _(", which chance explains")),
+            _("verdict"): verdict(found, related=related),
+        }
+    ):
+        print(line)
+    return 0
+
+
+def _offset(seconds: float) -> str:
+    if abs(seconds) < 0.05:
+        return _("0 s: both start together")
+    return (_("{s:+.2f} s: B starts later") if seconds > 0 else _("{s:+.2f} s: B starts earlier")).format(s=seconds)
+
+
+def verdict(found: FilePair, *, related: bool) -> str:
+    """Return what two files are to each other, as a sentence."""
+    if not related:
+        return _("no relation was found between them")
+    if found.evidence is None:
+        return _("they hold the same encoded audio")
+    if found.relation is Relation.VARIANT:
+        return {
+            "speed": _("they are one recording at two speeds"),
+            "cut": _("they are one recording, cut differently"),
+        }.get(found.how, _("they are one recording, altered in one of them"))
+    check = _("they are the same recording, to check: some part differs or is missing")
+    return {
+        Relation.SAME: _("they are the same recording") if found.clear else check,
+        Relation.CONTAINS: _("A contains all of B and more")
+        if found.holder == "a"
+        else _("B contains all of A and more"),
+        Relation.SHARES: _("they share a part and differ in the rest"),
+    }[found.relation]

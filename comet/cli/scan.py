@@ -1,0 +1,79 @@
+"""`comet scan`: look at every root and listen to what is new."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from comet import setup
+from comet.cli import console, context, out
+from comet.cli.context import Context
+from comet.core.errors import FileError
+from comet.core.job import Job
+from comet.core.text import _, _n
+
+if TYPE_CHECKING:
+    from comet.pipeline import Scanned
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Scan the profile, or the folders that were named."""
+    here = context.of(arguments)
+    prepare(here)
+    if arguments.detach:
+        return console.detach(here)
+    done = console.run(here, lambda job: scan(here, job))
+    if arguments.json:
+        show_json(done)
+    else:
+        print(summary(done))
+    away = out.warn_away(done.away)
+    if not arguments.json:
+        steps(here, done)
+    return FileError.exit_code if arguments.strict and (done.problems or away) else 0
+
+
+def prepare(here: Context) -> None:
+    """Remember the folders that were named, for the commands that come after."""
+    if here.arguments.folders:
+        setup.remember_folders(here.places, here.profile.roots)
+
+
+def scan(here: Context, job: Job) -> Scanned:
+    """Scan in the thread that works."""
+    from comet import pipeline  # noqa: PLC0415 - arrays and all
+
+    with here.collection(create=True) as collection:
+        return pipeline.scan_roots(collection, job)
+
+
+def show_json(done: Scanned) -> None:
+    """Print the counts; these keys are a contract."""
+    out.dump(
+        {
+            "files": done.files,
+            "decoded": done.decoded,
+            "unchanged": done.unchanged,
+            "moved": done.moved,
+            "problems": done.problems,
+        }
+    )
+
+
+def summary(done: Scanned) -> str:
+    """Return the counts as a sentence."""
+    return _("{files}: {decoded} listened to, {unchanged} unchanged, {moved} moved, {problems}").format(
+        files=_n("{n} file", "{n} files", done.files),
+        decoded=f"{done.decoded:,}",
+        unchanged=f"{done.unchanged:,}",
+        moved=f"{done.moved:,}",
+        problems=_n("{n} problem", "{n} problems", done.problems),
+    )
+
+
+def steps(here: Context, done: Scanned) -> None:
+    """Say what comes next."""
+    if done.problems:
+        out.next_step(_("`{command}` shows what could not be used, and why").format(command=here.next("problems")))
+    if done.files:
+        out.next_step(_("`{command}` compares everything with everything").format(command=here.next("correlate")))
