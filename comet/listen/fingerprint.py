@@ -1,0 +1,128 @@
+"""The stage: many files in, what is known of their sound out. Worker processes read; here is only who reads what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from comet.core.errors import DecodeError
+from comet.core.model import Audio, File
+from comet.core.text import _
+from comet.core.workers import Outcome, Pool
+from comet.listen import audio
+
+if TYPE_CHECKING:
+    from comet.core.model import Words
+
+_SPEED: Final = 1e6  # bytes a second that even a slow network drive delivers
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to listen to."""
+
+    file: File
+    path: bytes
+    """Absolute."""
+    identify_first: bool
+    """Its audio may be known already: take the hash first, and decode only if it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was found out about a wanted file."""
+
+    wanted: Wanted
+    audio: Audio | None = None
+    """None where nothing could be decoded, and where the hash is that of a known audio."""
+    words: Words | None = None
+    """Shape (n,), uint32; there where `audio` is."""
+    hash: str = ""
+    """Audio hash, empty where it could not be taken."""
+    error: str = ""
+    """What is wrong with the file, as a sentence. With an `audio` it is good, but cannot be recognised by its sound."""
+    music: bool = True
+    """False: it is no audio file, and does not claim to be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    wanted: Wanted
+    identify: bool
+    """Only take the hash."""
+    length: float
+
+
+def listen_all(
+    wanted: Sequence[Wanted],
+    known: Callable[[str], bool],
+    *,
+    length: float,
+    workers: int,
+    timeout: float,
+    memory: int,
+) -> Iterator[Heard]:
+    """Listen to files in worker processes and yield each as it is done.
+
+    Args:
+        wanted: The files, in the order in which reading them is best begun.
+        known: Asked, in this process, whether an audio hash is known already.
+        length: Seconds from the beginning that are decoded, 0 for all; see `audio.listen`.
+        workers: Processes.
+        timeout: Seconds that a file may take, plus one for each megabyte.
+        memory: Bytes that a worker may take beyond what the program needs.
+    """
+    with Pool[_Task, Heard](
+        workers, f"{__name__}:work", memory=memory, deadline=lambda task: timeout + task.wanted.file.size / _SPEED
+    ) as pool:
+        for outcome in pool.run(_Task(each, each.identify_first, length) for each in wanted):
+            heard = _heard(outcome)
+            if outcome.task.identify and heard.hash and not known(heard.hash):
+                pool.submit(replace(outcome.task, identify=False))
+            else:
+                yield heard
+
+
+def work(task: _Task) -> Heard:
+    """Read one file; runs in the workers. Errors of the file are part of the answer."""
+    wanted = task.wanted
+    before = _state(wanted.path)
+    try:
+        heard = _read(task)
+    except audio.NotMusic:
+        return Heard(wanted, music=False)
+    except DecodeError as error:
+        heard = Heard(wanted, error=error.reason)
+        if before is None:  # it went away, and the reason says so
+            return heard
+    if {before, _state(wanted.path)} != {(wanted.file.size, wanted.file.mtime_ns)}:
+        return Heard(wanted, error=_("changed while it was being read"))
+    return heard
+
+
+def _read(task: _Task) -> Heard:
+    if task.identify:
+        return Heard(task.wanted, hash=audio.identify(task.wanted.path))
+    found, words = audio.listen(task.wanted.path, task.length)
+    error = ""
+    if not found.words and found.sound_start < found.duration:  # silence is in order, and says nothing to compare
+        error = _("too short to be recognised by its sound: {seconds:.1f} s").format(seconds=found.duration)
+    return Heard(task.wanted, found, words, found.hash, error)
+
+
+def _state(path: bytes) -> tuple[int, int] | None:
+    """Return size and time of a file, None if it cannot be found."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    return info.st_size, info.st_mtime_ns
+
+
+def _heard(outcome: Outcome[_Task, Heard]) -> Heard:
+    """Return the worker's answer, or why there is none."""
+    if outcome.error or outcome.result is None:
+        return Heard(outcome.task.wanted, error=outcome.error)
+    return outcome.result
