@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -112,8 +116,8 @@ def _control(folder: str) -> Control:
 @contextmanager
 def recorded(state: str, command: str) -> Iterator[Record]:
     """Make a job folder under the `state` folder of a profile and keep it up to date while the block runs."""
-    identity = os.environ.pop(ID_VARIABLE, "") or new_id()
-    folder = os.path.join(state, "jobs", identity)
+    identity = os.environ.pop(ID_VARIABLE, "")
+    folder = os.path.join(state, "jobs", identity) if identity else new_folder(state)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     with locks.hold(os.path.join(folder, "lock"), _("this job runs already")):
         record = Record(folder, command)
@@ -132,9 +136,17 @@ def recorded(state: str, command: str) -> Iterator[Record]:
     _forget_old(os.path.join(state, "jobs"))
 
 
-def new_id() -> str:
-    """Return an id for a job: when it began, and its process."""
-    return f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+def new_folder(state: str) -> str:
+    """Make a folder for a job and return it; its name, the job's id, says when it began and who began it."""
+    top = os.path.join(state, "jobs")
+    os.makedirs(top, mode=0o700, exist_ok=True)
+    identity = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    for number in itertools.count(1):
+        folder = os.path.join(top, identity if number == 1 else f"{identity}-{number}")
+        with contextlib.suppress(FileExistsError):  # the same process began one in the same second
+            os.mkdir(folder, 0o700)
+            break
+    return folder
 
 
 def _forget_old(folder: str) -> None:
@@ -142,9 +154,7 @@ def _forget_old(folder: str) -> None:
     for name in sorted(os.listdir(folder))[:-_KEPT]:
         old = os.path.join(folder, name)
         if not locks.held(os.path.join(old, "lock")):
-            for entry in os.listdir(old):
-                os.unlink(os.path.join(old, entry))
-            os.rmdir(old)
+            shutil.rmtree(old, ignore_errors=True)  # another job that ends now may do the same
 
 
 def listed(state: str) -> list[JobState]:
@@ -204,16 +214,16 @@ def steer(job: JobState, *, pause: bool | None = None, stop: bool | None = None)
 
 def start(state: str, arguments: Sequence[str]) -> str:
     """Start `comet ARGUMENTS` in a session of its own, so that it outlives this terminal; return the job's folder."""
-    identity = new_id()
-    folder = os.path.join(state, "jobs", identity)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    folder = new_folder(state)
     with open(os.path.join(folder, "log"), "ab") as log:
-        subprocess.Popen(
+        started = subprocess.Popen(
             [sys.executable, "-m", "comet", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env={**os.environ, ID_VARIABLE: identity},
+            env={**os.environ, ID_VARIABLE: os.path.basename(folder)},
         )
+    # Waits for its end, for a screen that stays open would else be followed by a dead process for each job.
+    threading.Thread(target=started.wait, name="comet-job-ended", daemon=True).start()
     return folder

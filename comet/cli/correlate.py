@@ -63,6 +63,6 @@ def show_json(done: Correlated) -> None:
 
 def summary(done: Correlated) -> str:
     """Return the counts as a sentence."""
-    return _("{done} of {all} pairs compared, {recall:.1%} of what there is was found").format(
+    return _("{done} of {all} pairs compared, recall {recall:.1%}").format(
         done=f"{done.pairs_done:,}", all=f"{done.pairs_all:,}", recall=done.recall
     )

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -148,7 +149,9 @@ class Moving(View):
 
         now, width = time.monotonic(), self._console.width
         ascii_only = not self._console.encoding.startswith("utf")
-        rows = [drawn(line, now, width, ascii_only=ascii_only) for line in list(self.lines.values())]
+        lines = list(self.lines.values())
+        room = label_room(lines)
+        rows = [drawn(line, now, width, room, ascii_only=ascii_only) for line in lines]
         if self.paused:
             rows.append(_("paused; `comet jobs last --resume` lets it go on"))
         return Text("\n".join(rows), no_wrap=True, overflow="ellipsis" if not ascii_only else "crop")
@@ -188,15 +191,36 @@ def _rate(line: Line, now: float) -> str:
 def sentence(line: Line, now: float) -> str:
     """Return how a stage stands as a line that stays."""
     subject = f"{_subject(line)} `{safe(line.name)}`" if line.name else _subject(line)
-    parts = [_counted(line), _("in {time}").format(time=clock(line.seconds(now))), _rate(line, now)]
+    parts = [_counted(line)]
+    if line.seconds(now) >= 1:
+        parts += [_("in {time}").format(time=clock(line.seconds(now))), _rate(line, now)]
     left = line.left(now)
     if left is not None:
         parts.append(_("{time} left").format(time=clock(left)))
     return f"{subject}: {', '.join(parts)}"
 
 
-def drawn(line: Line, now: float, width: int, *, ascii_only: bool = False) -> str:
-    """Return how a stage stands in one row of `width` columns, what matters least cut off first."""
+def label_room(lines: Sequence[Line]) -> int:
+    """Return how many columns the names of lines take, so that their figures stand under each other."""
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    return min(30, max((cell_len(_label(line)) for line in lines), default=0))
+
+
+def _label(line: Line) -> str:
+    return safe(line.name) or _subject(line)
+
+
+def drawn(line: Line, now: float, width: int, room: int, *, ascii_only: bool = False) -> str:
+    """Return how a stage stands in one row of `width` columns, what matters least cut off first.
+
+    Args:
+        line: The stage.
+        now: On the clock that its times are from.
+        width: Columns of the terminal.
+        room: Columns that the name may take.
+        ascii_only: The terminal knows no other letters.
+    """
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415
 
     left = line.left(now)
@@ -208,9 +232,8 @@ def drawn(line: Line, now: float, width: int, *, ascii_only: bool = False) -> st
     middle = "  ".join(parts)
     if width >= _WIDE and line.total:
         middle = f"{_bar(line.done / line.total, ascii_only=ascii_only)}  {middle}"
-    name = safe(line.name) or _subject(line)
-    room = max(8, min(30, width - cell_len(middle) - 3))
-    row = f"{set_cell_size(shortened(name, room, ascii_only=ascii_only), room)} {middle}"
+    room = max(8, min(room, width - cell_len(middle) - 3))
+    row = f"{set_cell_size(shortened(_label(line), room, ascii_only=ascii_only), room)}  {middle}"
     rest = width - cell_len(row) - 3
     if rest >= 12 and line.note and not line.ended:
         row += "  " + shortened(safe(line.note), rest, ascii_only=ascii_only)
