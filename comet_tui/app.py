@@ -1,0 +1,154 @@
+"""The application: which profile, which screen, and the keys that work everywhere."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.text import Text
+from textual.app import App
+from textual.color import Color
+from textual.filter import LineFilter
+
+from comet import __version__
+from comet.core import places
+from comet.core.errors import CometError, UsageError
+from comet.core.text import _, safe
+from comet_tui import keys
+from comet_tui.screens.base import Reading
+from comet_tui.screens.groups import GroupsScreen
+from comet_tui.screens.help import HelpScreen
+from comet_tui.screens.state import StateScreen
+from comet_tui.session import Session
+
+
+class Guard(LineFilter):
+    """The last look at what is painted: whatever a widget forgot to make safe, no terminal gets to obey it."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - Textual's signature
+        """Return segments without anything but what can be seen."""
+        return [s if s.control or s.text.isprintable() else Segment(safe(s.text), s.style) for s in segments]
+
+
+class CometApp(App[None]):
+    """Comet on a terminal."""
+
+    BINDINGS = keys.bindings(keys.EVERYWHERE)
+    TITLE = "Comet"
+    ENABLE_COMMAND_PALETTE = False
+    CSS: ClassVar[str] = """
+    Screen { layout: vertical; }
+    * { scrollbar-color: ansi_default; scrollbar-background: ansi_default; }
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        # The sixteen colours of the terminal itself: readable on a light ground, over SSH, and few bytes.
+        self.theme = "ansi-dark"
+        self.session = session
+        self._guard = Guard()
+        self.add_mode("groups", lambda: GroupsScreen(session))
+        self.add_mode("state", lambda: StateScreen(session))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line passes before it is written."""
+        return [*super().get_line_filters(), self._guard]
+
+    def on_mount(self) -> None:
+        """Begin with the groups."""
+        self.switch_mode("groups")
+
+    def action_show(self, screen: str) -> None:
+        """Go to a screen."""
+        self._leave_help()
+        self.switch_mode(screen)
+
+    def action_read_again(self) -> None:
+        """Read again what this screen shows; the others do it when they are looked at."""
+        self._leave_help()
+        self.session.reading += 1
+        for screen in self.screen_stack:
+            if isinstance(screen, Reading):
+                screen.read()
+
+    def action_help(self) -> None:
+        """Show the keys of this screen, or go back from there."""
+        if not self._leave_help() and isinstance(self.screen, Reading):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C never ends anything in silence: it shows which key does."""
+        if not isinstance(self.screen, HelpScreen):
+            self.action_help()
+
+    def _fatal_error(self) -> None:
+        """Leave with a sentence in place of a page of code, which would also show names from outside as they are."""
+        error = sys.exception()
+        error = getattr(error, "error", error)  # what went wrong in a worker comes wrapped
+        if os.environ.get("COMET_DEBUG") == "1" and error is not None:
+            words = "\n".join(map(safe, "".join(traceback.format_exception(error)).splitlines()))
+        else:
+            bug = _("this is a bug in Comet: {kind}: {text}").format(kind=type(error).__name__, text=safe(str(error)))
+            hint = _("nothing was changed; with COMET_DEBUG=1 it says where, please report that")
+            words = _told(bug, hint)
+        self.panic(Text(words))
+
+    def _leave_help(self) -> bool:
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+            return True
+        return False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the application and return its exit code."""
+    parser = argparse.ArgumentParser("comet-tui", description=_("Walk through the duplicates of a music collection."))
+    parser.add_argument("--profile", metavar="NAME", help=_("the collection to look at; otherwise the default one"))
+    parser.add_argument("--profiles", metavar="FILE", help=_("a file of profiles in place of your own"))
+    parser.add_argument(
+        "--set",
+        metavar=_("SECTION.KEY=VALUE"),
+        action="append",
+        default=[],
+        help=_("a setting for this run, may be given more than once"),
+    )
+    parser.add_argument("--version", action="version", version=f"comet-tui {__version__}")
+    asked = parser.parse_args(arguments)
+    session = Session(places.places(), asked.profile, asked.profiles, asked.set)
+    try:
+        if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+            raise UsageError(_("this needs a terminal"), hint=_("`comet groups` prints what it would show"))
+        if asked.profile or asked.profiles or asked.set:
+            _check(session)
+    except CometError as error:
+        sys.stderr.write(_told(safe(str(error)), safe(error.hint)) + "\n")
+        return error.exit_code
+    places.prepare()
+    app = CometApp(session)
+    # Over a network every movement of a mouse would be sent, and be seen late.
+    app.run(mouse="SSH_CONNECTION" not in os.environ)
+    return app.return_code or 0
+
+
+def _told(message: str, hint: str) -> str:
+    text = _("error: {message}").format(message=message)
+    return f"{text}\n{_('hint: {hint}').format(hint=hint)}" if hint else text
+
+
+def _check(session: Session) -> None:
+    """Refuse what was typed wrong before the screen is taken; what is wrong inside a profile can be mended meanwhile.
+
+    Raises:
+        UsageError: there is no such profile, file or setting.
+    """
+    try:
+        session.choose()
+    except UsageError:
+        raise
+    except CometError:
+        return

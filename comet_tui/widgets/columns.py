@@ -1,0 +1,60 @@
+"""One line of a table, as wide as there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.text import Text
+
+_LEAST = 14
+"""Cells that the last column keeps before others give way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A column's content; text from outside has been made safe before."""
+
+    text: str
+    width: int
+    right: bool = False
+    style: str = ""
+    rank: int = 0
+    """0 always stays; of the others, the highest gives way first."""
+
+
+def head(text: str, width: int) -> str:
+    """Return the beginning of `text` in at most `width` cells, with `…` where something is missing."""
+    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)).rstrip() + "…"
+
+
+def tail(text: str, width: int) -> str:
+    """Return the end of `text` in at most `width` cells, with `…` where something is missing."""
+    if cell_len(text) <= width:
+        return text
+    left, cells = len(text), 0
+    while left and (cells := cells + cell_len(text[left - 1])) < width:
+        left -= 1
+    return "…" + text[left:]
+
+
+def line(cells: Sequence[Cell], last: str, width: int) -> Text:
+    """Return a row of `width` cells: columns, then `last` in what is left."""
+    shown = list(cells)
+    while shown and sum(cell.width + 1 for cell in shown) + _LEAST > width and max(cell.rank for cell in shown):
+        shown.remove(max(shown, key=lambda cell: cell.rank))
+    text = Text(no_wrap=True, end="")
+    for cell in shown:
+        fitted = head(cell.text, cell.width)
+        blank = " " * (cell.width - cell_len(fitted))
+        text.append(blank + fitted if cell.right else fitted + blank, cell.style)
+        text.append(" ")
+    text.append(last)
+    return text
+
+
+def wrapped(text: str, width: int, lines: int) -> list[str]:
+    """Return `text` cut into at most `lines` lines of `width` cells; of what does not fit the end is shown."""
+    width = max(2, width)
+    return chop_cells(tail(text, width * lines - lines), width)[:lines]
