@@ -18,7 +18,7 @@ from comet.act import actions
 from comet.collection import pairs, state
 from comet.collection.opened import Collection
 from comet.collection.pairs import FilePair
-from comet.compare import chunks, memory, sample
+from comet.compare import chunks, extent, memory
 from comet.core import locks
 from comet.core.errors import FileError, NoMusicError
 from comet.core.job import Job
@@ -215,17 +215,18 @@ def correlate(collection: Collection, job: Job) -> Correlated:
 
 
 def _compare(collection: Collection, job: Job) -> None:
-    from comet.compare import correlation  # noqa: PLC0415 - compiled kernels are needed only here
+    from comet.compare import correlation, sample  # noqa: PLC0415 - compiled kernels are needed only here
 
     settings = collection.profile.settings.correlate
     about: dict[str, Any] = {"cache": collection.cache.id, "settings": collection.compared}
-    serials = [serial for serial, _count in collection.cache.comparable(collection.made, sample.MINIMUM)]
-    openings = ((serial, sample.opening(words, settings.sample)) for serial, words in collection.cache.words(serials))
+    serials = [serial for serial, _count in collection.cache.comparable(collection.made, extent.MINIMUM)]
+    openings = ((serial, extent.opening(words, settings.sample)) for serial, words in collection.cache.words(serials))
     correlation.correlate(
         sample.prepare(openings),
         chunks.coverage(collection.results, **about).units,
         store=lambda chunk: chunks.write(collection.results, chunk, **about),
-        minimum=sample.MINIMUM,
+        minimum=extent.MINIMUM,
+        floor=threshold.FLOOR,
         span=int(collection.compared["span"]),
         budget=lambda: int(memory.free() * settings.memory_share),
         write_every=settings.write_every,
@@ -255,9 +256,9 @@ def _verdict(collection: Collection, audios: Mapping[int, Audio], pair: Pair) ->
 
 def _related(i: Audio, j: Audio, words_i: Words, words_j: Words) -> Verdict:
     """Judge two audios on their whole fingerprints: what was compared with all others is only their start."""
-    from comet.compare import correlation  # noqa: PLC0415 - compiled kernels are needed only here
+    from comet.compare import sample  # noqa: PLC0415 - compiled kernels are needed only here
 
-    return relation.relate(i, j, words_i, words_j, correlation.align(words_i, words_j).offset)
+    return relation.relate(i, j, words_i, words_j, sample.align(words_i, words_j).offset)
 
 
 def compare_files(a: str, b: str, settings: Settings) -> tuple[FilePair, bool]:
@@ -268,13 +269,13 @@ def compare_files(a: str, b: str, settings: Settings) -> tuple[FilePair, bool]:
     Raises:
         FileError: one of them cannot be used.
     """
-    from comet.compare import correlation  # noqa: PLC0415 - compiled kernels are needed only here
+    from comet.compare import sample  # noqa: PLC0415 - compiled kernels are needed only here
 
     (track_a, words_a), (track_b, words_b) = _heard(a, b, settings)
     if track_a.audio.hash == track_b.audio.hash:
         return pairs.copies(track_a, track_b), True
-    found = correlation.best(
-        sample.opening(words_a, settings.correlate.sample), sample.opening(words_b, settings.correlate.sample)
+    found = sample.best(
+        extent.opening(words_a, settings.correlate.sample), extent.opening(words_b, settings.correlate.sample)
     )
     pair = Pair(1, 2, found.offset, found.overlap, found.error, found.evidence)
     verdict = _related(track_a.audio, track_b.audio, words_a, words_b)
@@ -308,10 +309,8 @@ def _heard(a: str, b: str, settings: Settings) -> list[tuple[Track, Words]]:
 
 def warm() -> float:
     """Compile the kernels where that was not done on this machine; return the seconds it took."""
-    from comet.compare import correlation  # noqa: PLC0415 - compiling is the point
-    from comet.listen import chroma  # noqa: PLC0415
-
     began = time.monotonic()
-    correlation.warm()
-    chroma.warm()
+    import comet.compare.kernels  # noqa: PLC0415 - each kernel has its types, so importing compiles it
+    import comet.listen.kernels  # noqa: F401, PLC0415
+
     return time.monotonic() - began

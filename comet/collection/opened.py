@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from comet.compare import sample
+from comet.compare import extent
 from comet.core.errors import NotScannedError
 from comet.core.model import SECONDS_PER_WORD, Root
 from comet.core.places import Places
@@ -41,7 +41,7 @@ class Collection:
         """The settings that result files depend on; span in words, 0 for any offset."""
         correlate = self.profile.settings.correlate
         span = round(correlate.span / SECONDS_PER_WORD)
-        return {"fingerprint": self.made, "sample": correlate.sample, "span": span, "minimum": sample.MINIMUM}
+        return {"fingerprint": self.made, "sample": correlate.sample, "span": span, "minimum": extent.MINIMUM}
 
     def roots(self) -> list[Root]:
         """Return the profile's root folders as they stand; ids are empty for those that were never scanned."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from comet.collection.opened import Collection
-from comet.compare import chunks, sample
+from comet.compare import chunks, extent
 from comet.core.model import SECONDS_PER_WORD, Match, Pair, Relation, Track
 from comet.judge import relation, threshold
 
@@ -50,7 +50,7 @@ class FilePair:
 
 def line(collection: Collection) -> Line:
     """Return where the line is drawn for this collection now."""
-    audios = len(collection.cache.comparable(collection.made, sample.MINIMUM))
+    audios = len(collection.cache.comparable(collection.made, extent.MINIMUM))
     accepted = collection.profile.settings.judge.false_pairs
     evidence = threshold.threshold(audios, accepted)
     return Line(audios, accepted, evidence, threshold.expected_false(evidence, audios))

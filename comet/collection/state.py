@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from comet.collection import groups
 from comet.collection.opened import Collection
-from comet.compare import chunks, memory, sample
+from comet.compare import chunks, extent, memory
 from comet.core.errors import MemoryBudgetError
 from comet.core.model import Problem, Root, Stage
 
@@ -48,7 +48,7 @@ class State:
 
 def progress(collection: Collection) -> Progressed:
     """Return how far correlating is, for the audios that are known now."""
-    serials = [serial for serial, _count in collection.cache.comparable(collection.made, sample.MINIMUM)]
+    serials = [serial for serial, _count in collection.cache.comparable(collection.made, extent.MINIMUM)]
     units = chunks.coverage(collection.results, cache=collection.cache.id, settings=collection.compared).units
     done = sum(_triangle(bisect_left(serials, end)) - _triangle(bisect_left(serials, begin)) for begin, end in units)
     return Progressed(done, _triangle(len(serials)), sum(end - begin for begin, end in units))
@@ -77,7 +77,7 @@ def of(collection: Collection) -> State:
         collection.roots(),
         counts.get("files", 0),
         {key[6:]: n for key, n in sorted(counts.items(), key=lambda kv: -kv[1]) if key.startswith("codec:")},
-        sum(track.audio.words >= sample.MINIMUM for track in tracks),
+        sum(track.audio.words >= extent.MINIMUM for track in tracks),
         sum(1 for _ in problems(collection)),
         progress(collection),
         len(found),
@@ -89,9 +89,9 @@ def of(collection: Collection) -> State:
 
 def _chunk(collection: Collection, free: int) -> int:
     """Return how many units fit in the share of the free memory that may be used."""
-    counts = [count for _serial, count in collection.cache.comparable(collection.made, sample.MINIMUM)]
+    counts = [count for _serial, count in collection.cache.comparable(collection.made, extent.MINIMUM)]
     correlate = collection.profile.settings.correlate
-    longest = max((sample.opened(count, correlate.sample) for count in counts), default=0)
+    longest = max((extent.opened(count, correlate.sample) for count in counts), default=0)
     try:
         return memory.units(int(free * correlate.memory_share), len(counts), longest)
     except MemoryBudgetError:

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from comet.compare import kernels, memory
 from comet.compare.chunks import BINS, RECORD, UNITS, Chunk, Records, record
+from comet.compare.extent import MINIMUM
 from comet.compare.intervals import Intervals, missing, union
-from comet.compare.sample import MINIMUM, Sample, compare
+from comet.compare.sample import Sample, compare
 from comet.core.errors import Stopped
 from comet.core.job import Job
 from comet.core.model import Stage

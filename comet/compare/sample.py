@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comet.compare import kernels
-from comet.core.model import SECONDS_PER_WORD
+from comet.compare.extent import HOUR, MINIMUM
+from comet.core.words import informative
 
 if TYPE_CHECKING:
     from comet.core.model import Words
-
-SILENCE: Final = 627964279
-"""The word that Chromaprint writes for digital silence."""
-FROZEN: Final = 16
-"""So many equal words in a row (2 s) say nothing: a drone, a tone, silence with a little noise."""
-MINIMUM: Final = 40
-"""Least informative overlap, 5 s: below that even copies do not stand out from chance."""
-SECONDS: Final = 120.0
-"""Of the start of a track, that are compared with all others."""
-LONG: Final = round(15 * 60 / SECONDS_PER_WORD)
-"""A track of more words than this enters whole."""
-HOUR: Final = round(60 * 60 / SECONDS_PER_WORD)
-"""No more words of a track than this are compared; so an offset fits 16 bits."""
 
 
 class Best(NamedTuple):
@@ -59,20 +47,6 @@ class Sample:
     """Shape (n + 1,)."""
     longest: int
     """Words of the longest track."""
-
-
-def opening(words: Words, seconds: float = SECONDS) -> Words:
-    """Return the words that are compared: the first round(seconds / 0.1238 s), or of a long track the first hour."""
-    return words[: HOUR if len(words) > LONG else min(HOUR, round(seconds / SECONDS_PER_WORD))]
-
-
-def informative(words: Words) -> NDArray[np.bool_]:
-    """Say which words carry evidence: not silence, and not one of `FROZEN` or more equal ones in a row."""
-    if not len(words):
-        return np.zeros(0, np.bool_)
-    starts = np.flatnonzero(np.concatenate([[True], words[1:] != words[:-1]]))
-    lengths = np.diff(starts, append=len(words))
-    return np.asarray(np.repeat(lengths < FROZEN, lengths) & (words != np.uint32(SILENCE)))
 
 
 def prepare(tracks: Iterable[tuple[int, Words]]) -> Sample:

@@ -24,14 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comet.core.model import SECONDS_PER_WORD, Audio, Relation, Verdict, Words
+from comet.core.words import SILENCE, informative
 
 Flags = NDArray[np.bool_]
 _Kind = TypeVar("_Kind", bound=np.generic)
 
-SILENCE: Final = 627964279
-"""The word of digital silence."""
-FROZEN: Final = 16
-"""Equal words in a row that carry no evidence: a drone agrees with any other drone of its pitch."""
+RULE: Final = "1"
+"""Version of this rule; verdicts of another one are made again."""
 
 SAME: Final = 0.20
 """Worst 1.5 s of a same. Duplicates 50 / 95 / 99 / 100 %: .04 / .11 / .14 / .20; a dropout of 1 s begins at .20."""
@@ -132,14 +131,6 @@ def relate(i: Audio, j: Audio, words_i: Words, words_j: Words, offset: int) -> V
         missing_i=side_i.missing,
         missing_j=side_j.missing,
     )
-
-
-def informative(words: Words) -> Flags:
-    """Return which words carry evidence, shape (n,): neither silence nor part of a run of `FROZEN` equal ones."""
-    starts = np.flatnonzero(np.concatenate(([True], words[1:] != words[:-1])))
-    lengths = np.diff(np.append(starts, len(words)))
-    known: Flags = (np.repeat(lengths, lengths) < FROZEN) & (words != SILENCE)
-    return known
 
 
 def _mirrored(verdict: Verdict) -> Verdict:

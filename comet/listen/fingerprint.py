@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -63,7 +63,7 @@ def listen_all(
     workers: int,
     timeout: float,
     memory: int,
-) -> Iterator[Heard]:
+) -> Generator[Heard, None, None]:
     """Listen to files in worker processes and yield each as it is done.
 
     Args:

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comet.compare import kernels
-from comet.compare.sample import FROZEN, HOUR, LONG, SILENCE, align, best, informative, opening
+from comet.compare.extent import HOUR, LONG, opening
+from comet.compare.sample import align, best
+from comet.core.words import FROZEN, SILENCE, informative
 from tests import naive_compare as naive
 
 

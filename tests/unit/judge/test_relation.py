@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comet.core.model import SECONDS_PER_WORD, Audio, Relation, Verdict, Words
-from comet.judge.relation import _vertex, informative, relate
+from comet.core.words import informative
+from comet.judge.relation import _vertex, relate
 from tests.unit.judge.made import SILENCE, audio, music, noisy, silence
 
 A = music(1, 940)

@@ -88,7 +88,9 @@ def test_mark_of_a_folder_that_cannot_be_written_is_an_error() -> None:
         vault.mark(b"/proc/1")
 
 
-@pytest.mark.parametrize()
+@pytest.mark.parametrize(
+    "name", [b".comet", b"@eaDir", b"#recycle", b".Trash-1000", b".snapshots", b".comet-x7", b"LOST+FOUND"]
+)
 def test_what_a_nas_adds_is_skipped(name: bytes) -> None:
     """Folders of a NAS, trashes and Comet's own are never looked at, in any spelling."""
     assert roots.skipped(name)
