@@ -55,6 +55,7 @@ def environment() -> dict[str, str]:
     env["PATH"] = os.pathsep.join([str(BIN), env.get("PATH", "")])
     env["VIRTUAL_ENV"] = str(HOME)
     env["COMET_HOME"] = str(HOME / "home")
+    env["NUMBA_CACHE_DIR"] = str(HOME / "home" / "cache" / "kernels")  # compiled once, also for tests with other homes
     env.update(PYTHONNOUSERSITE="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PIP_USER="0")
     return env
 
