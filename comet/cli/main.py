@@ -101,9 +101,11 @@ def tell(message: str, hint: str = "") -> None:
 def _disk_full(error: BaseException | None) -> bool:
     """Tell whether a full disk is behind an error, however it was wrapped."""
     while error is not None:
-        if isinstance(error, NoSpaceError) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, NoSpaceError) or getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
             return True
-        error = error.__cause__
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
     return False
 
 
