@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-TOO_SHORT = _("too short to be recognised by its sound")
-
 _MB = 1 << 20
 
 _BATCH = 64
@@ -183,14 +181,14 @@ def _limits(settings: Settings) -> dict[str, Any]:
 
 def _store(collection: Collection, heard: Heard, job: Job) -> bool:
     """Store what came of one file; return whether it is a known one under another name."""
-    file, cache = heard.wanted.file, collection.cache
+    from comet.listen.fingerprint import too_short  # noqa: PLC0415 - see `_listen`
+
+    file, cache, error = heard.wanted.file, collection.cache, heard.error
     moved = False
-    error = heard.error
     if heard.audio is not None and heard.words is not None:
-        error = "" if heard.audio.words else TOO_SHORT
         cache.store(file, heard.audio, heard.words, collection.made, error)
-    elif heard.hash and not error:
-        error = TOO_SHORT if cache.short(heard.hash) else ""
+    elif heard.hash and (known := cache.audio(heard.hash)):
+        error = too_short(known)
         moved = cache.store_known(file, heard.hash, error)
     else:
         cache.store_bad(file, error, denied=bool(error) and not os.access(heard.wanted.path, os.R_OK))
@@ -297,10 +295,8 @@ def _heard(a: str, b: str, settings: Settings) -> list[tuple[Track, Words]]:
     found: dict[bytes, tuple[Track, Words]] = {}
     for heard in listen_all(wanted, lambda _hash: False, **_limits(settings)):
         path = heard.wanted.path
-        if heard.audio is None or heard.words is None:
+        if heard.audio is None or heard.words is None or heard.error:
             raise FileError(safe(path), heard.error or _("it is not music"))
-        if not heard.audio.words:
-            raise FileError(safe(path), TOO_SHORT)
         serial = 1 if path == wanted[0].path else 2
         audio = replace(heard.audio, serial=serial)
         found[path] = Track(heard.wanted.file, audio, os.path.dirname(path)), heard.words

@@ -185,10 +185,10 @@ class Cache:
         sql = "SELECT 1 FROM audios JOIN fingerprints USING (serial) WHERE hash = ? AND made = ?"
         return self._db.row(sql, (audio_hash, made)) is not None
 
-    def short(self, audio_hash: str) -> bool:
-        """Tell whether the fingerprint of a known audio is empty."""
-        row = self._db.row("SELECT count FROM audios JOIN fingerprints USING (serial) WHERE hash = ?", (audio_hash,))
-        return row is not None and row["count"] == 0
+    def audio(self, audio_hash: str) -> Audio | None:
+        """Return the audio of a hash, if it is known."""
+        row = self._db.row("SELECT serial FROM audios WHERE hash = ?", (audio_hash,))
+        return self.audios([row["serial"]])[row["serial"]] if row else None
 
     def words(self, serials: Sequence[int], limit: int = 0) -> Iterator[tuple[int, Words]]:
         """Yield (serial number, fingerprint) of audios; only the first `limit` words where it is given."""

@@ -106,10 +106,14 @@ def _read(task: _Task) -> Heard:
     if task.identify:
         return Heard(task.wanted, hash=audio.identify(task.wanted.path))
     found, words = audio.listen(task.wanted.path, task.length)
-    error = ""
-    if not found.words and found.sound_start < found.duration:  # silence is in order, and says nothing to compare
-        error = _("too short to be recognised by its sound: {seconds:.1f} s").format(seconds=found.duration)
-    return Heard(task.wanted, found, words, found.hash, error)
+    return Heard(task.wanted, found, words, found.hash, too_short(found))
+
+
+def too_short(found: Audio) -> str:
+    """Say that an audio cannot be recognised by its sound, if so; silence is in order, and has nothing to compare."""
+    if found.words or found.sound_start >= found.duration:
+        return ""
+    return _("too short to be recognised by its sound: {seconds:.1f} s").format(seconds=found.duration)
 
 
 def _state(path: bytes) -> tuple[int, int] | None:

@@ -96,12 +96,16 @@ def test_fingerprint_made_otherwise_gets_a_new_serial(cache: Cache) -> None:
 
 
 def test_short_fingerprints_are_not_compared(cache: Cache) -> None:
-    """Only audios with enough words are comparable; they are the only ones that are short."""
+    """Only audios with enough words are comparable, but each is known."""
     _store(cache, b"a.mp3", "a", 39)
     _store(cache, b"b.mp3", "b", 40)
     _store(cache, b"c.mp3", "c", 0)
     assert cache.comparable(MADE, 40) == [(2, 40)]
-    assert [cache.short(f"b3:{name}") for name in "abc"] == [False, False, True]
+    assert [(a.serial, a.words) if (a := cache.audio(f"b3:{name}")) else None for name in "acx"] == [
+        (1, 39),
+        (3, 0),
+        None,
+    ]
     assert cache.knows("b3:a", MADE)
     assert not cache.knows("b3:a", "other")
     assert not cache.knows("b3:x", MADE)
