@@ -89,22 +89,27 @@ def check_root(typed: str, others: Sequence[str]) -> str:
             _("`{path}` cannot be read: {reason}").format(path=safe(path), reason=error.strerror),
             hint=_("mend its rights, or run Comet as a user who may read it"),
         ) from error
-    profiles.section_text(FIRST, [path])
+    if not one_line(path):
+        raise UsageError(_("`{path}` cannot stand in an ini file").format(path=safe(path)), hint=_("rename it"))
     for other in others:
         _apart(path, other)
     return path
 
 
+def one_line(path: str) -> bool:
+    """Tell whether a path can be a line of a list: no sign in it that breaks lines, no white space at its end."""
+    return len(path.splitlines()) == 1 and path == path.strip()
+
+
 def meant(typed: str) -> str:
     """Return the path that was typed; one that was pasted with a shell's quotes or backslashes is understood."""
     plain = settings.expand(typed)
-    if os.path.isdir(plain):
-        return plain
     try:
         words = shlex.split(typed)
     except ValueError:
-        return plain
-    return settings.expand(words[0]) if len(words) == 1 and os.path.isdir(settings.expand(words[0])) else plain
+        words = []
+    forms = [plain, settings.expand(typed.strip()), *(settings.expand(word) for word in words if len(words) == 1)]
+    return next((path for path in forms if os.path.isdir(path)), plain)
 
 
 def _apart(path: str, other: str) -> None:

@@ -100,6 +100,6 @@ def _folder(folder: str) -> str:
             _("`{path}` is not a folder").format(path=name),
             hint=_("`comet info FILE` tells of a file, `comet pair A B` compares two"),
         )
-    if "\n" in path or "\r" in path:
+    if len(path.splitlines()) != 1:
         raise UsageError(_("`{path}` has a line break in its name").format(path=name), hint=_("rename it"))
     return path

@@ -18,6 +18,10 @@ def _table(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE t (x INTEGER)")
 
 
+def _column(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE t ADD y INTEGER")
+
+
 def _broken(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE half (x INTEGER)")
     raise ZeroDivisionError
@@ -62,7 +66,7 @@ def test_a_transaction_happens_whole_or_not(opened: Database) -> None:
 def test_a_migration_runs_once(opened: Database, file: str) -> None:
     """Opening again changes nothing; a new migration runs on top."""
     Database(file, {"first": _table}).close()
-    Database(file, {"first": _table, "second": lambda db: db.execute("ALTER TABLE t ADD y INTEGER")}).close()
+    Database(file, {"first": _table, "second": _column}).close()
     assert [row["name"] for row in opened.rows("SELECT name FROM migrations ORDER BY name")] == ["first", "second"]
 
 
