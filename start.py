@@ -21,10 +21,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 HOME = HERE / ".comet-env"
-BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
+ENVIRONMENT = HOME / "python"
+BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-STAMP = HOME / ".installed.json"
-KEEP = {"home", "demo"}  # what Comet found and made outlives a new environment
+STAMP = ENVIRONMENT / "installed.json"
 CHECKS = {
     "style": ("ruff", "check", "."),
     "format": ("ruff", "format", "--check", "."),
@@ -53,10 +53,12 @@ def environment() -> dict[str, str]:
     """Return the environment for all that is started: this checkout's own programs, packages and state only."""
     env = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX"}}
     env["PATH"] = os.pathsep.join([str(BIN), env.get("PATH", "")])
-    env["VIRTUAL_ENV"] = str(HOME)
+    env["VIRTUAL_ENV"] = str(ENVIRONMENT)
     env["COMET_HOME"] = str(HOME / "home")
     env["NUMBA_CACHE_DIR"] = str(HOME / "home" / "cache" / "kernels")  # compiled once, also for tests with other homes
-    env.update(PYTHONNOUSERSITE="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PIP_USER="0")
+    env.update(
+        PYTHONNOUSERSITE="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PIP_USER="0", PIP_NO_CACHE_DIR="1"
+    )
     return env
 
 
@@ -93,21 +95,21 @@ def installed() -> dict[str, object]:
 def make_environment() -> None:
     """Create an empty environment; Debian's Python has no `ensurepip`, so `virtualenv` steps in there."""
     say("making an environment in `.comet-env`")
+    shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     HOME.mkdir(exist_ok=True)
-    for entry in HOME.iterdir():
-        if entry.name not in KEEP:
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    if quiet(sys.executable, "-m", "venv", str(HOME))[0]:
+    if quiet(sys.executable, "-m", "venv", str(ENVIRONMENT))[0]:
         return
     if not quiet(sys.executable, "-m", "pip", "--version")[0]:
         raise StartError(
             "this Python has no pip, so nothing can be installed",
             "`apt install python3-pip` (Debian, Ubuntu), `dnf install python3-pip` (Fedora), or `python3 -m ensurepip`",
         )
-    boot = HOME / ".boot"
-    fetch(sys.executable, "--target", str(boot), "virtualenv")
+    boot = HOME / "boot"
+    fetch(sys.executable, "--upgrade", "--target", str(boot), "virtualenv")
     code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from virtualenv import cli_run; cli_run(sys.argv[1:])"
-    done, output = quiet(sys.executable, "-c", code, str(boot), "--quiet", str(HOME))
+    options = ("--quiet", "--app-data", str(boot / "data"))
+    done, output = quiet(sys.executable, "-c", code, str(boot), *options, str(ENVIRONMENT))
+    shutil.rmtree(boot, ignore_errors=True)
     if not done:
         raise StartError("no environment could be made in `.comet-env`", "is the disk full?", output)
 
@@ -157,7 +159,7 @@ def find(folders: list[str]) -> int:
             return code
     code = comet("-f", *folders)
     if code == 0:
-        say("next: `python3 start.py -- groups` shows them again, `python3 start.py DIR` looks through your own music")
+        say("next: `python3 start.py DIR` looks through your own music; here `comet ...` is `python3 start.py -- ...`")
     return code
 
 

@@ -154,7 +154,7 @@ FORBIDDEN = "|".join(
         r"\b(?:this|my|the|an?) (?:coding )?ses" + r"sion (?:of the )?(?:agent|model|developer)",
         r"/(?:work|farm|root|old_root)/[a-z.]",
         "py" + r"pi\.org|python" + "hosted|deb" + r"\.debian\.org|registry\.npm" + "js",
-        r"(?i:\bTO" + r"DO\b|\bFIX" + r"ME\b|\bX{3}\b)",
+        r"\bTO" + r"DO\b|\bFIX" + r"ME\b|\bX{3}\b",
     )
 )
 
