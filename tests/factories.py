@@ -109,7 +109,8 @@ def write(
         stream = container.add_stream(encoder, rate=48_000 if encoder == "libopus" else rate)
         assert isinstance(stream, av.AudioStream)
         stream.layout = layout
-        stream.codec_context.options = {"strict": "experimental"}  # FFmpeg's own Vorbis encoder asks for that
+        # FFmpeg's own Vorbis encoder asks to be called experimental; 24 bits go in as 32, so they must be said
+        stream.codec_context.options = {"strict": "experimental"} | _bits(kind)
         stream.codec_context.format = _sample_format(encoder, kind)
         if bitrate or encoder == "wmav2":
             stream.bit_rate = bitrate or 128_000
@@ -128,3 +129,7 @@ def _sample_format(encoder: str, kind: str) -> str:
     formats = [f.name for f in av.codec.Codec(encoder, "w").audio_formats or []]
     wanted = ("s32", "s32p") if kind.endswith("24") else ("s16", "s16p")
     return next((name for name in wanted if name in formats), formats[0])
+
+
+def _bits(kind: str) -> dict[str, str]:
+    return {"bits_per_raw_sample": "24"} if kind.endswith("24") else {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ _BROKEN: Final = (av.error.FFmpegError, OSError, EOFError)
 # the resampler's settings of fpcalc; other ones flip bits
 _RESAMPLER: Final = f"{RATE}:ochl=mono:osf=s16:filter_size=16:phase_shift=8:linear_interp=1:cutoff=0.8"
 _BLOCK: Final = 16_384
-_READ_ON: Final = 1 << 16
+_READ_ON: Final = 1 << 18
 _XING: Final = 2881  # bytes of the longest MPEG frame, and so of the one that holds the length
 _CONTAINERS: Final = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "matroska", "adts": "aac"}
 _PULL_EVERY: Final = 64  # frames pushed between two pulls; each pull that finds nothing costs an exception
@@ -80,8 +81,7 @@ def identify(path: bytes) -> str:
     digest = blake3()
     with _opened(path) as source:
         packets = 0
-        for packet in _packets(source, []):
-            digest.update(packet)
+        for _packet in _packets(source, digest, []):
             packets += 1
         if not packets:
             raise DecodeError(source.path, _("there is no sound in it"))
@@ -110,8 +110,7 @@ def listen(path: bytes, length: float = 0.0) -> tuple[Audio, Words]:
         ear = _Ear(round(length * RATE))
         tally = _Tally()
         ends: list[BaseException] = []
-        for packet in _packets(source, ends):
-            digest.update(packet)
+        for packet in _packets(source, digest, ends):
             tally.note(packet)
             if not ear.sound.complete:
                 _decode(source, packet, ear, tally)
@@ -159,14 +158,9 @@ def _container(descriptor: int, name: str, kind: str, start: int) -> Iterator[In
         "format_whitelist": _FORMATS,
         "skip_initial_bytes": str(start),
     }
+    form = "mp3" if kind == "mpeg" else None
     try:
-        container = av.open(
-            "fd:",
-            "r",
-            format="mp3" if kind == "mpeg" else None,
-            container_options=options,
-            metadata_errors="ignore",
-        )
+        container = av.open("fd:", "r", format=form, container_options=options, metadata_errors="ignore")
     except _BROKEN as error:
         if isinstance(error, MemoryError):
             raise
@@ -205,31 +199,34 @@ def _why(error: OSError) -> str:
     return _("it cannot be read: {why}").format(why=os.strerror(error.errno or errno.EIO))
 
 
-def _packets(source: _Source, ends: list[BaseException]) -> Iterator[Packet[Any]]:
-    """Yield the packets that hold something; an error of the demuxer ends the stream and is added to `ends`.
+def _packets(source: _Source, digest: blake3, ends: list[BaseException]) -> Iterator[Packet[Any]]:
+    """Yield the packets that hold something and add them to the digest.
 
-    An empty packet in mid-stream would drain the decoder for good.
+    An empty packet in mid-stream would drain the decoder for good. An error of the demuxer ends the stream and is added
+    to `ends`. What lies behind it is unknown then (FFmpeg stops at a chained Ogg of another format), so the whole file
+    is added to the digest: such an audio is the same as that of a byte copy, and of no other file.
 
     Raises:
         DecodeError: the file could not be read to the end, which says nothing of what is in it.
     """
     packets = source.container.demux(source.stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except _BROKEN as error:
-            if isinstance(error, MemoryError):
-                raise
-            ends.append(error)
-            break
-        if packet is None:
-            break
-        if packet.size:
-            yield packet
+    try:
+        while (packet := next(packets, None)) is not None:
+            if packet.size:
+                digest.update(packet)
+                yield packet
+    except _BROKEN as error:
+        if isinstance(error, MemoryError):
+            raise
+        ends.append(error)
     try:
         # FFmpeg takes a read error for the end of the file. The descriptors share their position, so what made it
         # stop is found by reading on from there.
         os.pread(source.descriptor, _READ_ON, os.lseek(source.descriptor, 0, os.SEEK_CUR))
+        position = 0
+        while ends and (block := os.pread(source.descriptor, _READ_ON, position)):
+            digest.update(block)
+            position += len(block)
     except OSError as error:
         raise DecodeError(source.path, _why(error)) from error
 
@@ -237,17 +234,16 @@ def _packets(source: _Source, ends: list[BaseException]) -> Iterator[Packet[Any]
 def _decode(source: _Source, packet: Packet[Any] | None, ear: _Ear, tally: _Tally) -> None:
     """Decode one packet, or drain the decoder, and let the ear hear the frames."""
     try:
-        frames = source.stream.codec_context.decode(packet)
+        for frame in source.stream.codec_context.decode(packet):
+            ear.hear(frame)
     except _BROKEN as error:  # not InvalidData alone: decoders report damage as lack of permission, or as unfinished
         if isinstance(error, MemoryError):
             raise
         if packet is not None:
             tally.refused += 1
             tally.refused_bytes += packet.size
-        return
-    tally.decoded += packet is not None
-    for frame in frames:
-        ear.hear(frame)
+    else:
+        tally.decoded += packet is not None
 
 
 class _Tally:
@@ -284,8 +280,8 @@ class _Ear:
 
     def __init__(self, limit: int) -> None:
         self.sound = Sound(limit)
-        self.seconds = 0.0
-        """Length of all frames."""
+        self.samples: Counter[int] = Counter()
+        """Samples of all frames by their rate."""
         self.first: AudioFrame | None = None
         self._format: tuple[int, str, str] | None = None
         self._graph = av.filter.Graph()  # its nodes do not keep it alive
@@ -301,7 +297,7 @@ class _Ear:
             self._open(*form)
         if self.first is None:
             self.first = frame
-        self.seconds += frame.samples / frame.sample_rate
+        self.samples[frame.sample_rate] += frame.samples
         self._source.push(frame)
         self._pushed += 1
         if self._pushed % _PULL_EVERY == 0:
@@ -361,7 +357,9 @@ def _audio(source: _Source, digest: str, tally: _Tally, ear: _Ear, words: int) -
     context, frame = source.stream.codec_context, ear.first
     if frame is None:
         raise BrokenError(_("nothing was heard of a file that passed the check"))
-    duration = max(ear.seconds, tally.span(source.stream.time_base)) if ear.sound.complete else ear.seconds
+    duration = sum(count / rate for rate, count in ear.samples.items())
+    if ear.sound.complete:
+        duration = max(duration, tally.span(source.stream.time_base))
     start, end = ear.sound.quiet(duration)
     codec = context.codec.canonical_name
     lossless = content.lossless(codec, context.profile or "", claimed=context.codec.lossless)

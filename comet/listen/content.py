@@ -30,7 +30,7 @@ _AT_START: Final = {
     b"riff\x2e\x91\xcf\x11": "w64",
     b"\x30\x26\xb2\x75\x8e\x66\xcf\x11": "asf",
     b"MAC ": "ape",
-    b"wvPk": "wavpack",
+    b"wvpk": "wavpack",
     b"TTA1": "tta",
     b"MPCK": "musepack",
     b"MP+": "musepack",
