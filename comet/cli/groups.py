@@ -193,8 +193,8 @@ def _beside(group: Group, left_over: list[FilePair], width: int) -> Iterator[str
         if outside.path in told:
             continue
         told.add(outside.path)
-        text = _("  beside it: same as some of these, not as all: {path}{check} (similarity {similarity:.3f})").format(
-            path="{path}", check="" if pair.clear else " " + _("to check"), similarity=pair.similarity
+        text = _("  beside: same as some, not as all: {path}{check}").format(
+            path="{path}", check="" if pair.clear else "  " + _("to check")
         )
         room = max(width - len(text) + len("{path}"), _ROOM) if width else 0
         path = safe(outside.path)

@@ -40,9 +40,9 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help; the library that colours it is imported only now."""
-        from rich_argparse import RawDescriptionRichHelpFormatter  # noqa: PLC0415
+        from rich_argparse import RichHelpFormatter  # noqa: PLC0415
 
-        class Formatter(RawDescriptionRichHelpFormatter):
+        class Formatter(RichHelpFormatter):
             text_markup = False
             help_markup = False
 

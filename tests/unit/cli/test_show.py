@@ -1,0 +1,171 @@
+"""What is printed of groups and pairs: readable in 80 columns, whole in a pipe, nothing by colour alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+
+import pytest
+
+from comet.cli import groups, out, pair, pairs
+from comet.cli.context import Context
+from comet.cli.groups import Found
+from comet.collection.pairs import FilePair
+from comet.core.model import Audio, File, Group, Relation, Track
+from comet.core.places import Places
+from comet.core.profiles import Profile
+
+
+def track(name: bytes, serial: int = 1, size: int = 5_000_000, codec: str = "mp3") -> Track:
+    """Return a file of 3:25 under `/music`."""
+    audio = Audio(
+        f"b3:{serial:032x}", codec, codec, 44100, 2, 0, 192_000, codec == "flac", 205.4, 205.0, 0.1, 205.0, 0, 1600
+    )  # fmt: skip
+    return Track(File("root", name, size, 1), audio, b"/music")
+
+
+def related(a: Track, b: Track, **other: object) -> FilePair:
+    """Return a pair of files that are the same, unless `other` says otherwise."""
+    values = {
+        "similarity": 0.98, "offset": 0.5, "overlap": 200.0, "relation": Relation.SAME, "clear": True, "holder": "",
+        "how": "", "evidence": 40.0, "p_value": 1e-20, "expected_false": 1e-9,
+    }  # fmt: skip
+    return FilePair(a, b, **{**values, **other})  # type: ignore[arg-type]
+
+
+LONG = track(b"Artist with a rather long name/Album with an even longer name than that (remastered)/01 Song.mp3")
+FLAC = track(b"b.flac", 2, 30_000_000, "flac")
+OUTSIDE = track(b"c.ogg", 3, codec="vorbis")
+
+
+def found(*, clear: bool = False, left_over: bool = True, count: int = 1) -> Found:
+    """Return groups to show."""
+    made = [
+        Group(f"{number:016x}", (FLAC, LONG), 0, 5_000_000, clear, (), ())
+        for number in range(0xABCDEF, 0xABCDEF + count)
+    ]
+    beside = {group.id: [related(LONG, OUTSIDE, clear=False)] if left_over else [] for group in made}
+    return Found(made, beside, 3, 0.04, 3, 3, [])
+
+
+def context(*, as_json: bool = False, limit: int = 0) -> Context:
+    """Return what was typed."""
+    arguments = argparse.Namespace(json=as_json, limit=limit, profile="p", profiles=None)
+    return Context(arguments, Places("/c", "/s", "/k"), Profile("p"), "/s/p")
+
+
+def test_a_pipe_gets_whole_paths(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is cut cannot be searched for."""
+    groups.show(context(), found())
+    assert LONG.path in capsys.readouterr().out
+
+
+def test_a_terminal_of_80_columns_is_enough() -> None:
+    """Every line fits, and the end of a path is still there."""
+    lines = list(groups._table(found(), 1, 80))
+    assert max(map(len, lines)) <= 80
+    assert any(line.endswith("Song.mp3") and "…" in line for line in lines)
+
+
+def test_keeper_and_doubt_are_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without colours it says the same."""
+    groups.show(context(), found())
+    text = capsys.readouterr().out
+    (keep,) = [line for line in text.splitlines() if line.strip().startswith("keep")]
+    assert keep.endswith("/music/b.flac")
+    assert "to check" in next(line for line in text.splitlines() if line.startswith("1. group 00000000:"))
+    groups.show(context(), found(clear=True, left_over=False))
+    assert "to check" not in capsys.readouterr().out
+
+
+def test_a_left_over_pair_stands_beside_its_group(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is the same as one of them but not as all is not lost."""
+    groups.show(context(), found())
+    assert "beside: same as some, not as all: /music/c.ogg  to check" in capsys.readouterr().out
+
+
+def test_totals_and_doubt_of_the_whole_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """How much comes back, and how many of the pairs may be wrong."""
+    groups.show(context(limit=1), found(count=2))
+    text = capsys.readouterr()
+    assert "1 of 2 groups shown" in text.out
+    assert "2 groups with 2 files beside the keepers, saving 10.0 MB" in text.out
+    assert "expected false pairs in the whole collection: 0.04" in text.out
+    assert "next: `comet pairs --profile p`" in text.err
+
+
+def test_no_groups_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing found is an answer too."""
+    groups.show(context(), found(count=0))
+    assert capsys.readouterr().out == "no groups: among 3 files none is there more than once\n"
+
+
+def test_incomplete_comparing_is_never_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    """No groups after half of the work are not no groups."""
+    half = found(count=0)
+    groups.show(context(), Found(half.groups, half.left_over, 3, 0.0, 1, 3, []))
+    assert "only 1 of 3 pairs were compared" in capsys.readouterr().err
+
+
+def test_groups_as_json_are_one_array(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, all keys of the contract, left-over pairs as pairs."""
+    groups.show(context(as_json=True), found(count=2))
+    text = capsys.readouterr().out
+    assert text.count("\n") == 1
+    both = json.loads(text)
+    assert len(both) == 2
+    group = both[0]
+    assert {"group", "saving", "clear", "tracks", "left_over"} == set(group)
+    assert [t["keep"] for t in group["tracks"]] == [True, False]
+    assert {"path", "size", "duration", "bitrate", "codec", "keep", "sample_rate", "channels", "lossless"} <= set(
+        group["tracks"][0]
+    )
+    assert group["left_over"][0]["b"] == "/music/c.ogg"
+    groups.show(context(as_json=True), found(count=0))
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_a_name_that_is_not_utf8_survives_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """ASCII, and the bytes can be had back."""
+    out.dump(out.pair(related(track(b"caf\xe9.mp3"), track(b"\xd0\xb6.mp3"))))
+    text = capsys.readouterr().out
+    assert text.isascii()
+    assert os.fsencode(json.loads(text)["a"]) == b"/music/caf\xe9.mp3"
+
+
+def test_a_hostile_name_is_harmless_in_a_table() -> None:
+    """No name colours, clears or turns round the terminal."""
+    bad = related(track(b"\x1b[2J\n.mp3"), track("\u202e3pm.mp3".encode()))
+    text = "\n".join(pairs.table([bad], 0))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert len(text.splitlines()) == 4
+
+
+def test_pairs_have_the_keys_of_the_contract() -> None:
+    """Others read them."""
+    keys = "a b similarity offset overlap relation evidence p_value expected_false clear holder how"
+    assert list(out.pair(related(LONG, FLAC))) == keys.split()
+
+
+@pytest.mark.parametrize(
+    ("how", "word", "sentence"),
+    [
+        ({}, "same", "they are the same recording"),
+        ({"clear": False}, "same, to check", "to check"),
+        ({"evidence": None}, "same", "the same encoded audio"),
+        ({"relation": Relation.CONTAINS, "holder": "a"}, "first contains second", "A contains all of B"),
+        ({"relation": Relation.CONTAINS, "holder": "b"}, "second contains first", "B contains all of A"),
+        ({"relation": Relation.SHARES}, "shares a part", "share a part"),
+        ({"relation": Relation.VARIANT, "how": "speed"}, "variant: another speed", "two speeds"),
+        ({"relation": Relation.VARIANT, "how": "cut"}, "variant: cut", "cut differently"),
+        ({"relation": Relation.VARIANT, "how": "altered"}, "variant: altered", "altered"),
+    ],
+)
+def test_each_relation_has_its_words(how: dict[str, object], word: str, sentence: str) -> None:
+    """What was found is said, not coloured."""
+    shown = related(LONG, FLAC, **how)
+    assert pairs.word(shown) == word
+    assert sentence in pair.verdict(shown, related=True)
+    assert pair.verdict(shown, related=False) == "no relation was found between them"

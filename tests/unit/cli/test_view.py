@@ -1,0 +1,162 @@
+"""Progress: right in any width, without a terminal, with any name, and never the end of a job."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from comet.cli import view
+from comet.cli.view import Line, Moving, View, drawn, label_room, sentence, shortened
+from comet.core.job import Progress
+from comet.core.model import Problem, Stage
+
+
+def line(done: int = 30, total: int | None = 120, name: str = "/music", note: str = "a/b.mp3") -> Line:
+    """Return a line that has taken 10 s so far."""
+    return Line(Stage.SCAN, name, 100.0, done, total, note)
+
+
+def test_rate_and_rest_of_time_are_told() -> None:
+    """30 of 120 in 10 s are 3 a second, and 30 s are left."""
+    assert sentence(line(), 110.0) == "listening to `/music`: 30 of 120 files, in 0:10, 3.0/s, 0:30 left"
+
+
+def test_what_is_not_known_is_not_guessed() -> None:
+    """Without a total, and before the first step, there is no time left to tell."""
+    assert "left" not in sentence(line(total=None), 110.0)
+    assert "left" not in sentence(line(done=0), 110.0)
+    assert sentence(line(120), 110.0) == "listening to `/music`: 120 files, in 0:10, 12.0/s, 0:00 left"
+
+
+def test_a_finished_line_stands_still() -> None:
+    """Its time and rate are those of its end."""
+    ended = line(120)
+    ended.ended = 110.0
+    assert sentence(ended, 500.0) == "listening to `/music`: 120 files, in 0:10, 12.0/s"
+
+
+@given(
+    st.text(max_size=60),
+    st.text(max_size=60),
+    st.integers(10, 300),
+    st.integers(0, 10**7),
+    st.none() | st.integers(0, 10**7),
+    st.booleans(),
+)
+def test_a_row_never_leaves_the_terminal(
+    name: str,
+    note: str,
+    width: int,
+    done: int,
+    total: int | None,
+    ascii_only: bool,  # noqa: FBT001 - hypothesis calls it
+) -> None:
+    """One row is one row, whatever the names and however narrow."""
+    row = drawn(line(done, total, name, note), 110.0, width, 20, ascii_only=ascii_only)
+    assert cell_len(row) < width
+    assert "\n" not in row
+
+
+def test_a_narrow_terminal_keeps_the_figures() -> None:
+    """The current file goes first, then the folder is cut."""
+    row = drawn(line(name="/a very long name/of a folder/somewhere"), 110.0, 50, 30)
+    assert "30 of 120 files" in row
+    assert "3.0/s" in row
+    assert "0:30 left" in row
+    assert "b.mp3" not in row
+    assert "b.mp3" in drawn(line(), 110.0, 80, 10)
+
+
+def test_a_wide_one_has_a_bar_in_its_letters() -> None:
+    """Where the terminal knows ASCII only, so is the bar."""
+    assert "━━━━────" in drawn(line(), 110.0, 120, 10)
+    assert drawn(line(), 110.0, 120, 10, ascii_only=True).isascii()
+
+
+def test_names_stand_under_each_other() -> None:
+    """The longest name decides, up to a limit."""
+    assert label_room([line(name="/a"), line(name="/abc")]) == 4
+    assert label_room([line(name="/" + "x" * 90)]) == 30
+
+
+@given(st.text(max_size=80), st.integers(1, 60))
+def test_shortening_keeps_the_width(text: str, width: int) -> None:
+    """Wide letters count as two columns."""
+    assert cell_len(shortened(text, width)) <= max(width, 0) or cell_len(text) <= width
+
+
+def test_shortening_keeps_both_ends() -> None:
+    """Where a file lies and what it is called say most."""
+    assert shortened("/music/artist/album/track.flac", 20) == "/music/…m/track.flac"
+    assert shortened("/short", 20) == "/short"
+
+
+def test_without_a_terminal_a_stage_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A log of a night's run has a line a stage, no more."""
+    shown = View()
+    shown.report(Progress(Stage.SCAN, "/m", 0, 2))
+    shown.report(Progress(Stage.SCAN, "/m", 1, 2))
+    assert capsys.readouterr().err == ""
+    shown.report(Progress(Stage.SCAN, "/m", 2, 2, finished=True))
+    assert capsys.readouterr().err == "listening to `/m`: 2 files\n"
+
+
+def test_a_long_stage_says_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every ten minutes, so that nobody takes it for dead."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    shown = View()
+    for minute in range(25):
+        now[0] = 1000.0 + 60 * minute
+        shown.report(Progress(Stage.SCAN, "/m", minute, 100))
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_problems_are_told_one_by_one_up_to_a_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first twenty with path and reason, then how many more and where they are."""
+    shown = View()
+    for number in range(23):
+        shown.report(Problem(Stage.SCAN, f"/m/{number}\x1b[0m".encode(), "it is empty"))
+    shown.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "`/m/0\\x1b[0m`: it is empty"
+    assert len(lines) == 21
+    assert lines[-1] == "3 more: `comet problems`"
+
+
+def test_a_terminal_that_is_gone_does_not_end_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan goes on although nobody can be told any more."""
+
+    class Gone(io.StringIO):
+        def write(self, _text: str, /) -> int:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(sys, "stderr", Gone())
+    View().report(Progress(Stage.SCAN, "/m", 2, 2, finished=True))
+
+
+@pytest.mark.parametrize(
+    ("terminal", "term", "kind"), [(True, "xterm", Moving), (True, "dumb", View), (False, "xterm", View)]
+)
+def test_only_a_terminal_that_can_moves(
+    monkeypatch: pytest.MonkeyPatch, term: str, kind: type[View], *, terminal: bool
+) -> None:
+    """In a pipe, in cron and on a dumb terminal there are lines only."""
+
+    class Stream(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    monkeypatch.setattr(sys, "stderr", Stream())
+    monkeypatch.setenv("TERM", term)
+    shown = view.view()
+    shown.close()
+    assert type(shown) is kind
