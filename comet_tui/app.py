@@ -47,8 +47,9 @@ class CometApp(App[None]):
     """
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        # The sixteen colours of the terminal itself: readable on a light ground, over SSH, and few bytes.
+        # The sixteen colours of the terminal itself: readable on a light ground, over SSH, and few bytes. NO_COLOR is
+        # looked at in here, and without saying so there it would turn them into greys that are colours again.
+        super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.session = session
         self._guard = Guard()

@@ -59,7 +59,7 @@ EVERYWHERE = (
         ("r",),
         "read_again",
         "r",
-        _("read again what is known: after a scan, or a change of profiles.ini"),
+        _("read again what is known, as after a scan"),
         _("read again"),
     ),
     Key(("q",), "quit", "q", _("leave; nothing is lost, and a job that runs goes on"), _("quit")),

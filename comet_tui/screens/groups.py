@@ -49,7 +49,6 @@ class GroupsScreen(Reading[Found]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
         self._found = Found([], {})
         self._group: Group | None = None
         """Whose tracks are listed; the cursor of the groups may be ahead of it by a moment."""
@@ -110,9 +109,15 @@ class GroupsScreen(Reading[Found]):
         self._arrange()
         self.set_focus(self.query_one("#groups"))
 
+    def on_screen_resume(self) -> None:
+        """Arrange both lists anew: the window may have another size since this screen was left."""
+        self.on_resize()
+
     def _arrange(self) -> None:
-        """Show only one of the lists where two have no room."""
-        one = self.size.width < _WIDE and self.size.height < _TALL
+        """Put the lists side by side where that fits, and show only one of them where two have no room."""
+        size = self.app.size
+        self.set_class(size.width >= _WIDE, "-wide")
+        one = size.width < _WIDE and size.height < _TALL
         inside = self.has_class("-open")
         self.query_one(Hints).keys = keys.BACK if inside else keys.GROUPS
         self.query_one("#outer").display = not one or not inside

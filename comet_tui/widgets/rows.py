@@ -82,7 +82,7 @@ class Rows(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Return a line of the visible part."""
         index = self.scroll_offset.y + y
-        width = self.size.width
+        width = self.scrollable_content_region.width  # beside the scroll bar
         if index >= self.count or width < 2:
             return Strip.blank(width, self.rich_style)
         here = index == self.cursor
@@ -130,5 +130,6 @@ class Rows(ScrollView, can_focus=True):
         wanted = min(max(top, self.cursor - height + 1), self.cursor)
         if wanted == top:
             return False
-        self.scroll_to(y=wanted, animate=False)
+        # A list that was only just filled has no scroll bar yet, and would not scroll without force.
+        self.scroll_to(y=wanted, animate=False, force=True)
         return True

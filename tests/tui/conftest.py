@@ -1,0 +1,123 @@
+"""A collection whose state is made by hand: a real cache and real result files, but no sound and no waiting."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from comet.collection.opened import Collection, opened
+from comet.compare import chunks
+from comet.compare.chunks import Chunk
+from comet.core import profiles
+from comet.core.model import Audio, File, Relation, Root, Verdict
+from comet.core.places import Places, places
+from comet.judge import relation
+from comet_tui.app import CometApp
+from comet_tui.session import Session
+
+FLAC, MP3 = ("flac", "flac", True, 900_000), ("mp3", "mp3", False, 320_000)
+
+
+@dataclass
+class Made:
+    """A profile `music` in a home of its own."""
+
+    home: Places
+    music: Path
+    audios: int = 0
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def session(self) -> Session:
+        """Return what the application asks."""
+        return Session(self.home)
+
+    def app(self) -> CometApp:
+        """Return the application."""
+        return CometApp(self.session())
+
+    def profile(self, more: str = "") -> None:
+        """Write profiles.ini."""
+        self.music.mkdir(exist_ok=True)
+        os.makedirs(self.home.config, exist_ok=True)
+        Path(self.home.profiles_ini).write_text(f"[music]\nroots = {self.music}\n{more}", encoding="utf-8")
+
+    def no_profile(self, folder: Path | None = None) -> None:
+        """Let nothing be set up, but perhaps one folder be looked at."""
+        Path(self.home.profiles_ini).unlink()
+        if folder:
+            state = Path(self.home.profile("-"))
+            state.mkdir(parents=True)
+            (state / "folders.json").write_text(json.dumps([str(folder)]), encoding="ascii")
+
+    def file(self, name: bytes, size: int = 10_000_000, kind: tuple[str, str, bool, int] = MP3, of: int = 0) -> int:
+        """Store a file and return the serial number of its audio, a new one or `of` another file."""
+        codec, container, lossless, bitrate = kind
+        serial = of or self.audios + 1
+        self.audios = max(self.audios, serial)
+        audio = Audio(
+            f"b3:{serial:032x}", codec, container, 44_100, 2, 16, bitrate, lossless, 205.0, 205.0, 0.0, 0.0, 0
+        )  # fmt: skip
+        words = np.random.default_rng(serial).integers(0, 2**32, 1600, np.uint32)
+        with self._opened() as collection:
+            collection.cache.see_root(self._root)
+            collection.cache.store(File("root", name, size, 1), audio, words, collection.made)
+        return serial
+
+    def pair(self, i: int, j: int, *, clear: bool = True, similarity: float = 0.98) -> None:
+        """Let two audios be the same recording."""
+        self.verdicts.append(
+            Verdict(i, j, Relation.SAME, clear, 0, "", 0, 1600, similarity, 1 - similarity, 0.0, 0.0)
+        )  # fmt: skip
+
+    def correlated(self) -> None:
+        """Write the result file over all audios, and the verdicts."""
+        i, j = np.array([[v.i, v.j] for v in self.verdicts], np.int64).reshape(-1, 2).T
+        full = np.ones(len(i))
+        records = chunks.record(i, j, full, full * 1600, full * 0.02, full * 60)
+        chunk = Chunk(((1, self.audios + 1),), records, np.zeros(chunks.BINS, np.int64), self.audios)
+        with self._opened() as collection:
+            chunks.write(collection.results, chunk, cache=collection.cache.id, settings=collection.compared)
+            collection.cache.store_verdicts(self.verdicts, relation.RULE)
+
+    @property
+    def _root(self) -> Root:
+        return Root("root", os.fsencode(self.music))
+
+    def _opened(self) -> AbstractContextManager[Collection]:
+        return opened(profiles.load(self.home, "music"), self.home, create=True)
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    """Return a profile of which nothing is known yet."""
+    monkeypatch.setenv("COMET_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LANGUAGE", "C")
+    found = Made(places(), tmp_path / "music")
+    found.profile()
+    return found
+
+
+@pytest.fixture
+def collection(made: Made) -> Made:
+    """Return a profile with two groups: three tracks of which one is to check, and two with one left over beside."""
+    roads = made.file(b"Albums/Dummy/08 Roads.flac", 36_100_000, FLAC)
+    copy = made.file(b"Downloads/Roads (1).mp3", 12_200_000)
+    old = made.file(b"old-ipod/F12/QXTA.mp3", 4_900_000)
+    tear = made.file("Альбомы/Слеза.flac".encode(), 30_000_000, FLAC)
+    made.file(b"Backup/tear.flac", 9_000_000, FLAC, of=tear)
+    radio = made.file(b"Radio/teardrop (radio).mp3", 5_000_000)
+    extra = made.file(b"Radio/teardrop (extra).mp3", 4_000_000)
+    made.file(b"Albums/Alone.ogg", 3_000_000)
+    made.pair(roads, copy)
+    made.pair(roads, old, clear=False, similarity=0.91)
+    made.pair(copy, old)
+    made.pair(tear, radio)
+    made.pair(radio, extra, clear=False, similarity=0.9)
+    made.correlated()
+    return made
