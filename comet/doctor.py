@@ -149,7 +149,7 @@ def _memory() -> Finding:
 def _folder(name: str, folder: str, *, database: bool) -> Finding:
     """Try a folder out where it is, or where it would be made."""
     there = folder
-    while not os.path.isdir(there) and os.path.dirname(there) != there:
+    while not os.path.lexists(there):
         there = os.path.dirname(there)
     hint = _("set COMET_HOME to a folder on a local disk that you may write")
     try:

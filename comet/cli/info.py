@@ -163,7 +163,9 @@ def _facts(track: Track, problem: str, group: Group | None) -> list[str]:
         _("length"): _("{length} decoded, {claimed} claimed").format(
             length=clock(audio.duration), claimed=clock(audio.claimed)
         ),
-        _("audible"): _("from {start:.2f} s to {end:.2f} s").format(start=audio.sound_start, end=audio.sound_end),
+        _("audible"): _("from {start:.2f} s to {end:.2f} s").format(
+            start=audio.sound_start, end=audio.duration - audio.sound_end
+        ),
         _("audio"): audio.hash,
         _("fingerprint"): _("{words}, {length} of sound").format(
             words=_n("{n} word", "{n} words", audio.words), length=clock(audio.words * SECONDS_PER_WORD)

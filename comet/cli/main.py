@@ -77,10 +77,10 @@ def explain(error: BaseException) -> int:
     """Tell a person what went wrong, and return the exit code for it."""
     if os.environ.get("COMET_DEBUG") == "1":
         traceback.print_exception(error)
-    if _disk_full(error):
-        message = str(error) if isinstance(error, NoSpaceError) else _("no space left on the disk")
-        tell(message, _("free some space and run the same again: what is done is kept"))
-        return NoSpaceError.exit_code
+    if _disk_full(error) and not isinstance(error, NoSpaceError):
+        error = NoSpaceError(
+            _("no space left on the disk"), hint=_("free some space and run the same again: what is done is kept")
+        )
     if isinstance(error, CometError):
         tell(str(error), error.hint)
         return error.exit_code
