@@ -130,6 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(_told(safe(str(error)), safe(error.hint)) + "\n")
         return error.exit_code
     places.prepare()
+    for name in ("COLUMNS", "LINES"):  # exported by some shells, and then believed for ever, also after a resize
+        os.environ.pop(name, None)
     app = CometApp(session)
     # Over a network every movement of a mouse would be sent, and be seen late.
     app.run(mouse="SSH_CONNECTION" not in os.environ)

@@ -82,6 +82,7 @@ class GroupsScreen(Reading[Found]):
     def show(self, answer: Found) -> None:
         """List the groups; the cursor stays on the group where it was, if that is still there."""
         self._list(answer)
+        self.call_after_refresh(self._show_track)  # its width is known only now
         if not answer.groups:
             self._say(Text(_("nothing is known to be duplicated; 2 shows how far that goes, and what to do next")))
 
@@ -160,7 +161,7 @@ class GroupsScreen(Reading[Found]):
         index = self.query_one("#tracks", Rows).cursor
         detail = self.query_one("#detail", Static)
         path, what = told.detail(group, index, self._found.outside)
-        lines = [*wrapped(path, detail.size.width or self.size.width, 2), what]
+        lines = [*wrapped(path, detail.size.width or self.size.width - 2, 2), what]
         detail.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), layout=False)
 
     @on(events.DescendantFocus)
