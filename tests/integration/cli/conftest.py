@@ -1,0 +1,142 @@
+"""Somebody who types: real processes, real music, a home of their own."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import termios
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.factories import tune, write
+
+TOP = Path(__file__).parents[3]
+_SECONDS = 120.0
+
+
+@dataclass
+class Shell:
+    """Somebody who types `comet ...`."""
+
+    home: Path
+    kernels: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What the processes see."""
+        keep = {
+            key: text for key, text in os.environ.items() if key not in ("NO_COLOR", "TERM", "COLUMNS", "COMET_JOB")
+        }
+        own = {"COMET_HOME": str(self.home), "NUMBA_CACHE_DIR": self.kernels, "LANGUAGE": "C", "PYTHONPATH": str(TOP)}
+        return {**keep, **own, **self.environment}
+
+    def __call__(self, *words: object, feed: str | bytes = b"", code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run `comet` without a terminal and expect an exit code."""
+        command = [sys.executable, "-m", "comet", *(w if isinstance(w, bytes) else str(w) for w in words)]
+        fed = feed if isinstance(feed, bytes) else feed.encode()
+        ran = subprocess.run(command, env=self.env, input=fed, capture_output=True, timeout=_SECONDS, check=False)
+        done = subprocess.CompletedProcess(
+            command, ran.returncode, ran.stdout.decode("utf-8", "backslashreplace"), ran.stderr.decode(errors="replace")
+        )
+        assert "Traceback" not in done.stderr
+        assert done.returncode == code, done.stderr
+        return done
+
+    def lines(self, *words: object, code: int = 0) -> list[Any]:
+        """Run `comet ... --json` and return the values of its lines."""
+        text = self(*words, "--json", code=code).stdout
+        assert text.isascii()
+        return [json.loads(line) for line in text.splitlines()]
+
+    def typed(self, *words: object, columns: int = 80) -> Terminal:
+        """Run `comet` on a terminal."""
+        return Terminal([sys.executable, "-m", "comet", *map(str, words)], {"TERM": "xterm", **self.env}, columns)
+
+
+class Terminal:
+    """A process on a pseudo-terminal."""
+
+    def __init__(self, command: list[str], env: dict[str, str], columns: int) -> None:
+        self.text = b""
+        self.pid, self._handle = pty.fork()
+        if not self.pid:
+            os.execvpe(command[0], command, env)  # noqa: S606 - our own program
+        fcntl.ioctl(self._handle, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
+    def wait(self, text: str) -> None:
+        """Wait until a text was shown that has not been waited for yet."""
+        until = time.monotonic() + _SECONDS
+        while text.encode() not in self.text:
+            assert time.monotonic() < until, self.text.decode(errors="replace")
+            assert self._read(), self.text.decode(errors="replace")
+        self.text = self.text.partition(text.encode())[2]
+
+    def type(self, text: str) -> None:
+        """Type keys."""
+        os.write(self._handle, text.encode())
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the end and return exit code and what was shown last."""
+        while self._read():
+            pass
+        os.close(self._handle)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]), self.text.decode(errors="replace")
+
+    def hang_up(self) -> int:
+        """Close the terminal, as a lost connection does, and return the exit code."""
+        os.close(self._handle)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def _read(self) -> bool:
+        if not select.select([self._handle], [], [], _SECONDS)[0]:
+            return False
+        try:
+            found = os.read(self._handle, 65536)
+        except OSError:  # Linux says so when the last process has left the terminal
+            return False
+        self.text += found
+        return bool(found)
+
+
+@pytest.fixture
+def comet(tmp_path: Path, kernels: str) -> Shell:
+    """Return a user who has nothing set up."""
+    return Shell(tmp_path / "home", kernels)
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with one tune twice, another one, and two files that cannot be used."""
+    folder = tmp_path_factory.mktemp("library")
+    write(folder / "one.flac", tune(1, 20))
+    write(folder / "Один.mp3", tune(1, 20))
+    write(os.fsencode(folder) + b"/caf\xe9.mp3", tune(2, 20), "mp3")
+    (folder / "empty.mp3").touch()
+    (folder / "broken.flac").write_bytes(b"fLaC" + bytes(5000))
+    return folder
+
+
+@pytest.fixture
+def music(library: Path, tmp_path: Path) -> Path:
+    """Return a copy of the library that a test may change."""
+    return Path(shutil.copytree(library, tmp_path / "music"))
+
+
+@pytest.fixture
+def full(comet: Shell, music: Path) -> Shell:
+    """Return a user who has set up a profile and looked for duplicates."""
+    comet("setup", "--profile", "p", "--root", music, "--yes", "--no-compile")
+    comet("-f", "--profile", "p")
+    return comet
