@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from comet.core.errors import DatabaseError, NoSpaceError
 from comet.core.text import _, safe
 
+Connection = sqlite3.Connection
 Row = sqlite3.Row
-Migration = Callable[[sqlite3.Connection], None]
+Migration = Callable[[Connection], None]
 
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs"}
 """File systems on which WAL is not safe: it needs shared memory of one host."""

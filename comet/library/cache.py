@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from comet.core.database import Database
+from comet.core.database import Connection, Database, Row
 from comet.core.model import Audio, File, Relation, Root, Track, Verdict, Words
 from comet.library.scan import Known, Unread
 
@@ -20,7 +19,7 @@ _AUDIO = (
 _VERDICT = "i, j, relation, clear, holder, how, offset, overlap, similarity, worst, missing_i, missing_j"
 
 
-def _first(db: sqlite3.Connection) -> None:
+def _first(db: Connection) -> None:
     for statement in (
         "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
         "CREATE TABLE roots (path BLOB PRIMARY KEY, id TEXT NOT NULL)",
@@ -250,20 +249,20 @@ class Cache:
             db.executemany(f"INSERT OR REPLACE INTO verdicts ({_VERDICT}, rule) VALUES ({marks})", rows)  # noqa: S608
 
 
-def _audio(row: sqlite3.Row, serial: int) -> Audio:
+def _audio(row: Row, serial: int) -> Audio:
     facts = {name: row[name] for name in _AUDIO.split(", ")}
     facts["lossless"] = bool(facts["lossless"])
     return Audio(**facts, words=row["count"], serial=serial)
 
 
-def _put(db: sqlite3.Connection, file: File, audio: int | None, error: str, *, denied: bool) -> None:
+def _put(db: Connection, file: File, audio: int | None, error: str, *, denied: bool) -> None:
     db.execute(
         "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
         (file.root, file.path, file.size, file.mtime_ns, file.inode, audio, error, denied),
     )
 
 
-def _replace_audio(db: sqlite3.Connection, old: int, new: int | None) -> None:
+def _replace_audio(db: Connection, old: int, new: int | None) -> None:
     db.execute("UPDATE files SET audio = ? WHERE audio = ?", (new, old))
     db.execute("DELETE FROM verdicts WHERE i = ? OR j = ?", (old, old))
     db.execute("DELETE FROM fingerprints WHERE serial = ?", (old,))
