@@ -122,7 +122,10 @@ def test_adding_folders_keeps_every_other_line(home: Places, music: Path) -> Non
     assert profiles.load(home, "p").exclude == ("*.tmp",)
 
 
-@pytest.mark.parametrize("section", ["[p]\n", "[p]\nroots =\n", "[p]\n\nexclude = x\n", "[p]\nroots = /z"])
+@pytest.mark.parametrize(
+    "section",
+    ["[p]\n", "[p]\nroots =\n", "[p]\n\nexclude = x\n", "[p]\nroots = /z", "[p]\nroots =\n  /y\n\n  /z\n# x\n"],
+)
 def test_a_folder_is_added_to_any_form_of_a_profile(home: Places, music: Path, section: str) -> None:
     """Without roots, with none, with one on the line or at the file's very end."""
     os.makedirs(home.config)

@@ -54,6 +54,7 @@ def test_setup_makes_nothing_where_a_folder_is_wrong(comet: Shell, music: Path) 
 def test_setup_on_a_keyboard(comet: Shell, music: Path) -> None:
     """TAB completes a folder, an empty line ends."""
     (music.parent / "music for cars").mkdir()
+    (music.parent / "music for nobody").touch()
     terminal = comet.typed("setup", "--no-compile")
     terminal.wait("folder 1:")
     terminal.type(f"{music.parent}/music f\t\n")

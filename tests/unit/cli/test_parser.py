@@ -74,7 +74,7 @@ def test_the_unnamed_profile_can_be_typed() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["grups", "scan --bogus", "pair a", "groups --limit x", "groups --limit -1", "--prof p scan"]
+    "line", ["grups", "scan --bogus", "pair a", "groups --limit x", "groups --limit -1", "--js groups"]
 )
 def test_a_slip_is_a_usage_error_with_help(line: str) -> None:
     """Exit code 2, one sentence, and where to look."""

@@ -138,9 +138,11 @@ def test_a_hostile_name_is_harmless_in_a_table() -> None:
     """No name colours, clears or turns round the terminal."""
     bad = related(track(b"\x1b[2J\n.mp3"), track("\u202e3pm.mp3".encode()))
     text = "\n".join(pairs.table([bad], 0))
+    group = Group("0" * 16, (bad.a, bad.b), 0, 1, True, (), ())
+    text += "\n" + "\n".join(groups._table(Found([group], {group.id: [bad]}, 2, 0.0, 1, 1, []), 1, 0))
     assert "\x1b" not in text
     assert "\u202e" not in text
-    assert len(text.splitlines()) == 4
+    assert len(text.splitlines()) == 9
 
 
 def test_pairs_have_the_keys_of_the_contract() -> None:

@@ -24,6 +24,7 @@ def test_a_value_knows_its_line() -> None:
     """Comments and empty lines count."""
     sections = parse("# one\n\n[a]\n; two\nkey = value\n")
     assert sections["a"].line == 3
+    assert sections["a"].errors == []
     assert sections["a"].values["key"] == ini.Value("value", "x.ini", "a", "key", 5)
 
 
