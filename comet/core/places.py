@@ -12,7 +12,7 @@ ROOT_FOLDER = b".comet"
 
 
 class Places(NamedTuple):
-    """The folders of one user. (A dataclass would cost every command 15 ms of imports.)"""
+    """The folders of one user; a dataclass would cost every command 15 ms of imports."""
 
     config: str
     """`main.ini`, `profiles.ini`."""
