@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from comet.cli import console, context, groups, out, pairs
@@ -28,7 +32,13 @@ def run(arguments: argparse.Namespace) -> int:
         from comet.collection import pairs as known_pairs  # noqa: PLC0415 - likewise
         from comet.collection import state  # noqa: PLC0415 - likewise
 
-        with here.collection() as collection:
+        with contextlib.ExitStack() as stack:
+            try:
+                collection = stack.enter_context(here.collection())
+            except NotScannedError:
+                if arguments.file is not None:
+                    raise
+                collection = stack.enter_context(_empty(here))
             pipeline.judge(collection, job)
             if arguments.file is not None:
                 return _known(here, collection, arguments.file)
@@ -43,6 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
         for line in found["lines"]:
             print(line)
     return 0
+
+
+@contextlib.contextmanager
+def _empty(here: Context) -> Iterator[Collection]:
+    """Open a collection of which nothing is known, and leave no trace of it: a question makes no state."""
+    with tempfile.TemporaryDirectory(prefix="comet-") as folder:
+        nowhere = replace(here, places=here.places._replace(state=folder))
+        with nowhere.collection(create=True) as collection:
+            yield collection
 
 
 def _show_state(here: Context, found: State, expected_false: float) -> None:

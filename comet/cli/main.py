@@ -62,15 +62,10 @@ def _command(arguments: argparse.Namespace) -> int:
 
 def _alone(top: Parser, words: list[str]) -> int:
     """Become the screen application on a terminal, else show the help."""
-    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    if on_terminal and importlib.util.find_spec("comet_tui.__main__" if _has_screens() else "comet_tui"):
+    if sys.stdin.isatty() and sys.stdout.isatty() and importlib.util.find_spec("comet_tui") is not None:
         os.execv(sys.executable, [sys.executable, "-m", "comet_tui", *words])  # noqa: S606 - our own program
     top.print_help()
     return 0
-
-
-def _has_screens() -> bool:
-    return importlib.util.find_spec("comet_tui") is not None
 
 
 def explain(error: BaseException) -> int:

@@ -220,3 +220,21 @@ def test_doctor_says_whether_the_main_job_can_run(comet: Shell) -> None:
     done = comet("doctor", code=1)
     assert "MISSING" in done.stdout
     assert "hint:" in done.stdout
+
+
+def test_a_collection_that_was_not_scanned_has_a_state(comet: Shell) -> None:
+    """Folders, memory and what cannot be done can be told before anything is known."""
+    comet("setup", "--profile", "none", "--yes", "--no-compile")
+    done = comet("info")
+    assert "scanning is unavailable" in done.stdout
+    assert "no root folder" in done.stdout
+    assert comet.lines("info")[0]["files"] == 0
+    assert "nothing is known" in comet("groups", code=2).stderr
+
+
+def test_alone_on_a_terminal_it_becomes_the_screens(comet: Shell) -> None:
+    """Nothing has to be typed after `comet`."""
+    terminal = comet.typed()
+    terminal.wait("\x1b[?1049h")
+    terminal.type("q")
+    assert terminal.end()[0] == 0
