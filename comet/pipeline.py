@@ -110,7 +110,8 @@ def _marked(collection: Collection) -> list[Root]:
     found = []
     for root in collection.roots():
         if not root.away:
-            identity = actions.mark_root(root.path, root.id) or root.id or roots.id_of_path(root.path)
+            marked = "" if collection.profile.read_only else actions.mark_root(root.path, root.id)
+            identity = marked or root.id or roots.id_of_path(root.path)
             root = Root(identity, root.path)  # noqa: PLW2901 - the same root, now with its id
         found.append(root)
     found = roots.refuse_twins(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ from comet.cli import setup as setup_face
 from comet.cli.parser import typed
 from comet.core import ini, places, profiles, settings
 from comet.core.errors import CometError, SettingsError, UsageError
-from comet.core.ini import Section, Value
+from comet.core.ini import Value
 from comet.core.places import Places
 from comet.core.profiles import Profile, ProfilesFile
 from comet.core.text import _, safe
@@ -164,32 +163,15 @@ def _default_mistakes(known: ProfilesFile) -> Iterator[SettingsError]:
 
 
 def _main_mistakes(here: Places) -> Iterator[SettingsError]:
-    for section in ini.read(here.main_ini).values():
-        yield from section.errors
-        for value in section.values.values():
-            alone = Section(section.name, section.line, {value.key: value})
-            try:
-                settings.from_main({section.name: alone}, here.main_ini)
-            except SettingsError as error:
-                yield error
+    return settings.mistakes(ini.read(here.main_ini), here.main_ini)
 
 
 def _mistakes(here: Places, known: ProfilesFile, name: str, *, main: bool = True) -> Iterator[CometError]:
     """Yield what is wrong with a profile; a mistake in main.ini counts too unless `main` is off."""
-    section, declared = known.sections[name], {item.name: item for item in settings.declared()}
-    wrong: list[CometError] = list(section.errors)
-    for key, value in section.values.items():
-        try:
-            if key in declared:
-                settings.parse(declared[key], value)
-            elif key not in _OWN:
-                raise settings.unknown(value.file, name, value.line, key, [*_OWN, *declared])
-        except SettingsError as error:
-            wrong.append(error)
-    mains = [] if main else [str(error) for error in _main_mistakes(here)]
-    if not wrong:
-        try:
-            profiles.load(here, name, known.file if os.path.exists(known.file) else None)
-        except (SettingsError, UsageError) as error:
-            wrong += [] if str(error) in mains else [error]
-    yield from wrong
+    try:
+        profiles.check_name(name)
+    except UsageError as error:
+        yield error
+    yield from profiles.mistakes(known.sections[name])
+    if main:
+        yield from _main_mistakes(here)

@@ -65,7 +65,7 @@ def read(file: str) -> dict[str, Section]:
     """
     try:
         with open(file, encoding="utf-8", errors="surrogateescape") as stream:
-            lines = stream.read().splitlines()
+            lines = _lines(stream.read())
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -74,6 +74,11 @@ def read(file: str) -> dict[str, Section]:
             hint=_("mend its rights, or name another file with --profiles"),
         ) from error
     return parse(lines, file)
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of a text; unlike `splitlines` only a line feed ends one, as names may hold U+2028."""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def parse(lines: list[str], file: str) -> dict[str, Section]:
@@ -142,7 +147,7 @@ def set_value(file: str, section: str, key: str, text: str) -> None:
     """Set one key of `file`, leaving every other line and comment as it is."""
     try:
         with open(file, encoding="utf-8", errors="surrogateescape") as stream:
-            lines = stream.read().splitlines()
+            lines = _lines(stream.read())
     except FileNotFoundError:
         lines = []
     sections = parse(lines, file)

@@ -156,16 +156,29 @@ def unnamed(places: Places, folders: Sequence[str], typed: Sequence[str] = ()) -
     return _build(UNNAMED, places, section, typed)
 
 
-def _build(name: str, places: Places, section: Section, typed: Sequence[str]) -> Profile:
-    for error in section.errors:
-        raise error
-    main = settings.from_main(ini.read(places.main_ini), places.main_ini)
+def mistakes(section: Section) -> Iterator[SettingsError]:
+    """Yield everything that is wrong with the section of a profile."""
+    yield from section.errors
     known = {d.name: d for d in settings.declared()}
-    sources: dict[str, Value] = dict(main)
     for key, value in section.values.items():
-        if key not in known and key not in _OWN:
-            raise settings.unknown(value.file, section.name, value.line, key, [*_OWN, *known])
-        sources[key] = value
+        try:
+            if key in known:
+                settings.parse(known[key], value)
+            elif key == "read_only":
+                _boolean(value)
+            elif key == "roots":
+                _check_roots(value)
+            elif key not in _OWN:
+                raise settings.unknown(value.file, section.name, value.line, key, [*_OWN, *known])
+        except SettingsError as error:
+            yield error
+
+
+def _build(name: str, places: Places, section: Section, typed: Sequence[str]) -> Profile:
+    for error in mistakes(section):
+        raise error
+    known = {d.name: d for d in settings.declared()}
+    sources = {**settings.from_main(ini.read(places.main_ini), places.main_ini), **section.values}
     for text in typed:
         key, equals, value_text = text.partition("=")
         if not equals or key not in known:
@@ -174,24 +187,21 @@ def _build(name: str, places: Places, section: Section, typed: Sequence[str]) ->
                 hint=_("SECTION.KEY=VALUE, with one of: {keys}").format(keys=", ".join(known)),
             )
         sources[key] = Value(value_text, _("command line"), "", key, 0)
-    numbers = {key: settings.parse(known[key], value) for key, value in sources.items() if key in known}
     lists = {key: _lines(sources[key].text) if key in sources else () for key in _LISTS}
-    roots = tuple(settings.expand(path) for path in lists["roots"])
-    _check_roots(roots, sources)
     return Profile(
         name,
-        roots,
+        tuple(settings.expand(path) for path in lists["roots"]),
         lists["exclude"],
         tuple(settings.expand(path) for path in lists["reference"]),
         tuple(settings.expand(path) for path in lists["incoming"]),
-        _boolean(sources["read_only"]) if "read_only" in sources else False,
-        settings.build(numbers),
+        "read_only" in sources and _boolean(sources["read_only"]),
+        settings.build({key: settings.parse(known[key], value) for key, value in sources.items() if key in known}),
         sources,
     )
 
 
 def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+    return tuple(line.strip() for line in text.split("\n") if line.strip())
 
 
 def _boolean(value: Value) -> bool:
@@ -200,12 +210,13 @@ def _boolean(value: Value) -> bool:
     return _BOOLEANS[value.text.lower()]
 
 
-def _check_roots(roots: Sequence[str], sources: Mapping[str, Value]) -> None:
+def _check_roots(value: Value) -> None:
     """Refuse a root inside another one: every file would be there twice, a copy of itself."""
+    roots = [settings.expand(path) for path in _lines(value.text)]
     real = sorted(os.path.join(os.path.realpath(root), "") for root in roots)
     for outer, inner in itertools.pairwise(real):
         if inner.startswith(outer):
-            raise sources["roots"].wrong(
+            raise value.wrong(
                 _("folders apart from each other (`{inner}` lies in `{outer}`)").format(
                     inner=safe(inner.rstrip("/")), outer=safe(outer.rstrip("/") or "/")
                 )

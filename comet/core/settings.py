@@ -171,20 +171,25 @@ def from_main(sections: Mapping[str, Section], file: str) -> dict[str, Value]:
     Raises:
         SettingsError: a line, section or key that is not known, or a value that is out of range.
     """
+    for error in mistakes(sections, file):
+        raise error
+    return {f"{section.name}.{key}": value for section in sections.values() for key, value in section.values.items()}
+
+
+def mistakes(sections: Mapping[str, Section], file: str) -> Iterator[SettingsError]:
+    """Yield everything that is wrong with `main.ini`."""
     known = {d.name: d for d in declared()}
-    found: dict[str, Value] = {}
     for section in sections.values():
-        for error in section.errors:
-            raise error
+        yield from section.errors
         for key, value in section.values.items():
-            name = f"{section.name}.{key}"
-            if name not in known:
-                raise unknown(
-                    file, section.name, value.line, key, [d.key for d in known.values() if d.section == section.name]
-                )
-            parse(known[name], value)
-            found[name] = value
-    return found
+            setting = known.get(f"{section.name}.{key}")
+            try:
+                if setting is None:
+                    here = [d.key for d in known.values() if d.section == section.name]
+                    raise unknown(file, section.name, value.line, key, here)
+                parse(setting, value)
+            except SettingsError as error:
+                yield error
 
 
 def unknown(file: str, section: str, line: int, key: str, known: list[str]) -> SettingsError:

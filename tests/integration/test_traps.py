@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from comet.collection.pairs import FilePair
-from tests.factories import RATE, Sound, silence, tune, write
+from tests.factories import RATE, silence, tune, write
 from tests.integration.conftest import Bench
+
+if TYPE_CHECKING:
+    from tests.factories import Sound
 
 LENGTH = 60
 """Seconds of each tune."""

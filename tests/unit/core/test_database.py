@@ -94,7 +94,6 @@ def test_what_is_no_database_is_said(tmp_path: Path) -> None:
     assert "deleted" in caught.value.hint
 
 
-@pytest.mark.xfail(strict=True, reason="SQLite has rolled back by itself, and the second rollback hides why")
 def test_a_full_disk_is_said(opened: Database) -> None:
     """It has an exit code of its own, for a job that is run by night."""
     with opened.transaction() as db:
