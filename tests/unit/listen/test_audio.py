@@ -9,8 +9,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import av
 import mutagen
@@ -96,6 +99,14 @@ def test_words_are_those_of_fpcalc(kind: str, made: Callable[[str], bytes]) -> N
     assert np.bitwise_count(words ^ expected).sum() <= 32 * len(words) / 1000
 
 
+@pytest.mark.skipif(not shutil.which("fpcalc"), reason="fpcalc is not installed")
+def test_the_resampler_is_that_of_fpcalc(tmp_path: Path) -> None:
+    """Quiet noise has bits on the edge, which fall otherwise if the sound is resampled in any other way."""
+    noise = (0.003 * np.random.default_rng(2).standard_normal(150 * RATE)).astype(np.float32)
+    path = write(tmp_path / "a.wav", noise)
+    assert np.bitwise_count(audio.listen(path)[1] ^ np.array(fpcalc(path), np.uint32)).sum() <= 2
+
+
 @pytest.mark.parametrize("kind", LOSSY)
 def test_lossy_files(kind: str, made: Callable[[str], bytes]) -> None:
     """Codec, container, rate, channels and length of what a lossy encoder wrote."""
@@ -156,10 +167,20 @@ def test_one_other_bit_is_another_hash(kind: str, made: Callable[[str], bytes], 
         data[place] ^= 1
 
 
-def test_a_part_is_the_beginning_of_the_whole(made: Callable[[str], bytes]) -> None:
+def test_a_part_is_the_beginning_of_the_whole(made: Callable[[str], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """With a length only that much is decoded, but the track's duration is known all the same."""
     whole, words = audio.listen(made("mp3"))
+    decoded = 0
+    decode = audio._decode
+
+    def counted(*arguments: Any) -> None:  # noqa: ANN401
+        nonlocal decoded
+        decoded += 1
+        decode(*arguments)
+
+    monkeypatch.setattr(audio, "_decode", counted)
     part, some = audio.listen(made("mp3"), 6.0)
+    assert decoded < 0.7 * 12 * RATE / 1152
     assert 0 < len(some) < len(words)
     assert some.tolist() == words[: len(some)].tolist()
     assert part.duration == pytest.approx(whole.duration, abs=0.1)
@@ -252,19 +273,32 @@ PLAYLISTS = [
 
 
 @pytest.mark.parametrize("text", PLAYLISTS)
-@pytest.mark.parametrize("sniff", ["sniffed", "let through"])
+@pytest.mark.parametrize("guard", ["content", "formats", "protocols"])
 def test_a_playlist_opens_nothing(
-    text: str,
-    sniff: str,
-    made: Callable[[str], bytes],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    text: str, guard: str, made: Callable[[str], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A playlist called .mp3 leads nowhere, even if FFmpeg itself is let at it."""
-    (tmp_path / "a.mp3").write_text(text.format(path=os.fsdecode(made("mp3"))))
-    if sniff == "let through":
+    """A playlist called .mp3 leads nowhere; each of three guards holds without those before it."""
+    shutil.copy(os.fsdecode(made("mp3")), tmp_path / "tune.mp3")
+    (tmp_path / "a.mp3").write_text(text.format(path=tmp_path / "tune.mp3"))
+    if guard != "content":
         monkeypatch.setattr(content, "other", lambda _head: "")
+    if guard == "protocols":
+        monkeypatch.setattr(audio, "_FORMATS", audio._FORMATS + ",hls,concat,sdp,rtp")
     assert refused(tmp_path / "a.mp3")
+
+
+def test_only_audio_formats_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FFmpeg reads hundreds of formats; those that hold no music collection are no way in."""
+    film = tmp_path / "a.mp3"
+    with av.open(str(film), "w", format="avi") as container:
+        stream = container.add_stream("mp3", rate=RATE)
+        assert isinstance(stream, av.AudioStream)
+        block = av.AudioFrame.from_ndarray(np.zeros((1, RATE), np.float32), format="fltp", layout="mono")
+        block.sample_rate, block.pts, block.time_base = RATE, 0, Fraction(1, RATE)
+        container.mux([*stream.encode(block), *stream.encode(None)])
+    assert "video" in refused(film)
+    monkeypatch.setattr(content, "other", lambda _head: "")
+    assert refused(film)
 
 
 def damaged(data: bytes, how: str) -> bytes:
@@ -306,6 +340,18 @@ def test_noise_between_a_few_frames_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(DecodeError, match="hardly anything"):
         audio.listen(os.fsencode(tmp_path / "a.mp3"))
+
+
+@pytest.mark.parametrize(("refused_packets", "good"), [(6, False), (4, True)])
+def test_more_bad_packets_than_good_ones_are_refused(refused_packets: int, good: bool) -> None:  # noqa: FBT001
+    """Where most packets are refused, the few others are chance, however long they are."""
+    tally, ear = audio._Tally(), audio._Ear(0)
+    tally.packets, tally.decoded, tally.refused = 5 + refused_packets, 5, refused_packets
+    tally.bytes, tally.refused_bytes = 1000, 10
+    ear.first = av.AudioFrame(samples=9)
+    source: Any = SimpleNamespace(path="a")
+    with nullcontext() if good else pytest.raises(DecodeError, match="hardly anything"):
+        audio._check(source, tally, ear)
 
 
 @pytest.mark.parametrize("how", ["size beyond the end", "junk"])

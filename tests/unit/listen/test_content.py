@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,27 @@ def test_an_mpeg_stream_needs_two_frames(tmp_path: object) -> None:
     assert content.kind(stream) == "mpeg"
     assert content.kind(stream[:length] + b"\0" * 1000) == ""
     assert content.kind(stream[:length] + b"\xff\xfb" + stream[length + 2 :]) == "", "another layer"
+
+
+@pytest.mark.parametrize("rate", [44_100, 22_050, 8000])
+def test_all_versions_of_mpeg_are_known(rate: int, tmp_path: object) -> None:
+    """The length of a frame is right in MPEG 1, 2 and 2.5 alike."""
+    with open(write(f"{tmp_path}/a.mp3", tune(1, 2, rate=rate), rate=rate), "rb") as file:
+        stream = file.read()
+    assert content.kind(stream[content.id3_end(stream) :]) == "mpeg"
+
+
+def test_few_blocks_alone_prove_no_hole(tmp_path: object) -> None:
+    """A file system that compresses or does not count says few blocks; the map of holes decides, and nothing moves."""
+    with open(f"{tmp_path}/a", "wb+") as file:
+        file.write(bytes(1 << 20))
+        file.flush()
+        info = list(os.stat(file.name))
+        few = os.stat_result([*info, *[0] * 6, 4096, 0, 0])
+        assert (few.st_blocks, few.st_size) == (0, 1 << 20)
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        assert not content._hollow(file.fileno(), few)
+        assert os.lseek(file.fileno(), 0, os.SEEK_CUR) == 0
 
 
 def test_the_first_frame_is_found_behind_junk(tmp_path: object) -> None:
