@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from comet import setup
 from comet.cli import out
-from comet.core import places
+from comet.core import places, profiles
 from comet.core.errors import UsageError
 from comet.core.places import Places
 from comet.core.profiles import ProfilesFile
@@ -145,7 +145,10 @@ def _completed(typed: str, state: int) -> str | None:
 def _write(arguments: argparse.Namespace, here: Places, known: ProfilesFile, asker: _Asker) -> int:
     written = setup.write_main(here)
     default = setup.store(known, asker.name, asker.roots)
-    marked = [setup.mark(here, asker.name, root, copy=root in asker.copies) for root in asker.roots]
+    if profiles.load(here, asker.name, arguments.profiles).read_only:
+        marked = [Marked(root, Mark.UNWRITABLE, _("the profile is read-only")) for root in asker.roots]
+    else:
+        marked = [setup.mark(here, asker.name, root, copy=root in asker.copies) for root in asker.roots]
     if arguments.json:
         entries = [{"path": m.path, "mark": m.mark.value, "reason": m.reason} for m in marked]
         out.dump({"profile": asker.name, "default": default, "file": known.file, "roots": entries})

@@ -78,6 +78,16 @@ def test_a_copy_of_a_root_is_asked_about(comet: Shell, music: Path, tmp_path: Pa
     assert (tmp_path / "copy/.comet/root").read_bytes() != (music / ".comet/root").read_bytes()
 
 
+def test_read_only_profile_marks_nothing(comet: Shell, music: Path) -> None:
+    """`read_only` means that nothing is written under a root, not even a marker, by setup or by a scan."""
+    comet.home.mkdir()
+    (comet.home / "profiles.ini").write_text("[p]\nread_only = yes\nroots =\n")
+    comet("setup", "--profile", "p", "--root", music, "--yes", "--no-compile")
+    (music / "page.mp3").write_text("no music")
+    comet("scan", "--profile", "p")
+    assert not (music / ".comet").exists()
+
+
 def test_profiles_are_listed_shown_added_chosen_and_validated(comet: Shell, music: Path, tmp_path: Path) -> None:
     """Each value with the file and line it comes from."""
     comet("profiles", "add", "a", "--root", music)
