@@ -267,7 +267,7 @@ def test_a_hole_is_refused_at_once(header: bytes, tmp_path: Path) -> None:
 
 PLAYLISTS = [
     "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{path}\n#EXT-X-ENDLIST\n",
-    "ffconcat version 1.0\nfile '{path}'\n",
+    "ffconcat version 1.0\nfile 'file:{path}'\n",
     "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n",
 ]
 
@@ -284,6 +284,12 @@ def test_a_playlist_opens_nothing(
         monkeypatch.setattr(content, "other", lambda _head: "")
     if guard == "protocols":
         monkeypatch.setattr(audio, "_FORMATS", audio._FORMATS + ",hls,concat,sdp,rtp")
+        real: Any = av.open
+
+        def reckless(*arguments: Any, container_options: dict[str, str], **more: Any) -> object:  # noqa: ANN401
+            return real(*arguments, container_options=container_options | {"safe": "0"}, **more)
+
+        monkeypatch.setattr(av, "open", reckless)
     assert refused(tmp_path / "a.mp3")
 
 
