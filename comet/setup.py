@@ -15,7 +15,7 @@ from comet.core import ini, profiles, settings
 from comet.core.errors import FileError, UsageError
 from comet.core.ini import Section, Value
 from comet.core.places import Places, marker
-from comet.core.profiles import ProfilesFile
+from comet.core.profiles import UNNAMED, Profile, ProfilesFile
 from comet.core.text import _, safe
 
 FIRST = "music"
@@ -172,9 +172,9 @@ def store(known: ProfilesFile, name: str, roots: Sequence[str]) -> str:
         ini.append_section(known.file, profiles.section_text(name, new))
     elif new:
         _insert_roots(known.file, known.sections[name], new)
-    chosen = known.sections.get(profiles.RESERVED, Section("", 0)).values.get("default")
-    if chosen is not None:
-        return chosen.text
+    default = known.sections.get(profiles.RESERVED, Section("", 0)).values.get("default")
+    if default is not None:
+        return default.text
     first = known.names[0] if known.names else name
     if len({*known.names, name}) == 2:
         ini.set_value(known.file, profiles.RESERVED, "default", first)
@@ -274,5 +274,34 @@ def remembered_folders(places: Places) -> list[str]:
     return [folder for folder in found if isinstance(folder, str)] if isinstance(found, list) else []
 
 
+def chosen(places: Places, name: str | None, file: str | None = None, typed: Sequence[str] = ()) -> Profile:
+    """Return the profile that is meant: the one that was named, the default one, or where only that is, `-`.
+
+    Args:
+        places: Where everything lies.
+        name: What was named, None if nothing was.
+        file: The file of profiles that was named.
+        typed: Settings from the command line, as `section.key=value`.
+
+    Raises:
+        UsageError: there is none, or it is not clear which.
+        SettingsError: main.ini or the profile is wrong.
+    """
+    if name != UNNAMED and (name is not None or file is not None or profiles.read(places, None).names):
+        return profiles.load(places, name, file, typed)
+    folders = remembered_folders(places)
+    if folders:
+        return unnamed(places, folders, typed)
+    if name is None:
+        return profiles.load(places, None, None, typed)  # which says that there is none
+    raise UsageError(_("no folder was looked at yet"), hint=_("`comet -f DIR` looks at one"))
+
+
+def unnamed(places: Places, folders: Sequence[str], typed: Sequence[str] = ()) -> Profile:
+    """Return the profile of those who have none, with these folders."""
+    # A slash at the end keeps white space at the end of a name from being taken for the ini file's.
+    return profiles.unnamed(places, [os.path.join(folder, "") for folder in folders], typed)
+
+
 def _folders_file(places: Places) -> str:
-    return os.path.join(places.profile(profiles.UNNAMED), "folders.json")
+    return os.path.join(places.profile(UNNAMED), "folders.json")

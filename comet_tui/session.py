@@ -6,7 +6,6 @@ imported when somebody asks, not before the first screen is painted.
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,10 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comet import setup
-from comet.core import profiles
 from comet.core.model import Group, Track
 from comet.core.places import Places
-from comet.core.profiles import UNNAMED, Profile
+from comet.core.profiles import Profile
 
 if TYPE_CHECKING:
     from comet.collection.opened import Collection
@@ -62,7 +60,7 @@ class Session:
             UsageError: there is none, or it is not clear which.
             SettingsError: main.ini or the profile is wrong.
         """
-        profile = self._unnamed() or profiles.load(self._places, self._name, self._file, self._typed)
+        profile = setup.chosen(self._places, self._name, self._file, self._typed)
         self.profile_name = profile.name
         return profile
 
@@ -95,18 +93,6 @@ class Session:
 
         with opened(self.choose(), self._places) as collection:
             yield collection
-
-    def _unnamed(self) -> Profile | None:
-        """Return the profile `-` if it was named, or is all that there is; else None."""
-        if self._name not in (None, UNNAMED):
-            return None
-        if self._name is None and (self._file is not None or profiles.read(self._places, None).names):
-            return None
-        folders = setup.remembered_folders(self._places)
-        if not folders and self._name is None:
-            return None
-        # A slash at the end keeps white space at the end of a name from being taken for the ini file's.
-        return profiles.unnamed(self._places, [os.path.join(folder, "") for folder in folders], self._typed)
 
 
 def _outside(collection: Collection, groups: list[Group]) -> dict[int, Track]:

@@ -66,24 +66,14 @@ def of(arguments: argparse.Namespace) -> Context:
                 hint=_("leave one of them out; `comet setup --profile NAME --root DIR` adds a folder to a profile"),
             )
         profile = unnamed(here, [_folder(folder) for folder in folders], arguments)
-    elif arguments.profile == UNNAMED or (arguments.profile is None and _only_unnamed(here, arguments)):
-        profile = unnamed(here, setup.remembered_folders(here), arguments)
-        if not profile.roots:
-            raise UsageError(_("no folder was looked at yet"), hint=_("`comet -f DIR` looks at one"))
     else:
-        profile = profiles.load(here, arguments.profile, arguments.profiles, typed(arguments))
+        profile = setup.chosen(here, arguments.profile, arguments.profiles, typed(arguments))
     return Context(arguments, here, profile, here.profile(profile.name))
 
 
 def unnamed(here: Places, folders: list[str], arguments: argparse.Namespace) -> Profile:
     """Return the profile of those who have none, with these folders."""
-    # A slash at the end keeps white space at the end of a name from being taken for the ini file's.
-    return profiles.unnamed(here, [os.path.join(folder, "") for folder in folders], typed(arguments))
-
-
-def _only_unnamed(here: Places, arguments: argparse.Namespace) -> bool:
-    """Tell whether nothing was set up, but folders were looked at."""
-    return not arguments.profiles and not _named(here) and bool(setup.remembered_folders(here))
+    return setup.unnamed(here, folders, typed(arguments))
 
 
 def _named(here: Places) -> bool:
