@@ -30,10 +30,6 @@ from comet.core.errors import Stopped
 from comet.core.job import Job
 from comet.core.model import Stage
 
-FLOOR: Final = 6.5
-"""Pairs with less evidence are not kept. One unrelated pair in 5 700 reaches it (14 MB for 100 000 tracks), while no
-threshold is ever drawn below 8: so the threshold can be moved freely and nothing is compared again."""
-
 _PIECE: Final = 512 * 969 * 969
 """Work of a piece, some 25 ms: small beside what a user waits for a stop, large beside the cost of handing it over."""
 _PAIR: Final = 150_000
@@ -69,9 +65,9 @@ def correlate(
     done: Iterable[tuple[int, int]] = (),
     *,
     store: Callable[[Chunk], object],
+    floor: float,
     minimum: int = MINIMUM,
     span: int = 0,
-    floor: float = FLOOR,
     budget: Callable[[], int] = memory.free,
     write_every: float = 60.0,
     threads: int = 0,
@@ -84,9 +80,10 @@ def correlate(
             for ever: every track that has words must be there.
         done: Units that are done, half-open intervals of serial numbers.
         store: Gets each chunk, also the last one before a stop, and keeps it; `chunks.write` for one.
+        floor: Least evidence of a pair that is kept, at least 0: no line can be drawn below it later without comparing
+            again. One unrelated pair in 5 700 reaches 6.5, 14 MB of records for 100 000 tracks.
         minimum: Least informative overlap in words.
         span: Largest offset in words, 0 for any.
-        floor: Least evidence of a pair that is kept, at least 0.
         budget: Bytes that a chunk may take, asked for at each chunk's beginning.
         write_every: Seconds after which no further row of a chunk is begun.
         threads: That compare, 0 for one a core.
