@@ -212,7 +212,7 @@ def template() -> str:
             section = item.section
             lines += ["", f"[{section}]"]
         unit = f" [{item.unit}]" if item.unit else ""
-        lines += [f"# {item.help}{unit} {item.expected}", f"{item.key} = {show(item.default)}"]
+        lines += [f"# {_(item.help)}{unit} {item.expected}", f"{item.key} = {show(item.default)}"]
     return "\n".join(lines) + "\n"
 
 
