@@ -48,7 +48,7 @@ def units(budget: int, tracks: int, words: int, threads: int = 1) -> int:
     row = RECORD * max(1, tracks)
     if budget < base + row:
         raise MemoryBudgetError(
-            _("Comparing {tracks} tracks needs at least {needed} of memory, and {budget} are allowed").format(
+            _("comparing {tracks} tracks needs at least {needed} of memory, and {budget} are allowed").format(
                 tracks=f"{tracks:,}", needed=size(base + row), budget=size(budget)
             ),
             hint=_("allow more memory in the settings, or end other programs"),
