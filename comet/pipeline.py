@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,12 +23,12 @@ from comet.compare import chunks, extent, memory
 from comet.core import locks
 from comet.core.errors import FileError, NoMusicError
 from comet.core.job import Job
-from comet.core.model import Audio, Match, Pair, Root, Stage, Track, Verdict, Words
+from comet.core.model import Audio, File, Match, Pair, Root, Stage, Track, Verdict, Words
 from comet.core.settings import Settings
 from comet.core.text import _, safe
 from comet.judge import relation, threshold
 from comet.library import roots, scan
-from comet.library.scan import Changes
+from comet.library.scan import Changes, Known
 
 if TYPE_CHECKING:
     from comet.listen.fingerprint import Heard
@@ -37,7 +38,9 @@ _T = TypeVar("_T")
 _MB = 1 << 20
 
 _BATCH = 64
-"""Pairs that are judged between two writes."""
+"""Pairs that are judged, or files that are not music, between two writes."""
+
+_DENIED = "denied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,8 @@ class Correlated:
     pairs_done: int
     pairs_all: int
     units: int
-    recall: float
-    """Measured share of the pairs that comparing all with all would find; the exact tier finds each."""
+    recall: float | None
+    """Share of the pairs that comparing all with all would find; None where `span` leaves offsets out."""
 
 
 @contextmanager
@@ -93,26 +96,37 @@ def scan_roots(collection: Collection, job: Job) -> Scanned:
     with _exclusive(collection):
         found = _marked(collection)
         walked = [(root, _walk(collection, root, job)) for root in found if not root.away]
-        vanished = any(known.audio for _root, changes in walked for known in changes.vanished)
+        gone = _Gone(changes for _root, changes in walked)
         decoded = moved = 0
         for root, changes in walked:
-            new_decoded, new_moved = _listen(collection, root, changes, job, vanished=vanished)
+            new_decoded, new_moved = _listen(collection, root, changes, job, gone)
             decoded, moved = decoded + new_decoded, moved + new_moved
     counts = collection.cache.counts([root.id for root in collection.scanned_roots()])
-    unchanged = sum(1 for _root, changes in walked for known in changes.unchanged if known.audio or known.error)
+    unchanged = sum(changes.unchanged for _root, changes in walked)
     bad = sum(1 for _problem in state.problems(collection))
     away = tuple(root for root in found if root.away)
     return Scanned(counts.get("files", 0), decoded, unchanged, moved, bad, away)
 
 
+class _Gone:
+    """What is missing, to tell which new file may be a known one under another name."""
+
+    def __init__(self, all_changes: Iterable[Changes]) -> None:
+        missing = [known for changes in all_changes for known in changes.vanished if known.audio]
+        self._just_now = any(known.present for known in missing)
+        self._sizes = {known.file.size for known in missing}
+
+    def may_be(self, file: File) -> bool:
+        """Tell whether a new file may have moved: something went missing just now, or earlier with this size."""
+        return self._just_now or file.size in self._sizes
+
+
 def _marked(collection: Collection) -> list[Root]:
     """Return the roots, each new one with a marker where it can be written, and remembered under its id."""
-    found = []
-    for root in collection.roots():
+    found: list[Root] = []
+    for root in _apart(collection):
         if not root.away:
-            marked = "" if collection.profile.read_only else actions.mark_root(root.path, root.id)
-            identity = marked or root.id or roots.id_of_path(root.path)
-            root = Root(identity, root.path)  # noqa: PLW2901 - the same root, now with its id
+            root = Root(_identity(collection, root), root.path)  # noqa: PLW2901 - the same root, now with its id
         found.append(root)
     found = roots.refuse_twins(found)
     for root in found:
@@ -121,15 +135,37 @@ def _marked(collection: Collection) -> list[Root]:
     return found
 
 
+def _apart(collection: Collection) -> list[Root]:
+    """Return the roots, each copy of another one with an id of its own; a second view of one is away."""
+    found: list[Root] = []
+    for root in collection.roots():
+        if root.twin and not collection.profile.read_only and actions.is_copy(root.twin, root.path):
+            identity = actions.mark_root(root.path, secrets.token_hex(8))
+            root = Root(identity, root.path) if identity else root  # noqa: PLW2901 - the same root, with its own id
+        found.append(root)
+    return found
+
+
+def _identity(collection: Collection, root: Root) -> str:
+    """Return the id that a root goes by from now on; its files keep up with it."""
+    by_path = roots.id_of_path(root.path)
+    marker = "" if root.id == by_path else root.id
+    if not collection.profile.read_only:
+        marker = actions.mark_root(root.path, marker)
+    known = collection.cache.roots().get(root.path, "")
+    if marker and known == by_path:
+        collection.cache.rename_root(known, marker)
+    return marker or by_path
+
+
 def _walk(collection: Collection, root: Root, job: Job) -> Changes:
     known = collection.cache.files(root.id, collection.made)
     excluded = scan.excluder(collection.profile.exclude)
     with job.stage(Stage.WALK, None, os.fsdecode(root.path)) as advance:
-        changes = scan.changes(_counted(scan.walk(root, excluded), advance), known, _readable(root))
+        changes = scan.changes(_counted(scan.walk(root, excluded), advance), known, _again(collection, root))
     for unread in changes.unread:
         job.problem(Stage.WALK, os.path.join(root.path, unread.path), unread.error)
-    there = [k.file for k in changes.unchanged if not k.present or k.file != known[k.file.path].file]
-    collection.cache.walked(root.id, there, [k.file for k in changes.vanished if k.present], changes.unread)
+    collection.cache.walked(root.id, changes.refreshed, [k.file for k in changes.vanished if k.present], changes.unread)
     return changes
 
 
@@ -139,11 +175,24 @@ def _counted(items: Iterator[_T], advance: Callable[[], None]) -> Iterator[_T]:
         yield item
 
 
-def _readable(root: Root) -> Callable[[bytes], bool]:
-    return lambda path: os.access(os.path.join(root.path, path), os.R_OK)
+def _again(collection: Collection, root: Root) -> Callable[[Known], bool]:
+    """Return whether to try a file again that could not be used for no fault of its own."""
+    limits = _limits_cause(collection)
+
+    def again(known: Known) -> bool:
+        if known.cause == _DENIED:
+            return os.access(os.path.join(root.path, known.file.path), os.R_OK)
+        return known.cause != limits
+
+    return again
 
 
-def _listen(collection: Collection, root: Root, changes: Changes, job: Job, *, vanished: bool) -> tuple[int, int]:
+def _limits_cause(collection: Collection) -> str:
+    limits = collection.profile.settings.scan
+    return f"limits {limits.timeout:g} {limits.memory}"
+
+
+def _listen(collection: Collection, root: Root, changes: Changes, job: Job, gone: _Gone) -> tuple[int, int]:
     """Listen to what is new or changed under a root; return how many were decoded, and how many had moved.
 
     The hash of the encoded audio alone is enough to recognise a retagged or moved file, so it is taken first where
@@ -153,21 +202,51 @@ def _listen(collection: Collection, root: Root, changes: Changes, job: Job, *, v
         return 0, 0
     from comet.listen.fingerprint import Wanted, listen_all  # noqa: PLC0415 - without changes no decoder is needed
 
-    wanted = [Wanted(file, os.path.join(root.path, file.path), vanished) for file in changes.new]
+    wanted = [Wanted(file, os.path.join(root.path, file.path), gone.may_be(file)) for file in changes.new]
     wanted += [Wanted(file, os.path.join(root.path, file.path), True) for file in changes.changed]
     decoded = moved = 0
-    with job.stage(Stage.SCAN, len(wanted), os.fsdecode(root.path)) as advance:
+    with job.stage(Stage.SCAN, len(wanted), os.fsdecode(root.path)) as advance, _Others(collection) as others:
         heard_all = listen_all(
             sorted(wanted, key=lambda item: item.path),
             lambda audio_hash: collection.cache.knows(audio_hash, collection.made),
             **_limits(collection.profile.settings),
         )
         with contextlib.closing(heard_all):
-            for heard in heard_all:
-                moved += _store(collection, heard, job)
+            for heard in _unless_stopped(heard_all, job):
+                moved += _store(collection, heard, job, others)
                 decoded += heard.audio is not None
                 advance(1, os.fsdecode(heard.wanted.file.path))
     return decoded, moved
+
+
+def _unless_stopped(heard_all: Iterator[Heard], job: Job) -> Iterator[Heard]:
+    """Yield what was heard; a signal to the whole process group may end the workers before this process."""
+    try:
+        yield from heard_all
+    except ConnectionError:
+        job.check()
+        raise
+
+
+class _Others(contextlib.AbstractContextManager["_Others"]):
+    """Files that are not music, stored many at a time: a commit for each picture would take longer than the music."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._cache = collection.cache
+        self._files: list[File] = []
+
+    def add(self, file: File) -> None:
+        """Remember a file that is not music."""
+        self._files.append(file)
+        if len(self._files) >= _BATCH:
+            self._flush()
+
+    def __exit__(self, *_error: object) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
+        self._cache.store_others(self._files)
+        self._files.clear()
 
 
 def _limits(settings: Settings) -> dict[str, Any]:
@@ -180,7 +259,7 @@ def _limits(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _store(collection: Collection, heard: Heard, job: Job) -> bool:
+def _store(collection: Collection, heard: Heard, job: Job, others: _Others) -> bool:
     """Store what came of one file; return whether it is a known one under another name."""
     from comet.listen.fingerprint import too_short  # noqa: PLC0415 - see `_listen`
 
@@ -191,11 +270,20 @@ def _store(collection: Collection, heard: Heard, job: Job) -> bool:
     elif heard.hash and (known := cache.audio(heard.hash)):
         error = too_short(known)
         moved = cache.store_known(file, heard.hash, error)
+    elif error or heard.cause != "file":
+        cache.store_bad(file, error, _cause(collection, heard))
     else:
-        cache.store_bad(file, error, denied=bool(error) and not os.access(heard.wanted.path, os.R_OK))
+        others.add(file)
     if error:
         job.problem(Stage.SCAN, heard.wanted.path, error)
     return moved
+
+
+def _cause(collection: Collection, heard: Heard) -> str:
+    """Return what has to be otherwise before a file is tried again that has not changed; empty for the file itself."""
+    if heard.cause == "system" and not os.access(heard.wanted.path, os.R_OK):
+        return _DENIED
+    return {"system": "system", "limits": _limits_cause(collection)}.get(heard.cause, "")
 
 
 def correlate(collection: Collection, job: Job) -> Correlated:
@@ -210,7 +298,8 @@ def correlate(collection: Collection, job: Job) -> Correlated:
         if done.done < done.all:
             _compare(collection, job)
             done = state.progress(collection)
-    return Correlated(done.done, done.all, done.units, 1.0)
+    whole = not collection.compared["span"]
+    return Correlated(done.done, done.all, done.units, 1.0 if whole else None)
 
 
 def _compare(collection: Collection, job: Job) -> None:
@@ -218,11 +307,15 @@ def _compare(collection: Collection, job: Job) -> None:
 
     settings = collection.profile.settings.correlate
     about: dict[str, Any] = {"cache": collection.cache.id, "settings": collection.compared}
-    serials = [serial for serial, _count in collection.cache.comparable(collection.made, extent.MINIMUM)]
+    serials = [serial for serial, _words in collection.cache.comparable(collection.made, extent.MINIMUM)]
+    alive = set(collection.comparable())
+    # The row of an audio without a file is left for the day when a file comes back; as a column it is in every row.
+    dead = [(serial, serial + 1) for serial in serials if serial not in alive]
+    done = chunks.coverage(collection.results, **about).units
     openings = ((serial, extent.opening(words, settings.sample)) for serial, words in collection.cache.words(serials))
     correlation.correlate(
         sample.prepare(openings),
-        chunks.coverage(collection.results, **about).units,
+        (*done, *dead),
         store=lambda chunk: chunks.write(collection.results, chunk, **about),
         minimum=extent.MINIMUM,
         floor=threshold.FLOOR,
@@ -243,14 +336,17 @@ def judge(collection: Collection, job: Job) -> int:
     with job.stage(Stage.JUDGE, len(missing)) as advance:
         for start in range(0, len(missing), _BATCH):
             batch = missing[start : start + _BATCH]
-            collection.cache.store_verdicts([_verdict(collection, audios, pair) for pair in batch], relation.RULE)
+            verdicts = [_verdict(collection, audios, pair) for pair in batch]
+            collection.cache.store_verdicts([verdict for verdict in verdicts if verdict], relation.RULE)
             advance(len(batch))
     return len(missing)
 
 
-def _verdict(collection: Collection, audios: Mapping[int, Audio], pair: Pair) -> Verdict:
-    (_i, words_i), (_j, words_j) = collection.cache.words((pair.i, pair.j))
-    return _related(audios[pair.i], audios[pair.j], words_i, words_j)
+def _verdict(collection: Collection, audios: Mapping[int, Audio], pair: Pair) -> Verdict | None:
+    words = dict(collection.cache.words((pair.i, pair.j)))
+    if len(words) < 2 or not {pair.i, pair.j} <= audios.keys():
+        return None  # a scan has replaced one of them meanwhile
+    return _related(audios[pair.i], audios[pair.j], words[pair.i], words[pair.j])
 
 
 def _related(i: Audio, j: Audio, words_i: Words, words_j: Words) -> Verdict:

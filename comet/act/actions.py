@@ -12,3 +12,11 @@ def mark_root(root: bytes, identity: str = "") -> str:
         return vault.mark(root, identity)
     except FileError:
         return ""  # a read-only root is scanned all the same, only never acted on
+
+
+def is_copy(one: bytes, other: bytes) -> bool:
+    """Tell whether two root folders with the same marker are a folder and its copy, not two views of one."""
+    try:
+        return not vault.same_folder(one, other)
+    except FileError:
+        return False  # where it cannot be found out, it is left alone

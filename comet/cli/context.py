@@ -81,6 +81,8 @@ def _named(here: Places) -> bool:
 
 
 def _folder(folder: str) -> str:
+    if not folder:  # an empty variable in a script, which must not mean the folder that it stands in
+        raise UsageError(_("the name of a folder is empty"), hint=_("name a folder with music"))
     path = os.path.abspath(os.path.expanduser(folder))
     name = safe(folder)
     if not os.path.lexists(path):

@@ -63,6 +63,7 @@ def show_json(done: Correlated) -> None:
 
 def summary(done: Correlated) -> str:
     """Return the counts as a sentence."""
-    return _("{done} of {all} pairs compared, recall {recall:.1%}").format(
-        done=f"{done.pairs_done:,}", all=f"{done.pairs_all:,}", recall=done.recall
-    )
+    counts = _("{done} of {all} pairs compared").format(done=f"{done.pairs_done:,}", all=f"{done.pairs_all:,}")
+    if done.recall is None:
+        return _("{counts}, at the offsets within `correlate.span` only").format(counts=counts)
+    return _("{counts}, recall {recall:.1%}").format(counts=counts, recall=done.recall)

@@ -105,6 +105,7 @@ def show(here: Context, found: Found) -> None:
     limit = here.arguments.limit or len(found.groups)
     if here.arguments.json:
         _write_json(found, limit)
+        _warn_incomplete(here, found)
         return
     if found.groups:
         for line in _table(found, limit, out.width()):
@@ -112,6 +113,11 @@ def show(here: Context, found: Found) -> None:
         print()
     for line in _totals(found, limit):
         print(line)
+    _warn_incomplete(here, found)
+    _steps(here, found)
+
+
+def _warn_incomplete(here: Context, found: Found) -> None:
     if found.pairs_done < found.pairs_all:
         out.warn(
             _("only {done} of {all} pairs were compared so far").format(
@@ -119,7 +125,6 @@ def show(here: Context, found: Found) -> None:
             )
         )
         out.next_step(_("`{command}` goes on").format(command=here.next("correlate")))
-    _steps(here, found)
 
 
 def _write_json(found: Found, limit: int) -> None:

@@ -14,7 +14,7 @@ from comet.cli import console, context, groups, out, pairs
 from comet.cli.context import Context
 from comet.core.errors import NotScannedError
 from comet.core.job import Job
-from comet.core.model import SECONDS_PER_WORD, Group, Track
+from comet.core.model import SECONDS_PER_WORD, Audio, Group, Track
 from comet.core.text import _, _n, clock, safe, size
 
 if TYPE_CHECKING:
@@ -62,6 +62,13 @@ def _empty(here: Context) -> Iterator[Collection]:
         nowhere = replace(here, places=here.places._replace(state=folder))
         with nowhere.collection(create=True) as collection:
             yield collection
+
+
+def _audible(audio: Audio) -> str:
+    if audio.sound_start >= audio.duration:
+        return _("nothing: it is silent")
+    end = audio.duration - audio.sound_end
+    return _("from {start:.2f} s to {end:.2f} s").format(start=audio.sound_start, end=end)
 
 
 def _show_state(here: Context, found: State, expected_false: float) -> None:
@@ -182,9 +189,7 @@ def _facts(track: Track, problem: str, group: Group | None) -> list[str]:
         _("length"): _("{length} decoded, {claimed} claimed").format(
             length=clock(audio.duration), claimed=clock(audio.claimed)
         ),
-        _("audible"): _("from {start:.2f} s to {end:.2f} s").format(
-            start=audio.sound_start, end=audio.duration - audio.sound_end
-        ),
+        _("audible"): _audible(audio),
         _("audio"): audio.hash,
         _("fingerprint"): _("{words}, {length} of sound").format(
             words=_n("{n} word", "{n} words", audio.words), length=clock(audio.words * SECONDS_PER_WORD)

@@ -45,7 +45,10 @@ def _list(arguments: argparse.Namespace, here: Places) -> int:
         return 0
     for line in out.table(rows):
         print(line)
-    if any(entry["error"] for entry in entries):
+    loose = [*known.errors(), *_default_mistakes(known)]
+    for mistake in loose:
+        out.warn(str(mistake))
+    if loose or any(entry["error"] for entry in entries):
         out.next_step(_("`comet profiles validate` names every mistake"))
     return 0
 

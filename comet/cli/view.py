@@ -177,7 +177,7 @@ def _counted(line: Line) -> str:
     if line.stage in (Stage.WALK, Stage.SCAN):
         one, many = ("{n} file", "{n} files")
     else:
-        one, many = ("{n} unit", "{n} units") if line.stage is Stage.CORRELATE else ("{n} pair", "{n} pairs")
+        one, many = ("{n} pair", "{n} pairs")
     if line.total is None or line.done == line.total:
         return _n(one, many, line.done)
     return _("{done} of {all}").format(done=f"{line.done:,}", all=_n(one, many, line.total))

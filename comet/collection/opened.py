@@ -43,6 +43,11 @@ class Collection:
         span = round(correlate.span / SECONDS_PER_WORD)
         return {"fingerprint": self.made, "sample": correlate.sample, "span": span, "minimum": extent.MINIMUM}
 
+    def comparable(self) -> list[int]:
+        """Return the serial numbers, ascending, of audios that can be compared and that a file of the roots holds."""
+        alive = self.cache.alive([root.id for root in self.scanned_roots()])
+        return [serial for serial, _words in self.cache.comparable(self.made, extent.MINIMUM) if serial in alive]
+
     def roots(self) -> list[Root]:
         """Return the profile's root folders as they stand; ids are empty for those that were never scanned."""
         known = self.cache.roots()
@@ -62,7 +67,7 @@ class Collection:
 
 @contextmanager
 def opened(profile: Profile, places: Places, *, create: bool = False) -> Iterator[Collection]:
-    """Open a profile's collection; with `create` its cache is made where there is none.
+    """Open a profile's collection; with `create`, or where it has no music, its cache is made if there is none.
 
     Raises:
         NotScannedError: nothing is known of it yet, and `create` is not set.
@@ -70,12 +75,10 @@ def opened(profile: Profile, places: Places, *, create: bool = False) -> Iterato
     """
     folder = places.profile(profile.name)
     path = cache.path_of(folder)
-    if not create and not os.path.exists(path):
+    if profile.roots and not create and not os.path.exists(path):
         raise NotScannedError(
             _("nothing is known of profile `{name}` yet").format(name=safe(profile.name)),
-            hint=_("run `comet scan` first")
-            if profile.roots
-            else _("name folders with `comet setup`, or run `comet -f DIR`"),
+            hint=_("run `comet scan` first"),
         )
     collection = Collection(profile, folder, Cache(path))
     try:

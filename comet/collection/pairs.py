@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from comet.collection.opened import Collection
-from comet.compare import chunks, extent
+from comet.compare import chunks
 from comet.core.model import SECONDS_PER_WORD, Match, Pair, Relation, Track
 from comet.judge import relation, threshold
 
@@ -50,19 +52,21 @@ class FilePair:
 
 def line(collection: Collection) -> Line:
     """Return where the line is drawn for this collection now."""
-    audios = len(collection.cache.comparable(collection.made, extent.MINIMUM))
+    audios = len(collection.comparable())
     accepted = collection.profile.settings.judge.false_pairs
     evidence = threshold.threshold(audios, accepted)
     return Line(audios, accepted, evidence, threshold.expected_false(evidence, audios))
 
 
 def candidates(collection: Collection) -> Iterator[Pair]:
-    """Yield the pairs of audios whose evidence reaches the line."""
+    """Yield the pairs of audios whose evidence reaches the line, and that are in files that are there."""
     lowest = line(collection).evidence
+    serials = np.array(collection.comparable(), np.int64)
+    alive = np.zeros(int(serials.max(initial=0)) + 1, np.bool_)
+    alive[serials] = True
     for block in chunks.records(collection.results, cache=collection.cache.id, settings=collection.compared):
-        for pair in chunks.pairs(block):
-            if pair.evidence >= lowest:
-                yield pair
+        inside = block[(block["evidence"] >= lowest * chunks.EVIDENCE) & (block["j"] < len(alive))]  # and i < j
+        yield from chunks.pairs(inside[alive[inside["i"]] & alive[inside["j"]]])
 
 
 def matches(collection: Collection) -> list[Match]:

@@ -7,11 +7,12 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from comet.collection import groups
+from comet.collection import groups, pairs
 from comet.collection.opened import Collection
 from comet.compare import chunks, extent, memory
 from comet.core.errors import MemoryBudgetError
 from comet.core.model import Problem, Root, Stage
+from comet.judge import relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class State:
     """Files whose fingerprint can be compared."""
     problems: int
     pairs: Progressed
+    unjudged: int
+    """Pairs above the line whose relation is not known yet: `groups` and `pairs` on the command line find out."""
     groups: int
     saving: int
     free_memory: int
@@ -48,10 +51,16 @@ class State:
 
 def progress(collection: Collection) -> Progressed:
     """Return how far correlating is, for the audios that are known now."""
-    serials = [serial for serial, _count in collection.cache.comparable(collection.made, extent.MINIMUM)]
+    serials = collection.comparable()
     units = chunks.coverage(collection.results, cache=collection.cache.id, settings=collection.compared).units
     done = sum(_triangle(bisect_left(serials, end)) - _triangle(bisect_left(serials, begin)) for begin, end in units)
     return Progressed(done, _triangle(len(serials)), sum(end - begin for begin, end in units))
+
+
+def unjudged(collection: Collection) -> int:
+    """Return how many pairs above the line have no known relation yet."""
+    known = collection.cache.verdicts(relation.RULE)
+    return sum((pair.i, pair.j) not in known for pair in pairs.candidates(collection))
 
 
 def _triangle(count: int) -> int:
@@ -80,6 +89,7 @@ def of(collection: Collection) -> State:
         sum(track.audio.words >= extent.MINIMUM for track in tracks),
         sum(1 for _ in problems(collection)),
         progress(collection),
+        unjudged(collection),
         len(found),
         sum(group.saving for group in found),
         free,

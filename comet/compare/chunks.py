@@ -29,6 +29,8 @@ RECORD: Final = np.dtype(
     [("i", "<u4"), ("j", "<u4"), ("offset", "<i2"), ("overlap", "<u2"), ("error", "<u2"), ("evidence", "<u2")]
 )
 """16 bytes. error: bit error rate x 65 535. evidence: z x 32 rounded down to an even number, + 1 along a slope."""
+EVIDENCE: Final = 32
+"""Of a record, in one z."""
 BINS: Final = 256
 """Of the histogram of z, each 1/16."""
 UNITS: Final = 32
@@ -100,7 +102,7 @@ def write(folder: str, chunk: Chunk, *, cache: str, settings: Settings) -> str:
             os.unlink(temp)
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise NoSpaceError(
-                _("No space is left in `{folder}`").format(folder=safe(folder)),
+                _("no space is left in `{folder}`").format(folder=safe(folder)),
                 hint=_("make room there and start again: what was compared before is kept"),
             ) from error
         raise
@@ -144,7 +146,7 @@ def records(folder: str, *, cache: str, settings: Settings) -> Iterator[Records]
 def pairs(found: Records) -> Iterator[Pair]:
     """Yield records as nouns."""
     for i, j, offset, overlap, error, evidence in found.tolist():
-        yield Pair(i, j, offset, overlap, error / 65535, (evidence & ~1) / 32, bool(evidence & 1))
+        yield Pair(i, j, offset, overlap, error / 65535, (evidence & ~1) / EVIDENCE, bool(evidence & 1))
 
 
 def record(
@@ -159,7 +161,7 @@ def record(
     packed = np.empty(len(i), RECORD)
     packed["i"], packed["j"], packed["offset"], packed["overlap"] = i, j, offset, overlap
     packed["error"] = np.rint(error * 65535)
-    packed["evidence"] = np.clip(evidence * 32, 0, 65535).astype(np.uint16) & 0xFFFE
+    packed["evidence"] = np.clip(evidence * EVIDENCE, 0, 65535).astype(np.uint16) & 0xFFFE
     return packed
 
 
@@ -213,7 +215,7 @@ def _header(fields: dict[str, Any], body: bytes) -> bytes:
     digest.update(body)
     header = plain[:-1] + f',"blake2b":"{digest.hexdigest()}"}}'.encode()
     if len(header) > _HEADER:
-        raise BrokenError(_("The header of a result file has no room for {count} bytes").format(count=len(header)))
+        raise BrokenError(_("the header of a result file has no room for {count} bytes").format(count=len(header)))
     return header.ljust(_HEADER)
 
 

@@ -82,6 +82,11 @@ class Database:
             found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
             return found
 
+    def stamp(self) -> tuple[int, int]:
+        """Return numbers that change whenever anybody has changed the database."""
+        row = self.row("PRAGMA data_version")
+        return (row[0] if row else 0, self._db.total_changes)
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()

@@ -7,7 +7,7 @@
   * NotScannedError       2   nothing is known yet: scan first
   * FileError             3   one file; collected as a Problem, never ends a job
     * DecodeError             its sound cannot be read
-    * WorkerError             its worker process died or took too long
+      * ReadError             the system would not read it: rights, disk, network
   * LockedError          11   another job works on this profile
   * NoSpaceError         14   the disk is full
   * MemoryBudgetError     1   not even one unit fits in the memory that is allowed
@@ -71,8 +71,8 @@ class DecodeError(FileError):
     """The sound of a file cannot be read."""
 
 
-class WorkerError(FileError):
-    """The process that read a file died or took too long."""
+class ReadError(DecodeError):
+    """The system would not read a file: that says nothing of the file, which is tried again."""
 
 
 class LockedError(CometError):

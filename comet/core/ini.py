@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from comet.core.errors import SettingsError
+from comet.core.places import make_private
 from comet.core.text import _, safe
 
 _SECTION = re.compile(r"\[(.+)\]\s*$")
@@ -51,6 +52,8 @@ class Section:
 
 def place(file: str, section: str, line: int) -> str:
     """Return where something stands, for a message."""
+    if not line:
+        return safe(file)  # it was typed
     inside = f" [{safe(section)}]" if section else ""
     return _("`{file}`{inside} line {line}").format(file=safe(file), inside=inside, line=line)
 
@@ -64,7 +67,7 @@ def read(file: str) -> dict[str, Section]:
         SettingsError: the file is there but cannot be read.
     """
     try:
-        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+        with open(file, encoding="utf-8-sig", errors="surrogateescape") as stream:
             lines = _lines(stream.read())
     except FileNotFoundError:
         return {}
@@ -100,6 +103,11 @@ def parse(lines: list[str], file: str) -> dict[str, Section]:
             if name in sections:
                 sections[name].errors.append(_mistake(file, name, number, line, _("this section stands there already")))
             now = sections.setdefault(name, Section(name, number))
+        elif line.startswith("["):
+            # What follows belongs to this broken section, not to the good one before it.
+            name, key = line.strip("[] "), ""
+            now = sections.setdefault(name, Section(name, number))
+            now.errors.append(_mistake(file, name, number, line, _("expected `[section]`")))
         elif pair := _KEY.match(line):
             key = pair[1].lower()
             if key in now.values:
@@ -129,7 +137,7 @@ def write(file: str, text: str, *, durable: bool = True) -> None:
     What is not `durable` may be lost in a power cut.
     """
     folder = os.path.dirname(file)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    make_private(folder)
     handle, temp = tempfile.mkstemp(dir=folder, prefix=".comet-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
@@ -146,7 +154,7 @@ def write(file: str, text: str, *, durable: bool = True) -> None:
 def set_value(file: str, section: str, key: str, text: str) -> None:
     """Set one key of `file`, leaving every other line and comment as it is."""
     try:
-        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+        with open(file, encoding="utf-8-sig", errors="surrogateescape") as stream:
             lines = _lines(stream.read())
     except FileNotFoundError:
         lines = []

@@ -32,6 +32,8 @@ class Root:
     path: bytes
     away: str = ""
     """Why it cannot be looked at now (missing, empty, another marker), as a sentence; empty where it is there."""
+    twin: bytes = b""
+    """Path of the root that carries the same id, where that is why it is away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from comet.core import ini, settings
 from comet.core.errors import SettingsError, UsageError
@@ -26,6 +26,7 @@ RESERVED = "comet"
 
 _NAME = re.compile(r"[^\W_][\w. +-]*\Z")
 _LISTS = ("roots", "exclude", "reference", "incoming")
+_FOLDERS = ("roots", "reference", "incoming")
 _OWN = (*_LISTS, "read_only")
 _BOOLEANS = {"yes": True, "no": False, "true": True, "false": False, "on": True, "off": False, "1": True, "0": False}
 
@@ -89,6 +90,8 @@ class ProfilesFile:
             return chosen.text
         if len(self.names) == 1:
             return self.names[0]
+        for error in self.errors():
+            raise error
         if not self.names:
             raise UsageError(
                 _("there is no profile yet"),
@@ -166,8 +169,8 @@ def mistakes(section: Section) -> Iterator[SettingsError]:
                 settings.parse(known[key], value)
             elif key == "read_only":
                 _boolean(value)
-            elif key == "roots":
-                _check_roots(value)
+            elif key in _FOLDERS:
+                _check_folders(value, apart=key == "roots")
             elif key not in _OWN:
                 raise settings.unknown(value.file, section.name, value.line, key, [*_OWN, *known])
         except SettingsError as error:
@@ -210,13 +213,20 @@ def _boolean(value: Value) -> bool:
     return _BOOLEANS[value.text.lower()]
 
 
-def _check_roots(value: Value) -> None:
-    """Refuse a root inside another one: every file would be there twice, a copy of itself."""
-    roots = [settings.expand(path) for path in _lines(value.text)]
-    real = sorted(os.path.join(os.path.realpath(root), "") for root in roots)
+def _check_folders(value: Value, *, apart: bool) -> None:
+    """Refuse what would mean another folder from another place, and a root inside another one.
+
+    Every file of the inner one would be there twice, a copy of itself.
+    """
+    for name in _lines(value.text):
+        if not os.path.isabs(os.path.expanduser(name)):
+            raise replace(value, text=name).wrong(_("whole paths, from `/` or `~` on"))
+    if not apart:
+        return
+    real = sorted(os.path.join(os.path.realpath(settings.expand(name)), "") for name in _lines(value.text))
     for outer, inner in itertools.pairwise(real):
         if inner.startswith(outer):
-            raise value.wrong(
+            raise replace(value, text=inner.rstrip("/")).wrong(
                 _("folders apart from each other (`{inner}` lies in `{outer}`)").format(
                     inner=safe(inner.rstrip("/")), outer=safe(outer.rstrip("/") or "/")
                 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,8 +13,10 @@ from comet.core.database import Connection, Database, Row
 from comet.core.model import Audio, File, Relation, Root, Track, Verdict, Words
 from comet.library.scan import Known, Unread
 
+_T = TypeVar("_T")
+
 _AUDIO = (
-    "hash, codec, container, sample_rate, channels, bits, bitrate, lossless, duration, claimed, sound_start, "
+    "hash, words, codec, container, sample_rate, channels, bits, bitrate, lossless, duration, claimed, sound_start, "
     "sound_end, decode_errors"
 )
 _VERDICT = "i, j, relation, clear, holder, how, offset, overlap, similarity, worst, missing_i, missing_j"
@@ -23,15 +26,17 @@ def _first(db: Connection) -> None:
     for statement in (
         "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
         "CREATE TABLE roots (path BLOB PRIMARY KEY, id TEXT NOT NULL)",
+        # what is asked of all audios stays clear of the fingerprints, which are a hundred times as long
         """CREATE TABLE audios (serial INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE,
-           codec TEXT, container TEXT, sample_rate INTEGER, channels INTEGER, bits INTEGER, bitrate INTEGER,
-           lossless INTEGER, duration REAL, claimed REAL, sound_start REAL, sound_end REAL, decode_errors INTEGER)""",
-        """CREATE TABLE fingerprints (serial INTEGER PRIMARY KEY REFERENCES audios, made TEXT NOT NULL,
-           count INTEGER NOT NULL, words BLOB NOT NULL)""",
+           made TEXT NOT NULL, words INTEGER NOT NULL, codec TEXT, container TEXT, sample_rate INTEGER,
+           channels INTEGER, bits INTEGER, bitrate INTEGER, lossless INTEGER, duration REAL, claimed REAL,
+           sound_start REAL, sound_end REAL, decode_errors INTEGER)""",
+        "CREATE INDEX comparable ON audios (made, serial, words)",
+        "CREATE TABLE fingerprints (serial INTEGER PRIMARY KEY REFERENCES audios, words BLOB NOT NULL)",
         """CREATE TABLE files (root TEXT NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL,
            mtime_ns INTEGER NOT NULL, inode TEXT NOT NULL, audio INTEGER REFERENCES audios, error TEXT NOT NULL,
-           denied INTEGER NOT NULL, present INTEGER NOT NULL, PRIMARY KEY (root, path)) WITHOUT ROWID""",
-        "CREATE INDEX files_of_audio ON files (audio)",
+           cause TEXT NOT NULL, present INTEGER NOT NULL, PRIMARY KEY (root, path)) WITHOUT ROWID""",
+        "CREATE INDEX files_of_audio ON files (audio, present, root)",
         """CREATE TABLE unread (root TEXT NOT NULL, path BLOB NOT NULL, error TEXT NOT NULL,
            PRIMARY KEY (root, path)) WITHOUT ROWID""",
         """CREATE TABLE verdicts (i INTEGER NOT NULL, j INTEGER NOT NULL, rule TEXT NOT NULL, relation TEXT NOT NULL,
@@ -53,6 +58,8 @@ class Cache:
         self._db = Database(path, MIGRATIONS)
         row = self._db.row("SELECT value FROM about WHERE key = 'id'")
         self.id = str(row["value"]) if row else ""
+        self._stamp: tuple[int, int] = (0, 0)
+        self._answers: dict[Hashable, Any] = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -75,6 +82,13 @@ class Cache:
         with self._db.transaction() as db:
             db.execute("DELETE FROM roots WHERE path = ?", (path,))
 
+    def rename_root(self, old: str, new: str) -> None:
+        """Let the files of a root go by another id: it has a marker now, and had none."""
+        with self._db.transaction() as db:
+            db.execute("DELETE FROM files WHERE root = ?", (new,))
+            db.execute("UPDATE files SET root = ? WHERE root = ?", (new, old))
+            db.execute("UPDATE OR REPLACE unread SET root = ? WHERE root = ?", (new, old))
+
     def has_files(self, root: str) -> bool:
         """Tell whether files of a root are known to be there."""
         return self._db.row("SELECT 1 FROM files WHERE root = ? AND present LIMIT 1", (root,)) is not None
@@ -83,14 +97,14 @@ class Cache:
 
     def files(self, root: str, made: str) -> dict[bytes, Known]:
         """Return all that is known of a root's files, also of those that went away."""
-        sql = """SELECT path, size, mtime_ns, inode, audio, error, denied, present, fp.made
-                 FROM files LEFT JOIN fingerprints fp ON fp.serial = audio WHERE root = ?"""
+        sql = """SELECT path, size, mtime_ns, inode, audio, error, cause, present, made
+                 FROM files LEFT JOIN audios ON serial = audio WHERE root = ?"""
         return {
             row["path"]: Known(
                 File(root, row["path"], row["size"], row["mtime_ns"], row["inode"]),
                 row["audio"] or 0,
                 row["error"],
-                bool(row["denied"]),
+                row["cause"],
                 bool(row["present"]),
                 row["audio"] is None or row["made"] == made,
             )
@@ -116,23 +130,19 @@ class Cache:
         """
         names = _AUDIO.split(", ")
         with self._db.transaction() as db:
-            sql = "SELECT serial, made FROM audios JOIN fingerprints USING (serial) WHERE hash = ?"
-            old = db.execute(sql, (audio.hash,)).fetchone()
+            old = db.execute("SELECT serial, made FROM audios WHERE hash = ?", (audio.hash,)).fetchone()
             if old is None or old["made"] != made:
                 if old is not None:
                     db.execute("UPDATE audios SET hash = 'old:' || serial WHERE serial = ?", (old["serial"],))
-                marks = ", ".join("?" * len(names))
-                values = [getattr(audio, name) for name in names]
-                serial = db.execute(f"INSERT INTO audios ({_AUDIO}) VALUES ({marks})", values).lastrowid  # noqa: S608
-                db.execute(
-                    "INSERT INTO fingerprints VALUES (?, ?, ?, ?)",
-                    (serial, made, len(words), words.astype("<u4").tobytes()),
-                )
+                values = [made, *(getattr(audio, name) for name in names)]
+                marks = ", ".join("?" * len(values))
+                serial = db.execute(f"INSERT INTO audios (made, {_AUDIO}) VALUES ({marks})", values).lastrowid  # noqa: S608
+                db.execute("INSERT INTO fingerprints VALUES (?, ?)", (serial, words.astype("<u4").tobytes()))
                 if old is not None:
                     _replace_audio(db, old["serial"], serial)
             else:
                 serial = old["serial"]
-            _put(db, file, serial, error, denied=False)
+            _put(db, file, serial, error)
 
     def store_known(self, file: File, audio_hash: str, error: str = "") -> bool:
         """Store a file whose audio is known; return whether it is one that vanished under another name."""
@@ -141,17 +151,26 @@ class Cache:
             new = (
                 db.execute("SELECT 1 FROM files WHERE root = ? AND path = ?", (file.root, file.path)).fetchone() is None
             )
-            _put(db, file, serial, error, denied=False)
+            _put(db, file, serial, error)
             gone = "SELECT root, path FROM files WHERE audio = ? AND NOT present ORDER BY root = ? DESC, path LIMIT 1"
             old = db.execute(gone, (serial, file.root)).fetchone() if new else None
             if old:
                 db.execute("DELETE FROM files WHERE root = ? AND path = ?", (old["root"], old["path"]))
             return old is not None
 
-    def store_bad(self, file: File, error: str, *, denied: bool) -> None:
-        """Store a file that could not be used, or with no `error` one that is not music."""
+    def store_others(self, files: Iterable[File]) -> None:
+        """Store files that are not music, so that they are not opened again."""
         with self._db.transaction() as db:
-            _put(db, file, None, error, denied=denied)
+            for file in files:
+                _put(db, file, None, "")
+
+    def store_bad(self, file: File, error: str, cause: str = "") -> None:
+        """Store a file that could not be used.
+
+        A `cause` says why it may be tried again although it has not changed; see `Known`.
+        """
+        with self._db.transaction() as db:
+            _put(db, file, None, error, cause)
 
     def problems(self, roots: Sequence[str]) -> Iterator[tuple[str, bytes, bool, str]]:
         """Yield (root id, relative path, whether the walk failed there, error) of what could not be used."""
@@ -181,53 +200,68 @@ class Cache:
 
     def knows(self, audio_hash: str, made: str) -> bool:
         """Tell whether an audio is known with a fingerprint made like this."""
-        sql = "SELECT 1 FROM audios JOIN fingerprints USING (serial) WHERE hash = ? AND made = ?"
-        return self._db.row(sql, (audio_hash, made)) is not None
+        return self._db.row("SELECT 1 FROM audios WHERE hash = ? AND made = ?", (audio_hash, made)) is not None
 
     def audio(self, audio_hash: str) -> Audio | None:
         """Return the audio of a hash, if it is known."""
-        row = self._db.row("SELECT serial FROM audios WHERE hash = ?", (audio_hash,))
-        return self.audios([row["serial"]])[row["serial"]] if row else None
+        row = self._db.row(f"SELECT serial, {_AUDIO} FROM audios WHERE hash = ?", (audio_hash,))  # noqa: S608
+        return _audio(row) if row else None
 
-    def words(self, serials: Sequence[int], limit: int = 0) -> Iterator[tuple[int, Words]]:
-        """Yield (serial number, fingerprint) of audios; only the first `limit` words where it is given."""
+    def words(self, serials: Iterable[int]) -> Iterator[tuple[int, Words]]:
+        """Yield (serial number, fingerprint) of those audios that there are."""
         for serial in serials:
-            row = self._db.row(
-                "SELECT substr(words, 1, ?) AS words FROM fingerprints WHERE serial = ?", (4 * limit or 1 << 30, serial)
-            )
+            row = self._db.row("SELECT words FROM fingerprints WHERE serial = ?", (serial,))
             if row is not None:
                 yield serial, np.frombuffer(row["words"], "<u4")
 
     def comparable(self, made: str, minimum: int) -> list[tuple[int, int]]:
         """Return (serial number, number of words) of all audios that can be compared, in order.
 
-        Audios without a file count too: a file that comes back finds its pairs done, and a row that is done stays so.
+        Audios without a file are there too: they are what a row that is done was compared with.
         """
-        sql = "SELECT serial, count FROM fingerprints WHERE made = ? AND count >= ? ORDER BY serial"
-        return [(row["serial"], row["count"]) for row in self._db.rows(sql, (made, minimum))]
+        sql = "SELECT serial, words FROM audios WHERE made = ? AND words >= ? ORDER BY serial"
+        return self._remembered((sql, made, minimum), lambda: [tuple(r) for r in self._db.rows(sql, (made, minimum))])
+
+    def alive(self, roots: Sequence[str]) -> set[int]:
+        """Return the serial numbers of audios that a file of these roots holds."""
+        sql = "SELECT DISTINCT audio FROM files WHERE root = ? AND present AND audio IS NOT NULL"
+        return self._remembered(
+            (sql, *roots), lambda: {row["audio"] for root in roots for row in self._db.rows(sql, (root,))}
+        )
+
+    def audios(self, serials: Iterable[int]) -> dict[int, Audio]:
+        """Return audios by serial number, those that there are."""
+        found = {}
+        for serial in serials:
+            row = self._db.row(f"SELECT serial, {_AUDIO} FROM audios WHERE serial = ?", (serial,))  # noqa: S608
+            if row is not None:
+                found[serial] = _audio(row)
+        return found
 
     def tracks(self, roots: Sequence[Root]) -> list[Track]:
         """Return the files of `roots` that are there and hold an audio, in order of root and path."""
-        out = []
+        return self._remembered(("tracks", *roots), lambda: list(self._tracks(roots)))
+
+    def _tracks(self, roots: Sequence[Root]) -> Iterator[Track]:
+        sql = f"""SELECT serial, {_AUDIO}, path, size, mtime_ns, inode FROM files JOIN audios ON serial = audio
+                  WHERE root = ? AND present ORDER BY path"""  # noqa: S608
+        audios: dict[int, Audio] = {}
         for root in roots:
-            sql = f"""SELECT serial, {_AUDIO}, path, size, mtime_ns, inode, coalesce(count, 0) AS count FROM files
-                      JOIN audios ON serial = audio LEFT JOIN fingerprints USING (serial)
-                      WHERE root = ? AND present ORDER BY path"""  # noqa: S608
             for row in self._db.rows(sql, (root.id,)):
                 file = File(root.id, row["path"], row["size"], row["mtime_ns"], row["inode"])
-                out.append(Track(file, _audio(row, row["serial"]), root.path))
-        return out
+                audio = audios.get(row["serial"]) or audios.setdefault(row["serial"], _audio(row))
+                yield Track(file, audio, root.path)
 
-    def audios(self, serials: Iterable[int]) -> dict[int, Audio]:
-        """Return audios by serial number."""
-        found = {}
-        for serial in serials:
-            sql = f"""SELECT {_AUDIO}, coalesce(count, 0) AS count FROM audios
-                      LEFT JOIN fingerprints USING (serial) WHERE serial = ?"""  # noqa: S608
-            row = self._db.row(sql, (serial,))
-            if row is not None:
-                found[serial] = _audio(row, serial)
-        return found
+    def _remembered(self, key: Hashable, ask: Callable[[], _T]) -> _T:
+        """Return an answer that was given before, as long as nobody has changed the cache since."""
+        stamp = self._db.stamp()
+        if stamp != self._stamp:
+            self._answers.clear()
+            self._stamp = stamp
+        if key not in self._answers:
+            self._answers[key] = ask()
+        answer: _T = self._answers[key]
+        return answer
 
     # verdicts
 
@@ -249,16 +283,16 @@ class Cache:
             db.executemany(f"INSERT OR REPLACE INTO verdicts ({_VERDICT}, rule) VALUES ({marks})", rows)  # noqa: S608
 
 
-def _audio(row: Row, serial: int) -> Audio:
+def _audio(row: Row) -> Audio:
     facts = {name: row[name] for name in _AUDIO.split(", ")}
     facts["lossless"] = bool(facts["lossless"])
-    return Audio(**facts, words=row["count"], serial=serial)
+    return Audio(**facts, serial=row["serial"])
 
 
-def _put(db: Connection, file: File, audio: int | None, error: str, *, denied: bool) -> None:
+def _put(db: Connection, file: File, audio: int | None, error: str, cause: str = "") -> None:
     db.execute(
         "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
-        (file.root, file.path, file.size, file.mtime_ns, file.inode, audio, error, denied),
+        (file.root, file.path, file.size, file.mtime_ns, file.inode, audio, error, cause),
     )
 
 

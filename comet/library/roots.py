@@ -81,13 +81,14 @@ def _empty(path: bytes) -> bool:
 
 def refuse_twins(found: Sequence[Root]) -> list[Root]:
     """Return the roots with every second one of an id away: a copy, or another view of the same folder."""
-    first: Mapping[str, bytes] = {root.id: root.path for root in reversed(found) if root.id}
+    first: Mapping[str, bytes] = {root.id: root.path for root in reversed(found) if root.id and not root.away}
     return [
         replace(
             root,
             away=_("it carries the marker of `{other}`: a copy of it, or the same folder once more").format(
                 other=safe(first[root.id])
             ),
+            twin=first[root.id],
         )
         if root.id and not root.away and first[root.id] != root.path
         else root

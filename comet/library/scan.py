@@ -14,6 +14,7 @@ from comet.core.text import _
 from comet.library import roots
 
 _SECOND = 1_000_000_000
+_NO_DISK = {b"/proc", b"/sys", b"/dev"}  # what is below is made up as it is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Known:
     audio: int
     """Serial number of its audio, 0 if it has none."""
     error: str
-    denied: bool
-    """It could not be opened for want of rights, which change without the file's time changing."""
+    cause: str
+    """Why it could not be used, where that does not lie in the file: `denied`, `system`, or the limits that held."""
     present: bool
     fresh: bool
     """Its fingerprint was made under the settings of now (or it has none)."""
@@ -46,7 +47,10 @@ class Changes:
 
     new: list[File] = field(default_factory=list)
     changed: list[File] = field(default_factory=list)
-    unchanged: list[Known] = field(default_factory=list)
+    unchanged: int = 0
+    """Files that are as they were, and are music or claim to be."""
+    refreshed: list[File] = field(default_factory=list)
+    """Unchanged ones of which something is new all the same: they are back, or go by another inode."""
     vanished: list[Known] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
 
@@ -82,7 +86,7 @@ def walk(root: Root, excluded: Callable[[bytes], bool]) -> Iterator[File | Unrea
         inside = []
         for entry in entries:
             path = os.path.join(folder, entry.name)
-            if roots.skipped(entry.name) or excluded(path):
+            if roots.skipped(entry.name) or excluded(path) or os.path.join(root.path, path) in _NO_DISK:
                 continue
             try:
                 if entry.is_dir(follow_symlinks=False):
@@ -117,11 +121,11 @@ def same_time(old: int, new: int) -> bool:
     return old == new or (new % _SECOND == 0 and old % _SECOND != 0 and abs(old - new) <= 2 * _SECOND)
 
 
-def changes(found: Iterable[File | Unread], known: Mapping[bytes, Known], readable: Callable[[bytes], bool]) -> Changes:
+def changes(found: Iterable[File | Unread], known: Mapping[bytes, Known], again: Callable[[Known], bool]) -> Changes:
     """Sort what a walk `found` into new, changed, unchanged and vanished.
 
-    Files below a folder that could not be read stay as they were. `readable` is asked for files (relative path) that
-    could not be opened for want of rights.
+    Files below a folder that could not be read stay as they were. `again` is asked whether an unchanged file that
+    could not be used is worth another try.
     """
     out = Changes()
     seen: set[bytes] = set()
@@ -133,22 +137,23 @@ def changes(found: Iterable[File | Unread], known: Mapping[bytes, Known], readab
         old = known.get(item.path)
         if old is None:
             out.new.append(item)
-        elif (
-            old.file.size == item.size
-            and same_time(old.file.mtime_ns, item.mtime_ns)
-            and old.fresh
-            and not (old.denied and readable(item.path))
-        ):
-            out.unchanged.append(Known(item, old.audio, old.error, old.denied, old.present, old.fresh))
+        elif _unchanged(old, item) and not (old.cause and again(old)):
+            out.unchanged += bool(old.audio or old.error)
+            if not old.present or item != old.file:
+                out.refreshed.append(item)
         else:
             out.changed.append(item)
-    hidden = tuple(os.path.join(item.path, b"") for item in out.unread if item.path)
-    everything_hidden = any(not item.path for item in out.unread)
+    unread = {item.path for item in out.unread}
+    hidden = tuple(os.path.join(path, b"") for path in unread if path)
     for path, old in known.items():
         if path in seen:
             continue
-        if everything_hidden or path.startswith(hidden) or any(path == item.path for item in out.unread):
-            out.unchanged.append(old)
+        if b"" in unread or path in unread or path.startswith(hidden):
+            out.unchanged += bool(old.present and (old.audio or old.error))
         else:
             out.vanished.append(old)
     return out
+
+
+def _unchanged(old: Known, new: File) -> bool:
+    return old.file.size == new.size and same_time(old.file.mtime_ns, new.mtime_ns) and old.fresh

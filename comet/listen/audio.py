@@ -22,7 +22,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from blake3 import blake3
 
-from comet.core.errors import BrokenError, DecodeError
+from comet.core.errors import BrokenError, DecodeError, ReadError
 from comet.core.model import Audio
 from comet.core.text import _
 from comet.listen import content
@@ -135,14 +135,14 @@ def _opened(path: bytes) -> Iterator[_Source]:
         # without O_NONBLOCK, opening a pipe waits for somebody to write into it
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except OSError as error:
-        if error.errno == errno.ENXIO or not content.named(path):  # ENXIO: a socket
+        if error.errno == errno.ENXIO:  # a socket
             raise NotMusic from error
-        raise DecodeError(name, _why(error)) from error
+        raise ReadError(name, _why(error)) from error
     try:
         try:
             kind, start = content.candidate(descriptor, path)
         except OSError as error:
-            raise DecodeError(name, _why(error)) from error
+            raise ReadError(name, _why(error)) from error
         with _container(descriptor, name, kind, start) as container:
             yield _Source(name, descriptor, container, _stream(container, path), kind)
     finally:
@@ -228,7 +228,7 @@ def _packets(source: _Source, digest: blake3, ends: list[BaseException]) -> Iter
             digest.update(block)
             position += len(block)
     except OSError as error:
-        raise DecodeError(source.path, _why(error)) from error
+        raise ReadError(source.path, _why(error)) from error
 
 
 def _decode(source: _Source, packet: Packet[Any] | None, ear: _Ear, tally: _Tally) -> None:

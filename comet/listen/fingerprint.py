@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from comet.core.errors import DecodeError
+from comet.core.errors import DecodeError, ReadError
 from comet.core.model import Audio, File
 from comet.core.text import _
 from comet.core.workers import Outcome, Pool
-from comet.listen import audio
+from comet.listen import audio, content
 
 if TYPE_CHECKING:
     from comet.core.model import Words
@@ -30,6 +31,17 @@ class Wanted:
     """Its audio may be known already: take the hash first, and decode only if it is not."""
 
 
+class Cause(StrEnum):
+    """Where it lies that a file could not be used."""
+
+    FILE = "file"
+    """In the file: it is not tried again until it changes."""
+    SYSTEM = "system"
+    """In rights, disk or network."""
+    LIMITS = "limits"
+    """In the time or memory that it may take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What was found out about a wanted file."""
@@ -43,8 +55,8 @@ class Heard:
     """Audio hash, empty where it could not be taken."""
     error: str = ""
     """What is wrong with the file, as a sentence. With an `audio` it is good, but cannot be recognised by its sound."""
-    music: bool = True
-    """False: it is no audio file, and does not claim to be one."""
+    cause: Cause = Cause.FILE
+    """Where the error lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,9 @@ def work(task: _Task) -> Heard:
     try:
         heard = _read(task)
     except audio.NotMusic:
-        return Heard(wanted, music=False)
+        return Heard(wanted)
+    except ReadError as error:
+        return Heard(wanted, error=error.reason if content.named(wanted.path) else "", cause=Cause.SYSTEM)
     except DecodeError as error:
         heard = Heard(wanted, error=error.reason)
         if before is None:  # it went away, and the reason says so
@@ -128,5 +142,5 @@ def _state(path: bytes) -> tuple[int, int] | None:
 def _heard(outcome: Outcome[_Task, Heard]) -> Heard:
     """Return the worker's answer, or why there is none."""
     if outcome.error or outcome.result is None:
-        return Heard(outcome.task.wanted, error=outcome.error)
+        return Heard(outcome.task.wanted, error=outcome.error, cause=Cause.LIMITS)
     return outcome.result

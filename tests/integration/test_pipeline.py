@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import mutagen
 import pytest
 
 from comet import pipeline
-from comet.core import locks
+from comet.collection import groups
+from comet.collection.opened import opened
+from comet.core import locks, profiles
 from comet.core.errors import LockedError, NoMusicError, Stopped
 from comet.core.job import Job, Progress
 from comet.core.model import Stage
+from comet.core.places import places
 from tests.factories import silence, tune, write
 from tests.integration.conftest import Bench
 
@@ -97,6 +101,34 @@ def test_away_root_forgets_nothing(bench: Bench, tmp_path: Path) -> None:
     assert bench.scan().unchanged == 4
 
 
+def test_copy_of_a_root_is_a_root_of_its_own(bench: Bench, tmp_path: Path) -> None:
+    """A backup beside the original carries its marker, and still its files are found to be copies."""
+    _small(bench)
+    bench.scan()
+    shutil.copytree(bench.music, tmp_path / "backup")
+    profile = profiles.unnamed(places(), [str(bench.music), str(tmp_path / "backup")])
+    with opened(profile, places()) as collection:
+        scanned = pipeline.scan_roots(collection, Job())
+        assert not scanned.away
+        assert scanned.files == 8
+        pipeline.correlate(collection, Job())
+        pipeline.judge(collection, Job())
+        assert [len(group.tracks) for group in groups.of(collection)] == [4, 4]
+
+
+def test_second_view_of_a_root_is_away(bench: Bench, tmp_path: Path) -> None:
+    """The same folder by another name must never count as copies."""
+    _small(bench)
+    bench.scan()
+    (tmp_path / "view").symlink_to(bench.music)
+    profile = profiles.unnamed(places(), [str(bench.music)])
+    profile = replace(profile, roots=(str(bench.music), str(tmp_path / "view")))
+    with opened(profile, places()) as collection:
+        scanned = pipeline.scan_roots(collection, Job())
+    assert [root.path for root in scanned.away] == [os.fsencode(tmp_path / "view")]
+    assert scanned.files == 4
+
+
 def test_deleted_file_leaves_the_groups_and_comes_back(bench: Bench) -> None:
     """A file that is deleted is in no group; restored, it is known without decoding and nothing is compared again."""
     _small(bench)
@@ -106,6 +138,78 @@ def test_deleted_file_leaves_the_groups_and_comes_back(bench: Bench) -> None:
     (bench.music.parent / "two.mp3").rename(bench.music / "two.mp3")
     assert bench.scan().decoded == 0
     assert [len(group.tracks) for group in bench.full()[1]] == [2, 2]
+
+
+def test_changed_setting_and_back(bench: Bench) -> None:
+    """Fingerprints of another length are other audios: nothing of the old ones is left to stumble over."""
+    _small(bench)
+    assert len(bench.full()[1]) == 2
+    bench.settings = ("fingerprint.length=10",)
+    bench.scan()
+    bench.settings = ()
+    bench.full()
+    bench.settings = ("fingerprint.length=10",)
+    pairs, _groups = bench.full()
+    assert len(pairs) == 2
+    assert all(pair.relation == "same" for pair in pairs)
+    assert [pair.clear for pair in pairs if pair.evidence is not None] == [False]
+    bench.settings = ()
+    pairs, _groups = bench.full()
+    assert all(pair.clear for pair in pairs)
+
+
+def test_limit_is_no_fault_of_the_file(bench: Bench) -> None:
+    """A file that took too long is tried again as soon as it may take longer, and not before."""
+    _small(bench)
+    bench.settings = ("scan.timeout=1",)
+    bench.scan()
+    with bench.opened() as collection:
+        track = collection.cache.tracks(collection.scanned_roots())[0]
+        collection.cache.store_bad(track.file, "took longer than 1 s", "limits 1 4096")
+    again = bench.scan()
+    assert (again.unchanged, again.problems) == (4, 1)
+    bench.settings = ()
+    again = bench.scan()
+    assert (again.unchanged, again.problems) == (3, 0)
+
+
+def test_audios_without_a_file_are_not_compared(bench: Bench, tmp_path: Path) -> None:
+    """What another folder held before costs no row and does not move the line, and is there when it comes back."""
+    _small(bench)
+    bench.full()
+    first = bench.music
+    bench.music = tmp_path / "other"
+    bench.music.mkdir()
+    write(bench.music / "three.mp3", tune(3, 20))
+    with bench.opened() as collection:
+        pipeline.scan_roots(collection, Job())
+        done = pipeline.correlate(collection, Job())
+        assert (done.pairs_done, done.pairs_all) == (0, 0)
+    (first / "three again.ogg").write_bytes(b"")
+    shutil.copy(bench.music / "three.mp3", first / "three again.mp3")
+    bench.music = first
+    assert sorted(len(group.tracks) for group in bench.full()[1]) == [2, 2]
+
+
+def test_marker_of_another_profile_changes_nothing(bench: Bench) -> None:
+    """A root that could not be marked, and is later, keeps all that is known of it."""
+    _small(bench)
+    with bench.opened() as collection:
+        object.__setattr__(collection.profile, "read_only", True)
+        pipeline.scan_roots(collection, Job())
+    assert not (bench.music / ".comet").exists()
+    again = bench.scan()
+    assert (bench.music / ".comet/root").exists()
+    assert (again.decoded, again.unchanged) == (0, 4)
+
+
+def test_recall_is_not_claimed_where_offsets_are_left_out(bench: Bench) -> None:
+    """With a span, what lies beyond it is not known."""
+    _small(bench)
+    bench.settings = ("correlate.span=5",)
+    bench.scan()
+    with bench.opened() as collection:
+        assert pipeline.correlate(collection, Job()).recall is None
 
 
 def test_groups_of_copies(bench: Bench) -> None:

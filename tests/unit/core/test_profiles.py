@@ -70,6 +70,35 @@ def test_other_profiles_go_on_working(home: Places) -> None:
     assert profiles.load(home, "good").roots == ("/x",)
 
 
+@pytest.mark.parametrize("key", ["roots", "reference", "incoming"])
+def test_a_folder_is_named_whole(home: Places, key: str) -> None:
+    """A relative folder would be another one from another place."""
+    write(home, f"[a]\n{key} =\n  /there\n  music\n")
+    with pytest.raises(SettingsError, match=r"line 2.*not `music`"):
+        profiles.load(home, "a")
+
+
+def test_a_broken_head_takes_no_other_profile_along(home: Places) -> None:
+    """What stands below a head without its bracket belongs to no good profile."""
+    write(home, "[good]\nroots = /good\n[bad\nroots = /bad\n")
+    assert profiles.load(home, "good").roots == ("/good",)
+    with pytest.raises(SettingsError, match=r"line 3"):
+        profiles.load(home, "bad")
+
+
+def test_a_byte_order_mark_is_no_mistake(home: Places) -> None:
+    """Notepad writes one, and the first profile must not be lost to it."""
+    Path(home.profiles_ini).write_bytes(b"\xef\xbb\xbf[good]\nroots = /good\n")
+    assert profiles.read(home, None).default() == "good"
+
+
+def test_a_file_without_any_profile_says_why(home: Places) -> None:
+    """A file that cannot be understood is named, not taken for no set-up."""
+    write(home, "roots = /music\n")
+    with pytest.raises(SettingsError, match=r"profiles\.ini.* line 1"):
+        profiles.read(home, None).default()
+
+
 def test_without_roots_a_profile_is_valid(home: Places) -> None:
     """Everything works but scanning."""
     write(home, "[a]\nroots =\n")

@@ -72,6 +72,12 @@ def test_second_root_with_the_same_id_is_away(tmp_path: Path) -> None:
     assert "/a" in second.away
 
 
+def test_root_that_moved_is_no_copy(tmp_path: Path) -> None:
+    """The old path that is missing does not claim the id of the new one."""
+    old, new = Root("x", b"/a", "it is missing"), Root("x", b"/b")
+    assert roots.refuse_twins([old, new]) == [old, new]
+
+
 def test_same_folder_is_seen_through_a_link(tmp_path: Path) -> None:
     """Two names of one folder are told from a copy by what is made in one and seen in the other."""
     one = _music(tmp_path / "m")

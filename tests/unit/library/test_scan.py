@@ -73,19 +73,19 @@ def _file(path: bytes, size: int = 1, mtime: int = 5 * SECOND + 7) -> File:
 
 
 def _known(file: File, **other: object) -> Known:
-    facts = {"audio": 1, "error": "", "denied": False, "present": True, "fresh": True, **other}
+    facts = {"audio": 1, "error": "", "cause": "", "present": True, "fresh": True, **other}
     return Known(file, **facts)  # type: ignore[arg-type]
 
 
 def _changes(found: list[File | Unread], known: list[Known]) -> Changes:
-    return scan.changes(found, {k.file.path: k for k in known}, lambda _path: True)
+    return scan.changes(found, {k.file.path: k for k in known}, lambda known: known.cause == "denied")
 
 
 def test_changes_sorts_what_it_finds() -> None:
     """Same size and time is unchanged, other is changed, unheard of is new, not found is vanished."""
     known = [_known(_file(b"same")), _known(_file(b"size")), _known(_file(b"time")), _known(_file(b"gone"))]
     out = _changes([_file(b"same"), _file(b"size", 2), _file(b"time", 1, 9 * SECOND), _file(b"new")], known)
-    assert [k.file.path for k in out.unchanged] == [b"same"]
+    assert out.unchanged == 1
     assert [f.path for f in out.changed] == [b"size", b"time"]
     assert [f.path for f in out.new] == [b"new"]
     assert [k.file.path for k in out.vanished] == [b"gone"]
@@ -100,18 +100,31 @@ def test_files_below_an_unread_folder_stay() -> None:
     """A folder that cannot be read takes none of its files away."""
     known = [_known(_file(b"a/b/x")), _known(_file(b"a/y")), _known(_file(b"ab"))]
     out = _changes([Unread(b"a/b", "no")], known)
-    assert [k.file.path for k in out.unchanged] == [b"a/b/x"]
+    assert out.unchanged == 1
     assert [k.file.path for k in out.vanished] == [b"a/y", b"ab"]
-    assert len(_changes([Unread(b"", "no")], known).unchanged) == 3
+    assert _changes([Unread(b"", "no")], known).unchanged == 3
 
 
 def test_stale_and_newly_readable_files_are_changed() -> None:
     """A fingerprint of other settings, or rights that were given since, make a file worth another look."""
     out = _changes(
-        [_file(b"a"), _file(b"b")],
-        [_known(_file(b"a"), fresh=False), _known(_file(b"b"), audio=0, error="denied", denied=True)],
+        [_file(b"a"), _file(b"b"), _file(b"c")],
+        [
+            _known(_file(b"a"), fresh=False),
+            _known(_file(b"b"), audio=0, error="no rights", cause="denied"),
+            _known(_file(b"c"), audio=0, error="took too long", cause="limits 60"),
+        ],
     )
     assert [f.path for f in out.changed] == [b"a", b"b"]
+
+
+def test_unchanged_counts_music_and_refreshes_what_came_back() -> None:
+    """Files that are not music count nowhere; one that is back, or goes by another inode, is told."""
+    back, link = _file(b"back"), File("r", b"link", 1, 5 * SECOND + 7, "1:2")
+    known = [_known(_file(b"cover"), audio=0), _known(back, present=False), _known(_file(b"link"))]
+    out = _changes([_file(b"cover"), back, link], known)
+    assert out.unchanged == 2
+    assert out.refreshed == [back, link]
 
 
 def test_time_that_was_cut_off_is_the_same() -> None:

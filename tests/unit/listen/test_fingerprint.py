@@ -10,7 +10,7 @@ import pytest
 
 from comet.core.model import File
 from comet.listen import audio
-from comet.listen.fingerprint import Heard, Wanted, _Task, listen_all, work
+from comet.listen.fingerprint import Cause, Heard, Wanted, _Task, listen_all, work
 from tests.factories import silence, tune, write
 
 
@@ -55,14 +55,14 @@ def test_every_file_has_an_outcome(tmp_path: Path) -> None:
     for n in range(3):
         good, path = found[b"%d.flac" % n], os.fsencode(tmp_path / f"{n}.flac")
         expected, words = audio.listen(path)
-        assert (good.audio, good.hash, good.error, good.music) == (expected, expected.hash, "", True)
+        assert (good.audio, good.hash, good.error) == (expected, expected.hash, "")
         assert good.words is not None
         assert good.words.tolist() == words.tolist()
     assert "too short" in found[b"short.flac"].error
     assert found[b"short.flac"].audio is not None
     assert (found[b"silent.flac"].error, found[b"silent.flac"].audio is None) == ("", False)
     assert ("text" in found[b"text.mp3"].error, found[b"text.mp3"].audio) == (True, None)
-    assert (found[b"cover.jpg"].music, found[b"cover.jpg"].error) == (False, "")
+    assert (found[b"cover.jpg"].audio, found[b"cover.jpg"].error) == (None, "")
     assert "No such file" in found[b"lost.mp3"].error
 
 
@@ -73,7 +73,7 @@ def test_a_known_audio_is_not_decoded(tmp_path: Path) -> None:
     found = run(files, lambda digest: digest in {hashes[0], hashes[2]})
     assert [found[b"%d.mp3" % n].hash for n in range(3)] == hashes
     assert [found[b"%d.mp3" % n].audio is None for n in range(3)] == [True, False, False]
-    assert found[b"0.mp3"].music
+    assert found[b"0.mp3"].hash
 
 
 @pytest.mark.parametrize("identify", [False, True])
@@ -100,7 +100,7 @@ def test_a_file_that_changes_meanwhile_is_said_so(tmp_path: Path, monkeypatch: p
     assert "changed" in work(_Task(file, identify=False, length=0)).error
     (tmp_path / "log.txt").write_text("one")
     log = wanted(tmp_path / "log.txt")
-    assert work(_Task(log, identify=False, length=0)) == Heard(log, music=False)
+    assert work(_Task(log, identify=False, length=0)) == Heard(log)
 
 
 def test_a_deadline_grows_with_the_file(tmp_path: Path) -> None:
@@ -112,3 +112,14 @@ def test_a_deadline_grows_with_the_file(tmp_path: Path) -> None:
     late = run(files[:1], timeout=-1.0)[b"0.flac"]
     assert "longer than" in late.error
     assert late.audio is None
+
+
+def test_where_the_fault_lies(tmp_path: Path) -> None:
+    """What the system does not give is no fault of the file; what takes too long is one of the limits."""
+    path = os.fsencode(tmp_path / "gone.mp3")
+    gone = Wanted(File("r", b"gone.mp3", 1, 1), path, identify_first=False)
+    heard = work(_Task(gone, identify=False, length=0))
+    assert (heard.cause, bool(heard.error)) == (Cause.SYSTEM, True)
+    other = Wanted(File("r", b"gone.txt", 1, 1), path[:-3] + b"txt", identify_first=False)
+    heard = work(_Task(other, identify=False, length=0))
+    assert (heard.cause, heard.error) == (Cause.SYSTEM, "")
