@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from comet.compare import memory
+from comet.core import start
 from comet.core.database import Database
 from comet.core.errors import CometError
 from comet.core.places import Places
@@ -92,7 +93,14 @@ def _packages() -> Iterator[Finding]:
 
 def _main_job() -> Finding:
     """Load all that the main job needs in a process of its own: a wrong build may end the process that loads it."""
-    run = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, errors="replace", check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", _PROBE],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        env=start.environment(),
+    )
     name = _("main job")
     if run.returncode == 0:
         return Finding(name, Standing.OK, _("decoder, fingerprint engine and kernels load"))

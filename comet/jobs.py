@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +20,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from comet.core import ini, locks
+from comet.core import start as starting
 from comet.core.errors import CometError, Stopped, UsageError
 from comet.core.job import Control, Event, Progress
+from comet.core.places import make_private, only_mine
 from comet.core.text import _, safe
 
 ID_VARIABLE = "COMET_JOB"
@@ -62,7 +63,8 @@ class Record:
             "started": time.time(), "updated": time.time(), "stages": {}, "problems": 0, "error": "",
         }  # fmt: skip
         self._last: dict[str, float] = {}
-        self._events = open(os.path.join(folder, "events.jsonl"), "a", encoding="ascii")  # noqa: SIM115 - closed in end()
+        events = os.path.join(folder, "events.jsonl")
+        self._events = open(events, "a", encoding="ascii", opener=only_mine)  # noqa: SIM115 - closed in end()
         self._snapshot()
 
     def report(self, event: Event) -> None:
@@ -118,7 +120,7 @@ def recorded(state: str, command: str) -> Iterator[Record]:
     """Make a job folder under the `state` folder of a profile and keep it up to date while the block runs."""
     identity = os.environ.pop(ID_VARIABLE, "")
     folder = os.path.join(state, "jobs", identity) if identity else new_folder(state)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    make_private(folder)
     with locks.hold(os.path.join(folder, "lock"), _("this job runs already")):
         record = Record(folder, command)
         try:
@@ -139,7 +141,7 @@ def recorded(state: str, command: str) -> Iterator[Record]:
 def new_folder(state: str) -> str:
     """Make a folder for a job and return it; its name, the job's id, says when it began and who began it."""
     top = os.path.join(state, "jobs")
-    os.makedirs(top, mode=0o700, exist_ok=True)
+    make_private(top)
     identity = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     for number in itertools.count(1):
         folder = os.path.join(top, identity if number == 1 else f"{identity}-{number}")
@@ -157,14 +159,15 @@ def _forget_old(folder: str) -> None:
             shutil.rmtree(old, ignore_errors=True)  # another job that ends now may do the same
 
 
-def listed(state: str) -> list[JobState]:
-    """Return the jobs of a profile's `state` folder, newest first."""
-    folder = os.path.join(state, "jobs")
-    try:
-        names = sorted(os.listdir(folder), reverse=True)
-    except FileNotFoundError:
-        return []
-    return [job for name in names if (job := look(os.path.join(folder, name))) is not None]
+def listed(*states: str) -> list[JobState]:
+    """Return the jobs of the `state` folders of some profiles, newest first."""
+    found = []
+    for state in states:
+        folder = os.path.join(state, "jobs")
+        with contextlib.suppress(FileNotFoundError):
+            names = sorted(os.listdir(folder), reverse=True)
+            found += [job for name in names if (job := look(os.path.join(folder, name))) is not None]
+    return sorted(found, key=lambda job: job.started, reverse=True)
 
 
 def look(folder: str) -> JobState | None:
@@ -179,13 +182,13 @@ def look(folder: str) -> JobState | None:
     return job if alive or job.state not in ("running", "paused") else replace(job, state="died")
 
 
-def find(state: str, identity: str) -> JobState:
-    """Return a job by its id or the beginning of it; by `last` the newest.
+def find(identity: str, *states: str) -> JobState:
+    """Return a job of the `state` folders of some profiles by its id or the beginning of it; by `last` the newest.
 
     Raises:
         UsageError: there is none, or several.
     """
-    jobs = listed(state)
+    jobs = listed(*states)
     found = jobs[:1] if identity == "last" else [job for job in jobs if job.id.startswith(identity)]
     if len(found) != 1:
         raise UsageError(
@@ -215,14 +218,14 @@ def steer(job: JobState, *, pause: bool | None = None, stop: bool | None = None)
 def start(state: str, arguments: Sequence[str]) -> str:
     """Start `comet ARGUMENTS` in a session of its own, so that it outlives this terminal; return the job's folder."""
     folder = new_folder(state)
-    with open(os.path.join(folder, "log"), "ab") as log:
+    with open(os.path.join(folder, "log"), "ab", opener=only_mine) as log:
         started = subprocess.Popen(
-            [sys.executable, "-m", "comet", *arguments],
+            starting.command("comet", *arguments),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env={**os.environ, ID_VARIABLE: os.path.basename(folder)},
+            env=starting.environment(**{ID_VARIABLE: os.path.basename(folder)}),
         )
     # Waits for its end, for a screen that stays open would else be followed by a dead process for each job.
     threading.Thread(target=started.wait, name="comet-job-ended", daemon=True).start()

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     steering = arguments.watch or arguments.stop or arguments.pause or arguments.resume
     if arguments.id is None and not steering:
         return _list(arguments, here, states)
-    job = _find(states, arguments.id or "last")
+    job = jobs.find(arguments.id or "last", *states)
     if arguments.watch:
         return _watch(job)
     if arguments.stop:
@@ -66,24 +66,8 @@ def _states(here: Places, arguments: argparse.Namespace) -> list[str]:
     return [here.profile(name) for name in sorted(names) if os.path.isdir(os.path.join(here.state, name, "jobs"))]
 
 
-def _all(states: list[str]) -> list[JobState]:
-    found = [job for state in states for job in jobs.listed(state)]
-    return sorted(found, key=lambda job: job.started, reverse=True)
-
-
-def _find(states: list[str], identity: str) -> JobState:
-    found = _all(states)
-    found = found[:1] if identity == "last" else [job for job in found if job.id.startswith(identity)]
-    if len(found) == 1:
-        return found[0]
-    raise UsageError(
-        (_("several jobs begin with `{id}`") if found else _("there is no job `{id}`")).format(id=safe(identity)),
-        hint=_("`comet jobs` lists them"),
-    )
-
-
 def _list(arguments: argparse.Namespace, here: Places, states: list[str]) -> int:
-    found = _all(states)
+    found = jobs.listed(*states)
     if not found and not os.path.exists(here.state):
         profiles.read(here, arguments.profiles).default()  # which says that nothing is set up, and what to do
     if arguments.json:

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Sequence
 
 from comet.cli.parser import Parser, parser, spelled_out
-from comet.core import places
+from comet.core import places, start
 from comet.core.errors import CometError, NoSpaceError, Stopped
 from comet.core.text import _, safe
 
@@ -63,7 +63,7 @@ def _command(arguments: argparse.Namespace) -> int:
 def _alone(top: Parser, words: list[str]) -> int:
     """Become the screen application on a terminal, else show the help."""
     if sys.stdin.isatty() and sys.stdout.isatty() and importlib.util.find_spec("comet_tui") is not None:
-        os.execv(sys.executable, [sys.executable, "-m", "comet_tui", *words])  # noqa: S606 - our own program
+        os.execve(sys.executable, start.command("comet_tui", *words), start.environment())  # noqa: S606 - our own program
     top.print_help()
     return 0
 

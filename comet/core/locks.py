@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from comet.core.errors import LockedError
+from comet.core.places import make_private
 from comet.core.text import _, safe
 
 
@@ -18,7 +19,7 @@ def hold(path: str, what: str) -> Iterator[None]:
     Raises:
         LockedError: another process holds it; `what` says what that means.
     """
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    make_private(os.path.dirname(path))
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

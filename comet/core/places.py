@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import stat
 from typing import NamedTuple
 
 APP = "comet-music"
 
 ROOT_FOLDER = b".comet"
 """Everything of Comet's under a root folder of music lies in here."""
+
+MARKER = b"root"
+"""The file in it that holds the root's id."""
 
 
 class Places(NamedTuple):
@@ -49,13 +55,60 @@ def places() -> Places:
 
 def prepare() -> None:
     """Let compiled kernels be kept in Comet's own cache folder, for the package's may be read-only."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(places().cache, "kernels"))
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return
+    folder = os.path.join(places().cache, "kernels")
+    os.environ["NUMBA_CACHE_DIR"] = folder
+    with contextlib.suppress(OSError):  # the compiler does without it, and whoever needs more than that says so
+        make_private(folder)
+
+
+def make_private(folder: str) -> None:
+    """Make a folder and those above it that are missing, all for this user only; what is there stays as it is.
+
+    `os.makedirs` would give the mode to the last one only.
+    """
+    above = os.path.dirname(folder)
+    if above and not os.path.isdir(above):
+        make_private(above)
+    try:
+        os.mkdir(folder, 0o700)
+    except OSError:  # not only FileExistsError: what is there may lie where nothing can be made
+        if not os.path.isdir(folder):
+            raise
+
+
+def only_mine(path: str, flags: int) -> int:
+    """Open a file that is made for this user only, for `open(..., opener=only_mine)`."""
+    return os.open(path, flags, 0o600)
 
 
 def marker(root: bytes) -> str:
-    """Return the id in the marker of a root folder, empty where there is none."""
+    """Return the id in the marker of a root folder, empty where there is none that can be read."""
     try:
-        with open(os.path.join(root, ROOT_FOLDER, b"root"), encoding="utf-8", errors="replace") as stream:
-            return stream.readline(200).strip()
+        folder = open_root_folder(root)
+        try:
+            return read_marker(folder)
+        finally:
+            os.close(folder)
     except OSError:
         return ""
+
+
+def open_root_folder(root: bytes) -> int:
+    """Return a descriptor of the folder `.comet` of a root; one that is a link leads somewhere else and is refused."""
+    return os.open(os.path.join(root, ROOT_FOLDER), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def read_marker(folder: int) -> str:
+    """Return the id in the marker in the folder `.comet` that is open as `folder`.
+
+    Whoever can write there may have put a link or a pipe in its place, which would lead elsewhere or wait for ever.
+    """
+    handle = os.open(MARKER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return os.read(handle, 200).partition(b"\n")[0].decode("utf-8", "replace").strip()
+    finally:
+        os.close(handle)

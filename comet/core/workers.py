@@ -24,6 +24,7 @@ from multiprocessing.process import BaseProcess
 from types import ModuleType, TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, cast
 
+from comet.core import start
 from comet.core.errors import BrokenError
 from comet.core.text import _
 
@@ -253,11 +254,10 @@ def _clean_start() -> Iterator[None]:
     would import from the working directory, which may be a folder of music with a file named like a module.
     """
     main = sys.modules["__main__"]
-    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    paths = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "PYTHONSAFEPATH")}
+    variables = start.variables()
+    before = {name: os.environ.get(name) for name in variables}
     sys.modules["__main__"] = ModuleType("__main__")
-    os.environ.update(PYTHONPATH=paths, PYTHONSAFEPATH="1")
+    os.environ.update(variables)
     try:
         yield
     finally:

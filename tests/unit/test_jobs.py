@@ -145,11 +145,11 @@ def test_a_job_is_found_by_the_beginning_of_its_id(tmp_path: Path, monkeypatch: 
         monkeypatch.setenv(jobs.ID_VARIABLE, identity)
         with jobs.recorded(str(tmp_path), "scan"):
             pass
-    assert jobs.find(str(tmp_path), "20260101").id == "20260101-1"
-    assert jobs.find(str(tmp_path), "last").id == "20260102-1"
+    assert jobs.find("20260101", str(tmp_path)).id == "20260101-1"
+    assert jobs.find("last", str(tmp_path)).id == "20260102-1"
     for identity, reason in (("2026", "several"), ("x", "no job")):
         with pytest.raises(UsageError, match=reason):
-            jobs.find(str(tmp_path), identity)
+            jobs.find(identity, str(tmp_path))
 
 
 def test_a_folder_that_is_no_job_is_passed_over(tmp_path: Path) -> None:
@@ -164,7 +164,26 @@ def test_a_folder_that_is_no_job_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_record_is_private(tmp_path: Path) -> None:
-    """Names of music are nobody else's business."""
-    with jobs.recorded(str(tmp_path), "scan") as record:
-        assert isinstance(record, Record)
-        assert os.stat(record.folder).st_mode & 0o077 == 0
+    """Names of music are nobody else's business: neither the files are, nor any folder that was made for them."""
+    state = tmp_path / "home" / "state" / "p"
+    before = os.umask(0o022)
+    try:
+        with jobs.recorded(str(state), "scan") as record:
+            assert isinstance(record, Record)
+    finally:
+        os.umask(before)
+    made = [tmp_path / "home", *(tmp_path / "home").rglob("*")]
+    assert len(made) > 6
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+def test_jobs_of_several_profiles_are_one_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest first, whatever profile it is of."""
+    for profile, identity in (("b", "1"), ("a", "2"), ("b", "3")):
+        monkeypatch.setenv(jobs.ID_VARIABLE, identity)
+        with jobs.recorded(str(tmp_path / profile), "scan"):
+            pass
+    states = [str(tmp_path / profile) for profile in ("a", "b", "c")]
+    assert [job.id for job in jobs.listed(*states)] == ["3", "2", "1"]
+    assert jobs.find("last", *states).id == "3"
+    assert jobs.find("2", *states).folder == str(tmp_path / "a" / "jobs" / "2")
