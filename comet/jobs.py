@@ -183,13 +183,16 @@ def look(folder: str) -> JobState | None:
 
 
 def find(identity: str, *states: str) -> JobState:
-    """Return a job of the `state` folders of some profiles by its id or the beginning of it; by `last` the newest.
+    """Return a job of the `state` folders of some profiles by its id or the beginning of it.
+
+    `last` is the newest that runs, or else the newest: whoever was refused meanwhile is not meant.
 
     Raises:
         UsageError: there is none, or several.
     """
     jobs = listed(*states)
-    found = jobs[:1] if identity == "last" else [job for job in jobs if job.id.startswith(identity)]
+    running = [job for job in jobs if job.state in ("running", "paused")]
+    found = (running or jobs)[:1] if identity == "last" else [job for job in jobs if job.id.startswith(identity)]
     if len(found) != 1:
         raise UsageError(
             _("there is no job `{id}`").format(id=safe(identity))

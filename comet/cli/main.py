@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from comet.cli.parser import Parser, parser, spelled_out
 from comet.core import places, start
-from comet.core.errors import CometError, NoSpaceError, Stopped
+from comet.core.errors import CometError, NoSpaceError, Stopped, UsageError
 from comet.core.text import _, safe
 
 __all__ = ["main", "parser"]
@@ -79,11 +79,23 @@ def explain(error: BaseException) -> int:
     if isinstance(error, CometError):
         tell(str(error), error.hint)
         return error.exit_code
+    if isinstance(error, OSError) and error.filename is not None and _own(error.filename):
+        tell(
+            _("`{path}`: {reason}").format(path=safe(error.filename), reason=error.strerror),
+            _("Comet keeps its files there: set COMET_HOME to a folder that you may write"),
+        )
+        return UsageError.exit_code
     tell(
         _("this is a bug in Comet: {kind}: {text}").format(kind=type(error).__name__, text=safe(str(error))),
         _("what is done is kept; with COMET_DEBUG=1 it says where, please report that"),
     )
     return 1
+
+
+def _own(path: str | bytes) -> bool:
+    """Tell whether a path lies in or above the folders that are Comet's own, so that they cannot be used."""
+    here, name = places.places(), os.path.abspath(os.fsdecode(path))
+    return any(os.path.commonpath([name, folder]) in (name, folder) for folder in (here.config, here.state, here.cache))
 
 
 def tell(message: str, hint: str = "") -> None:

@@ -74,7 +74,7 @@ def read(file: str) -> dict[str, Section]:
     except OSError as error:
         raise SettingsError(
             _("`{file}` cannot be read: {reason}").format(file=safe(file), reason=error.strerror),
-            hint=_("mend its rights, or name another file with --profiles"),
+            hint=_("mend its rights, set COMET_HOME, or name another file with --profiles"),
         ) from error
     return parse(lines, file)
 

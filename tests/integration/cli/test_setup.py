@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.integration.cli.conftest import Shell
 
 
@@ -76,6 +78,17 @@ def test_a_copy_of_a_root_is_asked_about(comet: Shell, music: Path, tmp_path: Pa
     yes = comet("setup", "--profile", "p", "--no-compile", feed=f"{tmp_path}/copy\ny\n\n")
     assert "a marker of its own now" in yes.stdout
     assert (tmp_path / "copy/.comet/root").read_bytes() != (music / ".comet/root").read_bytes()
+
+
+@pytest.mark.parametrize("home", ["/proc/nope", "/etc/passwd"])
+def test_a_home_that_cannot_be_written_is_no_bug(comet: Shell, music: Path, home: str) -> None:
+    """It is named, with what to set."""
+    comet.environment["COMET_HOME"] = home
+    for words in (("setup", "--yes", "--no-compile"), ("scan", music)):
+        done = comet(*words, code=2)
+        assert home in done.stderr
+        assert "COMET_HOME" in done.stderr
+        assert "bug" not in done.stderr
 
 
 def test_read_only_profile_marks_nothing(comet: Shell, music: Path) -> None:
