@@ -64,6 +64,11 @@ class CometApp(App[None]):
         """Begin with the groups."""
         self.switch_mode("groups")
 
+    def on_exit_app(self) -> None:
+        """Leave an empty screen: of lines that are wider than the window was at the start, tmux would keep some."""
+        if self._driver is not None:
+            self._driver.write("\x1b[H\x1b[J")
+
     def action_show(self, screen: str) -> None:
         """Go to a screen."""
         self._leave_help()

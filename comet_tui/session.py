@@ -29,6 +29,8 @@ class Found:
     groups: list[Group]
     outside: Mapping[int, Track]
     """A file of each audio that is left over beside a group, by serial number."""
+    unjudged: int = 0
+    """Pairs that may belong to a group, but whose relation is not known yet."""
 
 
 class Session:
@@ -47,10 +49,11 @@ class Session:
         """Counts up when everything is to be read again."""
 
     def command(self, verb: str) -> str:
-        """Return the command line that does `verb` for this profile."""
+        """Return the command line that does `verb` for this profile, with the settings of this run."""
         words = ["comet", verb]
         words += ["--profile", self._name] if self._name else []
         words += ["--profiles", self._file] if self._file else []
+        words += [word for setting in self._typed for word in ("--set", setting)]
         return shlex.join(words)
 
     def choose(self) -> Profile:
@@ -70,11 +73,11 @@ class Session:
         Raises:
             CometError: as `choose`, and where nothing is known yet.
         """
-        from comet.collection import groups  # noqa: PLC0415 - see above
+        from comet.collection import groups, state  # noqa: PLC0415 - see above
 
         with self._opened() as collection:
             found = groups.of(collection)
-            return Found(found, _outside(collection, found))
+            return Found(found, _outside(collection, found), state.unjudged(collection))
 
     def state(self) -> State:
         """Return the state of the collection.

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from comet.core.errors import CometError
-from comet.core.text import _, safe
+from comet.core.text import _, _n, safe
 from comet_tui.background import in_thread
 from comet_tui.keys import Key
 from comet_tui.session import Session
@@ -101,6 +101,14 @@ class Reading(Framed, Generic[T]):
             self._shown = reading
             self.entitle()
             self.show(answer)
+
+
+def unjudged(pairs: int, session: Session) -> str:
+    """Return the sentence about pairs whose relation is not known yet: groups may be missing because of them."""
+    return _("{pairs}: run `{command}`").format(
+        pairs=_n("{n} pair is not judged yet", "{n} pairs are not judged yet", pairs),
+        command=safe(session.command("groups")),
+    )
 
 
 def explain(error: CometError, more: Sequence[str] = ()) -> Text:

@@ -16,7 +16,7 @@ from comet.core.text import _, _n, size
 from comet_tui import keys
 from comet_tui.keys import Key
 from comet_tui.screens import told
-from comet_tui.screens.base import Reading, explain
+from comet_tui.screens.base import Reading, explain, unjudged
 from comet_tui.session import Found, Session
 from comet_tui.widgets.columns import wrapped
 from comet_tui.widgets.lines import Heading, Hints
@@ -37,6 +37,7 @@ class GroupsScreen(Reading[Found]):
     GroupsScreen {
         #both { height: 1fr; layout: vertical; }
         #message { height: 1fr; padding: 1; display: none; }
+        #unjudged { height: auto; max-height: 2; padding: 0 1; display: none; }
         #beside { height: 1fr; }
         #detail { height: 3; padding: 0 1; }
         &.-wide #both { layout: horizontal; }
@@ -61,6 +62,7 @@ class GroupsScreen(Reading[Found]):
     def body(self) -> ComposeResult:
         """Make both lists, and what stands there instead when there is nothing to list."""
         yield Static(id="message")
+        yield Static(id="unjudged")
         with Container(id="both"):
             with Vertical(id="outer"):
                 yield Heading(id="total")
@@ -84,7 +86,8 @@ class GroupsScreen(Reading[Found]):
         self._list(answer)
         self.call_after_refresh(self._show_track)  # its width is known only now
         if not answer.groups:
-            self._say(Text(_("nothing is known to be duplicated; 2 shows how far that goes, and what to do next")))
+            nothing = _("nothing is known to be duplicated; 2 shows how far that goes, and what to do next")
+            self._say(Text(unjudged(answer.unjudged, self.session) if answer.unjudged else nothing))
 
     def fail(self, error: CometError) -> None:
         """Say why there are no groups; at the very beginning, where one reads what to do."""
@@ -129,6 +132,9 @@ class GroupsScreen(Reading[Found]):
         at = next((n for n, group in enumerate(groups) if group.id == before), 0)
         self._found = found
         self.set_class(not groups, "-silent")
+        notice = self.query_one("#unjudged", Static)
+        notice.display = bool(groups and found.unjudged)
+        notice.update(Text(unjudged(found.unjudged, self.session)))
         saving = size(sum(group.saving for group in groups))
         self.query_one("#total", Heading).words = _("{groups} · saving {size}").format(
             groups=_n("{n} group", "{n} groups", len(groups)), size=saving

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -12,7 +12,8 @@ from textual.app import ComposeResult
 from comet.core.errors import CometError, NotScannedError, UsageError
 from comet.core.text import _, safe, size
 from comet_tui.keys import Key
-from comet_tui.screens.base import Reading, explain
+from comet_tui.screens.base import Reading, explain, unjudged
+from comet_tui.session import Session
 from comet_tui.widgets.page import Page
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class StateScreen(Reading["State"]):
 
     def show(self, answer: State) -> None:
         """Write the state down."""
-        self.query_one(Page).write(_written(answer, list(_next(answer, self.session.command))))
+        self.query_one(Page).write(_written(answer, list(_next(answer, self.session))))
 
     def fail(self, error: CometError) -> None:
         """Say what is missing, and what to do so that it is there."""
@@ -94,8 +95,9 @@ def _percent(done: int, of: int) -> str:
     return f"{1000 * done // of / 10 if of else 100.0:.1f} %"
 
 
-def _next(state: State, command: Callable[[str], str]) -> Iterator[str]:
+def _next(state: State, session: Session) -> Iterator[str]:
     """Yield what to do, most urgent first."""
+    command = session.command
     if any(root.away for root in state.roots):
         yield _("a folder is away: nothing of it is forgotten; connect it and run `{command}`").format(
             command=command("scan")
@@ -106,9 +108,11 @@ def _next(state: State, command: Callable[[str], str]) -> Iterator[str]:
         yield _("no music is known: run `{command}`").format(command=command("scan"))
     if state.pairs.done < state.pairs.all:
         yield _("not everything is compared yet: run `{command}`").format(command=command("correlate"))
+    if state.unjudged:
+        yield unjudged(state.unjudged, session)
     if state.groups:
         yield _("press 1 to walk through the groups")
-    elif state.files and state.pairs.done == state.pairs.all:
+    elif state.files and state.pairs.done == state.pairs.all and not state.unjudged:
         yield _("nothing is duplicated")
     if state.problems:
         yield _("`{command}` lists the files that could not be used").format(command=command("problems"))

@@ -61,7 +61,7 @@ class Made:
         serial = of or self.audios + 1
         self.audios = max(self.audios, serial)
         audio = Audio(
-            f"b3:{serial:032x}", codec, container, 44_100, 2, 16, bitrate, lossless, 205.0, 205.0, 0.0, 0.0, 0
+            f"b3:{serial:032x}", codec, container, 44_100, 2, 16, bitrate, lossless, 205.0, 205.0, 0.0, 0.0, 0, 1600
         )  # fmt: skip
         words = np.random.default_rng(serial).integers(0, 2**32, 1600, np.uint32)
         with self._opened() as collection:
@@ -75,15 +75,20 @@ class Made:
             Verdict(i, j, Relation.SAME, clear, 0, "", 0, 1600, similarity, 1 - similarity, 0.0, 0.0)
         )  # fmt: skip
 
-    def correlated(self) -> None:
-        """Write the result file over all audios, and the verdicts."""
+    def correlated(self, judged: int | None = None) -> None:
+        """Write the result file over all audios, and the verdicts or only the first ones."""
         i, j = np.array([[v.i, v.j] for v in self.verdicts], np.int64).reshape(-1, 2).T
         full = np.ones(len(i))
         records = chunks.record(i, j, full, full * 1600, full * 0.02, full * 60)
         chunk = Chunk(((1, self.audios + 1),), records, np.zeros(chunks.BINS, np.int64), self.audios)
         with self._opened() as collection:
             chunks.write(collection.results, chunk, cache=collection.cache.id, settings=collection.compared)
-            collection.cache.store_verdicts(self.verdicts, relation.RULE)
+        self.judge(judged)
+
+    def judge(self, judged: int | None = None) -> None:
+        """Write the verdicts or only the first ones."""
+        with self._opened() as collection:
+            collection.cache.store_verdicts(self.verdicts[:judged], relation.RULE)
 
     @property
     def _root(self) -> Root:

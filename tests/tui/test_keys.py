@@ -10,7 +10,7 @@ from comet_tui import keys
 from comet_tui.keys import Key
 from comet_tui.widgets.lines import Hints
 from tests.tui.conftest import Made
-from tests.tui.looks import settled, text
+from tests.tui.looks import seen, settled, text, until
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "terminal.md"
 
@@ -48,6 +48,7 @@ async def test_help_lists_every_key_of_the_screen(collection: Made) -> None:
     async with collection.app().run_test(size=(80, 40)) as pilot:
         await settled(pilot)
         await pilot.press("question_mark")
+        await seen(pilot, "Keys")
         shown = text(pilot.app)
         for _title, listed in keys.sections(keys.GROUPS, ""):
             for key in listed:
@@ -60,10 +61,9 @@ async def test_help_closes_where_it_was_opened(collection: Made, key: str) -> No
     """`?`, Esc and Enter lead back from help."""
     async with collection.app().run_test() as pilot:
         await settled(pilot)
+        await seen(pilot, "the proposed keeper")  # which is painted last
         before = text(pilot.app)
         await pilot.press("question_mark")
-        await pilot.pause()
-        assert text(pilot.app) != before
+        await seen(pilot, "Keys")
         await pilot.press(key)
-        await pilot.pause()
-        assert text(pilot.app) == before
+        await until(pilot, lambda: text(pilot.app) == before)

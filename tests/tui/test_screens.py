@@ -9,15 +9,16 @@ import threading
 
 import pytest
 
-from comet.core.errors import DatabaseError
+from comet.core.errors import DatabaseError, UsageError
 from comet_tui.app import CometApp
 from comet_tui.screens.groups import GroupsScreen
 from comet_tui.screens.state import StateScreen
 from comet_tui.session import Found, Session
 from comet_tui.widgets.lines import Bar, Heading
+from comet_tui.widgets.page import Page
 from comet_tui.widgets.rows import Rows
 from tests.tui.conftest import Made
-from tests.tui.looks import SIZES, lines, settled, text
+from tests.tui.looks import SIZES, lines, seen, settled, text, until
 
 
 def test_the_application_starts_without_what_only_answers_need() -> None:
@@ -32,6 +33,7 @@ async def test_groups_stand_with_the_largest_saving_first(collection: Made, size
     """Each row tells saving, number of tracks, doubt as a word, and the keeper's name."""
     async with collection.app().run_test(size=size) as pilot:
         await settled(pilot)
+        await seen(pilot, "31.1 MB", "08 Roads.flac", "Слеза.flac")
         rows = [" ".join(each.split("│")[0].split()) for each in lines(pilot.app)]
         assert rows[2].startswith("› 17.1 MB 3 x to check 08 Roads.flac")  # noqa: RUF001 - the cursor
         assert rows[3].startswith("14.0 MB 3 x Слеза.flac")
@@ -45,27 +47,25 @@ async def test_enter_opens_a_group_and_leads_back(collection: Made, size: tuple[
         await settled(pilot)
         for back in ("enter", "escape"):
             await pilot.press("enter")
+            await until(pilot, lambda: pilot.app.focused is pilot.app.screen.query_one("#tracks"))
+            await seen(pilot, "● keeper", "○ same", "○ check", "36.1 MB", "08 Roads.flac", "the proposed keeper")
             await pilot.pause()
-            assert pilot.app.focused is pilot.app.screen.query_one("#tracks")
-            shown = text(pilot.app)
-            assert all(word in shown for word in ("● keeper", "○ same", "○ check", "36.1 MB", "08 Roads.flac"))
             assert "/music/Albums/Dummy/08 Roads.flac" in "".join(
                 line.split("│")[-1].strip() for line in lines(pilot.app)
             )
             await pilot.press(back)
-            await pilot.pause()
-            assert pilot.app.focused is pilot.app.screen.query_one("#groups")
+            await until(pilot, lambda: pilot.app.focused is pilot.app.screen.query_one("#groups"))
 
 
 async def test_tracks_tell_what_they_are(collection: Made) -> None:
     """A track's row has its size, length, bitrate and codec, and below stands how it compares with the keeper."""
     async with collection.app().run_test(size=(120, 40)) as pilot:
         await settled(pilot)
+        await seen(pilot, "● keeper")
         row = next(line for line in lines(pilot.app) if "● keeper" in line)
         assert all(word in row for word in ("36.1 MB", "3:25", "900 kbps", "flac", "Albums/Dummy/08 Roads.flac"))
         await pilot.press("enter", "j", "j")
-        await pilot.pause()
-        assert "same, to check 91.0 %, compared with the keeper" in text(pilot.app)
+        await seen(pilot, "same, to check 91.0 %, compared with the keeper")
 
 
 async def test_what_is_left_over_stands_beside_the_group(collection: Made) -> None:
@@ -73,12 +73,8 @@ async def test_what_is_left_over_stands_beside_the_group(collection: Made) -> No
     async with collection.app().run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("j", "enter", "G")
-        await pilot.pause()
-        shown = text(pilot.app)
-        assert "3 tracks" in shown
-        assert "›beside" in shown  # noqa: RUF001 - the cursor
-        assert "Radio/teardrop (extra).mp3" in shown
-        assert "same, to check 90.0 % as `teardrop (radio).mp3`" in shown
+        await seen(pilot, "3 tracks", "›beside", "Radio/teardrop (extra).mp3")  # noqa: RUF001 - the cursor
+        await seen(pilot, "same, to check 90.0 % as `teardrop (radio).mp3`")
 
 
 async def test_the_tracks_follow_the_cursor_however_fast(collection: Made) -> None:
@@ -96,23 +92,18 @@ async def test_the_tracks_follow_the_cursor_however_fast(collection: Made) -> No
         assert tracks.cursor == 3
         rows.move_to(0)
         tracks.refresh()
-        await pilot.pause()
-        assert tracks.count == 3
+        await until(pilot, lambda: tracks.count == 3)
 
 
 async def test_one_list_has_the_screen_where_two_have_no_room(collection: Made) -> None:
     """At 40x12 groups or tracks are shown; a window that grows shows both again."""
     async with collection.app().run_test(size=(40, 12)) as pilot:
         await settled(pilot)
-        assert "● keeper" not in text(pilot.app)
+        await until(pilot, lambda: "● keeper" not in text(pilot.app))
         await pilot.press("enter")
-        await pilot.pause()
-        assert "to check 08" not in text(pilot.app)
+        await until(pilot, lambda: "● keeper" in text(pilot.app) and "to check 08" not in text(pilot.app))
         await pilot.resize_terminal(120, 40)
-        await pilot.pause()
-        await pilot.pause()
-        assert "● keeper" in text(pilot.app)
-        assert "to check 08" in text(pilot.app)
+        await seen(pilot, "● keeper", "to check 08")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 2), (30, 5), (300, 100)])
@@ -127,7 +118,7 @@ async def test_any_window_is_survived(collection: Made, size: tuple[int, int]) -
             await pilot.pause()
             await pilot.resize_terminal(80, 24)
             await pilot.pause()
-        assert "Keys" in lines(pilot.app)[0]
+        await until(pilot, lambda: "Keys" in lines(pilot.app)[0])
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -136,9 +127,11 @@ async def test_the_state_tells_what_is_known(collection: Made, size: tuple[int, 
     async with collection.app().run_test(size=size) as pilot:
         await settled(pilot)
         await pilot.press("2")
-        await settled(pilot)
+        await seen(pilot, "Folders")
         shown = text(pilot.app)
         await pilot.press("G")
+        page = pilot.app.screen.query_one(Page)
+        await until(pilot, lambda: page.scroll_offset.y == page.max_scroll_y)
         await pilot.pause()
         words = " ".join((shown + text(pilot.app)).split())
         assert "flac 3" in words
@@ -154,25 +147,20 @@ async def test_pairs_that_are_missing_are_the_next_step(collection: Made) -> Non
     async with collection.app().run_test() as pilot:
         await settled(pilot)
         await pilot.press("2")
-        await settled(pilot)
-        assert "21 of 28, 75.0 %" in text(pilot.app)
-        assert "run `comet correlate`" in text(pilot.app)
+        await seen(pilot, "21 of 28, 75.0 %", "run `comet correlate`")
 
 
 async def test_nothing_scanned_says_what_to_run(made: Made) -> None:
     """The first screen of a new profile names the command, and `r` finds what it brought."""
     async with made.app().run_test() as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, StateScreen))
         await settled(pilot)
-        assert isinstance(pilot.app.screen, StateScreen)
-        assert "nothing is known of profile `music` yet" in text(pilot.app)
-        assert "hint: run `comet scan` first" in text(pilot.app)
+        await seen(pilot, "nothing is known of profile `music` yet", "hint: run `comet scan` first")
         made.file(b"a.mp3", of=made.file(b"b.mp3"))
         await pilot.press("r")
-        await settled(pilot)
-        assert "files" not in lines(pilot.app)[1]
+        await seen(pilot, "Folders")
         await pilot.press("1")
-        await settled(pilot)
-        assert "1 group · saving 10.0 MB" in text(pilot.app)
+        await seen(pilot, "1 group · saving 10.0 MB")
 
 
 async def test_no_profile_says_what_to_run(made: Made) -> None:
@@ -180,9 +168,7 @@ async def test_no_profile_says_what_to_run(made: Made) -> None:
     made.no_profile()
     async with made.app().run_test() as pilot:
         await settled(pilot)
-        assert "there is no profile yet" in text(pilot.app)
-        assert "`comet setup`" in text(pilot.app)
-        assert "`comet -f DIR`" in text(pilot.app)
+        await seen(pilot, "there is no profile yet", "`comet setup`", "`comet -f DIR`")
 
 
 def test_folders_that_were_looked_at_without_set_up_are_shown(made: Made) -> None:
@@ -194,17 +180,64 @@ def test_folders_that_were_looked_at_without_set_up_are_shown(made: Made) -> Non
     assert session.command("scan") == "comet scan"
 
 
+def test_the_profile_without_a_name_needs_folders(made: Made) -> None:
+    """Asking for it by name before any folder was looked at says how to look at one."""
+    with pytest.raises(UsageError, match="no folder was looked at yet"):
+        Session(made.home, "-").choose()
+
+
 async def test_a_broken_setting_is_told_with_its_line(made: Made) -> None:
     """What is wrong in profiles.ini is a sentence on the screen, and `r` sees that it was mended."""
     made.profile("judge.false_pairs = many\n")
     async with made.app().run_test() as pilot:
         await settled(pilot)
-        assert "judge.false_pairs" in text(pilot.app)
+        await seen(pilot, "judge.false_pairs")
         assert "Traceback" not in text(pilot.app)
         made.profile()
         await pilot.press("r")
         await settled(pilot)
-        assert "nothing is known of profile `music` yet" in text(pilot.app)
+        await seen(pilot, "nothing is known of profile `music` yet")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_pairs_that_are_not_judged_are_told_beside_the_groups(made: Made, size: tuple[int, int]) -> None:
+    """Where a relation is not known yet a group may be missing: both screens say how many, and what to run."""
+    serials = [made.file(b"%d.mp3" % number) for number in range(4)]
+    made.pair(serials[0], serials[1])
+    made.pair(serials[2], serials[3])
+    made.pair(serials[1], serials[2])
+    made.correlated(judged=1)
+    typed = "judge.false_pairs=0.1"
+
+    def told() -> bool:
+        words = " ".join(text(pilot.app).split())
+        return f"2 pairs are not judged yet: run `comet groups --set {typed}`" in words
+
+    async with CometApp(Session(made.home, typed=[typed])).run_test(size=size) as pilot:
+        await until(pilot, told)
+        await seen(pilot, "1 group ·")
+        await pilot.press("2")
+        await seen(pilot, "press 1 to walk through the groups")
+        await until(pilot, told)
+
+
+async def test_nothing_is_unique_before_it_is_judged(made: Made) -> None:
+    """Without any verdict there is no group, and neither screen tells that as if nothing were duplicated."""
+    made.pair(made.file(b"a.mp3"), made.file(b"b.mp3"))
+    made.correlated(judged=0)
+    async with made.app().run_test() as pilot:
+        await seen(pilot, "1 pair is not judged yet: run `comet groups`")
+        assert "nothing is" not in text(pilot.app)
+        await pilot.press("2")
+        await seen(pilot, "1 of 1, 100.0 %", "1 pair is not judged yet: run `comet groups`")
+        assert "nothing is" not in text(pilot.app)
+        made.judge()
+        await pilot.press("r")
+        await seen(pilot, "press 1 to walk through the groups")
+        assert "not judged" not in text(pilot.app)
+        await pilot.press("1")
+        await seen(pilot, "1 group ·")
+        assert "not judged" not in text(pilot.app)
 
 
 async def test_no_group_is_said_in_words(made: Made) -> None:
@@ -213,7 +246,7 @@ async def test_no_group_is_said_in_words(made: Made) -> None:
     made.correlated()
     async with made.app().run_test() as pilot:
         await settled(pilot)
-        assert "nothing is known to be duplicated" in text(pilot.app)
+        await seen(pilot, "nothing is known to be duplicated")
         await pilot.press("enter", "j", "G", "escape")
         assert not pilot.app.screen.has_class("-open")
 
@@ -227,7 +260,7 @@ async def test_reading_again_keeps_the_cursor_on_its_group(collection: Made) -> 
         await pilot.press("r")
         await settled(pilot)
         assert pilot.app.screen.query_one("#groups", Rows).count == 3
-        assert "› 14.0 MB" in text(pilot.app)  # noqa: RUF001 - the cursor
+        await seen(pilot, "› 14.0 MB")  # noqa: RUF001 - the cursor
         assert "Слеза" in pilot.app.screen.query_one("#title", Heading).words
 
 
@@ -242,15 +275,12 @@ async def test_while_reading_a_word_says_so_and_keys_work(made: Made) -> None:
 
     app = CometApp(Slow(made.home))
     async with app.run_test() as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: lines(app)[0].endswith("reading …"))
         assert app.screen.query_one(Bar).busy
-        assert lines(app)[0].endswith("reading …")
         await pilot.press("question_mark")
-        await pilot.pause()
-        assert "Keys" in lines(app)[0]
+        await until(pilot, lambda: "Keys" in lines(app)[0])
         await pilot.press("q")
-        await pilot.pause()
-        assert not app.is_running or app._exit
+        await until(pilot, lambda: not app.is_running or app._exit)
     gate.set()
 
 
@@ -267,8 +297,7 @@ async def test_an_error_while_reading_again_takes_the_old_groups_away(
         monkeypatch.setattr(Session, "groups", broken)
         await pilot.press("r")
         await settled(pilot)
-        assert "`cache` is broken" in text(pilot.app)
-        assert "hint: delete it" in text(pilot.app)
+        await seen(pilot, "`cache` is broken", "hint: delete it")
         assert "Roads" not in text(pilot.app)
 
 
@@ -302,6 +331,5 @@ async def test_ctrl_c_ends_nothing(collection: Made) -> None:
     async with collection.app().run_test() as pilot:
         await settled(pilot)
         await pilot.press("ctrl+c", "ctrl+c")
-        await pilot.pause()
-        assert "Keys" in lines(pilot.app)[0]
+        await until(pilot, lambda: "Keys" in lines(pilot.app)[0])
         assert pilot.app.is_running

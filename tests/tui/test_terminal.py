@@ -204,7 +204,6 @@ def test_a_walk_in_tmux(collection: Made, columns: int, lines: int) -> None:
         run("send-keys", "1")
         until("● keeper   30.0 MB")
         run("send-keys", "q")
-        left = until("left with 0")
-        assert left.strip().splitlines()[-1] == "left with 0"
+        assert until("left with 0").strip() == "left with 0"
     finally:
         run("kill-server")
