@@ -10,7 +10,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -96,7 +96,7 @@ def scan_roots(collection: Collection, job: Job) -> Scanned:
     with _exclusive(collection):
         found = _marked(collection)
         walked = [(root, _walk(collection, root, job)) for root in found if not root.away]
-        gone = _Gone(changes for _root, changes in walked)
+        gone = scan.Gone(changes for _root, changes in walked)
         decoded = moved = 0
         for root, changes in walked:
             new_decoded, new_moved = _listen(collection, root, changes, job, gone)
@@ -106,19 +106,6 @@ def scan_roots(collection: Collection, job: Job) -> Scanned:
     bad = sum(1 for _problem in state.problems(collection))
     away = tuple(root for root in found if root.away)
     return Scanned(counts.get("files", 0), decoded, unchanged, moved, bad, away)
-
-
-class _Gone:
-    """What is missing, to tell which new file may be a known one under another name."""
-
-    def __init__(self, all_changes: Iterable[Changes]) -> None:
-        missing = [known for changes in all_changes for known in changes.vanished if known.audio]
-        self._just_now = any(known.present for known in missing)
-        self._sizes = {known.file.size for known in missing}
-
-    def may_be(self, file: File) -> bool:
-        """Tell whether a new file may have moved: something went missing just now, or earlier with this size."""
-        return self._just_now or file.size in self._sizes
 
 
 def _marked(collection: Collection) -> list[Root]:
@@ -192,7 +179,7 @@ def _limits_cause(collection: Collection) -> str:
     return f"limits {limits.timeout:g} {limits.memory}"
 
 
-def _listen(collection: Collection, root: Root, changes: Changes, job: Job, gone: _Gone) -> tuple[int, int]:
+def _listen(collection: Collection, root: Root, changes: Changes, job: Job, gone: scan.Gone) -> tuple[int, int]:
     """Listen to what is new or changed under a root; return how many were decoded, and how many had moved.
 
     The hash of the encoded audio alone is enough to recognise a retagged or moved file, so it is taken first where

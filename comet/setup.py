@@ -183,8 +183,7 @@ def store(known: ProfilesFile, name: str, roots: Sequence[str]) -> str:
 
 def _insert_roots(file: str, section: Section, roots: Sequence[str]) -> None:
     """Write `roots` below those that a section has, leaving every other line as it is."""
-    with open(file, encoding="utf-8", errors="surrogateescape") as stream:
-        lines = stream.read().splitlines()
+    lines = ini.lines(file)
     value = section.values.get("roots")
     new = [f"    {root}" for root in roots]
     if value is None:

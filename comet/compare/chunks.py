@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from comet.compare.intervals import Intervals, subtract, union
 from comet.core.errors import BrokenError, NoSpaceError
 from comet.core.model import Pair
+from comet.core.places import make_private
 from comet.core.text import _, safe
 
 RECORD: Final = np.dtype(
@@ -87,7 +88,7 @@ def write(folder: str, chunk: Chunk, *, cache: str, settings: Settings) -> str:
     header = _header(_fields(chunk, cache, settings), body)
     temp = ""
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        make_private(folder)
         _clean(folder)
         handle, temp = tempfile.mkstemp(prefix=_TEMP, dir=folder)
         with os.fdopen(handle, "wb") as file:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from comet.core.errors import DatabaseError, NoSpaceError
+from comet.core.places import make_private
 from comet.core.text import _, safe
 
 Connection = sqlite3.Connection
@@ -33,7 +34,7 @@ class Database:
             NoSpaceError: the disk is full.
         """
         self.path = path
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        make_private(os.path.dirname(path))
         _refuse_network(os.path.dirname(path))
         with self._errors():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -66,30 +66,36 @@ def read(file: str) -> dict[str, Section]:
     Raises:
         SettingsError: the file is there but cannot be read.
     """
+    return parse(lines(file), file)
+
+
+def lines(file: str) -> list[str]:
+    """Return the lines of `file`, none if it does not exist.
+
+    Unlike with `splitlines` only a line feed ends one: names may hold U+2028.
+
+    Raises:
+        SettingsError: the file is there but cannot be read.
+    """
     try:
         with open(file, encoding="utf-8-sig", errors="surrogateescape") as stream:
-            lines = _lines(stream.read())
+            text = stream.read()
     except FileNotFoundError:
-        return {}
+        return []
     except OSError as error:
         raise SettingsError(
             _("`{file}` cannot be read: {reason}").format(file=safe(file), reason=error.strerror),
             hint=_("mend its rights, set COMET_HOME, or name another file with --profiles"),
         ) from error
-    return parse(lines, file)
-
-
-def _lines(text: str) -> list[str]:
-    """Return the lines of a text; unlike `splitlines` only a line feed ends one, as names may hold U+2028."""
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def parse(lines: list[str], file: str) -> dict[str, Section]:
-    """Return the sections in `lines` of `file`."""
+def parse(text: list[str], file: str) -> dict[str, Section]:
+    """Return the sections in the lines `text` of `file`."""
     sections = {"": Section("", 0)}
     now = sections[""]
     key = ""
-    for number, line in _contents(lines):
+    for number, line in _contents(text):
         if line[0].isspace():
             if key in now.values:
                 old = now.values[key]
@@ -121,8 +127,8 @@ def parse(lines: list[str], file: str) -> dict[str, Section]:
     return sections
 
 
-def _contents(lines: list[str]) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(lines, 1):
+def _contents(text: list[str]) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text, 1):
         if line.strip() and line.strip()[0] not in "#;":
             yield number, line
 
@@ -153,20 +159,16 @@ def write(file: str, text: str, *, durable: bool = True) -> None:
 
 def set_value(file: str, section: str, key: str, text: str) -> None:
     """Set one key of `file`, leaving every other line and comment as it is."""
-    try:
-        with open(file, encoding="utf-8-sig", errors="surrogateescape") as stream:
-            lines = _lines(stream.read())
-    except FileNotFoundError:
-        lines = []
-    sections = parse(lines, file)
+    now = lines(file)
+    sections = parse(now, file)
     new = f"{key} = {text}"
     if section not in sections:
-        lines += [*([""] if lines else []), f"[{section}]", new]
+        now += [*([""] if now else []), f"[{section}]", new]
     elif key in sections[section].values:
-        lines[sections[section].values[key].line - 1] = new
+        now[sections[section].values[key].line - 1] = new
     else:
-        lines.insert(sections[section].line, new)
-    write(file, "\n".join(lines) + "\n")
+        now.insert(sections[section].line, new)
+    write(file, "\n".join(now) + "\n")
 
 
 def append_section(file: str, text: str) -> None:

@@ -157,3 +157,16 @@ def changes(found: Iterable[File | Unread], known: Mapping[bytes, Known], again:
 
 def _unchanged(old: Known, new: File) -> bool:
     return old.file.size == new.size and same_time(old.file.mtime_ns, new.mtime_ns) and old.fresh
+
+
+class Gone:
+    """What is missing, to tell which new file may be a known one under another name."""
+
+    def __init__(self, all_changes: Iterable[Changes]) -> None:
+        missing = [known for changes in all_changes for known in changes.vanished if known.audio]
+        self._just_now = any(known.present for known in missing)
+        self._sizes = {known.file.size for known in missing}
+
+    def may_be(self, file: File) -> bool:
+        """Tell whether a new file may have moved: something went missing just now, or earlier with this size."""
+        return self._just_now or file.size in self._sizes
