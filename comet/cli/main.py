@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import importlib
 import importlib.util
@@ -31,14 +32,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(words)
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is still buffered must not be tried again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
+        code = _BROKEN_PIPE
     except (KeyboardInterrupt, Stopped):
-        return Stopped.exit_code
+        code = Stopped.exit_code
     except Exception as error:  # noqa: BLE001 - the outermost edge: whatever it is, a person must be told
-        return explain(error)
+        code = explain(error)
+    _let_go()
     return code
+
+
+def _let_go() -> None:
+    """Let what is still buffered for a reader or terminal that is gone not spoil the exit code as Python ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run(words: list[str]) -> int:
@@ -100,9 +109,10 @@ def _own(path: str | bytes) -> bool:
 
 def tell(message: str, hint: str = "") -> None:
     """Print an error for a person."""
-    print(_("error: {message}").format(message=message), file=sys.stderr)
-    if hint:
-        print(_("hint: {hint}").format(hint=hint), file=sys.stderr)
+    with contextlib.suppress(OSError):  # the terminal may be gone, and the exit code still says what happened
+        print(_("error: {message}").format(message=message), file=sys.stderr)
+        if hint:
+            print(_("hint: {hint}").format(hint=hint), file=sys.stderr)
 
 
 def _disk_full(error: BaseException | None) -> bool:
