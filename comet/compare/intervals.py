@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 Intervals = tuple[tuple[int, int], ...]
 
@@ -36,9 +36,3 @@ def subtract(intervals: Iterable[tuple[int, int]], done: Iterable[tuple[int, int
     """Return the numbers that are in `intervals` and not in `done`."""
     done = union(done)
     return tuple(gap for begin, end in union(intervals) for gap in missing(done, begin, end))
-
-
-def numbers(intervals: Iterable[tuple[int, int]]) -> Iterator[int]:
-    """Yield each number once, ascending."""
-    for begin, end in union(intervals):
-        yield from range(begin, end)

@@ -80,14 +80,6 @@ class Audio:
     """Permanent number in this cache, from 1; 0 while it is not stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """The sound of an audio, whole: Chromaprint, algorithm 2."""
-
-    words: Words
-    """Shape (n,), uint32."""
-
-
 class Stage(StrEnum):
     """Where along the line something happens."""
 
