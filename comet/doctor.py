@@ -19,7 +19,7 @@ from comet.compare import memory
 from comet.core import start
 from comet.core.database import Database
 from comet.core.errors import CometError
-from comet.core.places import Places
+from comet.core.places import Places, compiled, kernel_folder
 from comet.core.text import _, size
 
 _DISTRIBUTION = "comet-music"
@@ -138,8 +138,7 @@ def _processor() -> Finding:
 
 
 def _kernels(places: Places) -> Finding:
-    folder = os.environ.get("NUMBA_CACHE_DIR", os.path.join(places.cache, "kernels"))
-    count = sum(name.endswith(".nbi") for _folder, _folders, names in os.walk(folder) for name in names)
+    folder, count = kernel_folder(places), compiled(places)
     if count:
         text = _("{count} compiled, in `{folder}`").format(count=count, folder=folder)
         return Finding(_("kernels"), Standing.OK, text)

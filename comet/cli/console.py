@@ -21,6 +21,7 @@ from comet.cli.view import View, view
 from comet.core import locks
 from comet.core.errors import CometError, LockedError, Stopped
 from comet.core.job import Control, Event, Job
+from comet.core.places import compiled
 from comet.core.text import _, safe
 
 T = TypeVar("T")
@@ -52,6 +53,8 @@ def run(context: Context, work: Callable[[Job], T]) -> T:
             shown.paused = wish.pause and not wish.stop
             return wish
 
+        if not compiled(context.places):
+            shown.say(_("the first run on a machine compiles some code, which may take up to a minute in between"))
         try:
             return _watched(shown, work, Job(report, control=control))
         except Stopped:

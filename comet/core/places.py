@@ -57,10 +57,20 @@ def prepare() -> None:
     """Let compiled kernels be kept in Comet's own cache folder, for the package's may be read-only."""
     if "NUMBA_CACHE_DIR" in os.environ:
         return
-    folder = os.path.join(places().cache, "kernels")
+    folder = kernel_folder(places())
     os.environ["NUMBA_CACHE_DIR"] = folder
     with contextlib.suppress(OSError):  # the compiler does without it, and whoever needs more than that says so
         make_private(folder)
+
+
+def kernel_folder(here: Places) -> str:
+    """Return where compiled kernels are kept."""
+    return os.environ.get("NUMBA_CACHE_DIR", os.path.join(here.cache, "kernels"))
+
+
+def compiled(here: Places) -> int:
+    """Return how many kernels are compiled."""
+    return sum(name.endswith(".nbi") for _folder, _inside, names in os.walk(kernel_folder(here)) for name in names)
 
 
 def make_private(folder: str) -> None:

@@ -238,3 +238,10 @@ def test_alone_on_a_terminal_it_becomes_the_screens(comet: Shell) -> None:
     terminal.wait("\x1b[?1049h")
     terminal.type("q")
     assert terminal.end()[0] == 0
+
+
+def test_the_first_run_says_that_it_compiles(comet: Shell, music: Path, tmp_path: Path) -> None:
+    """A silence of many seconds on a slow machine has a reason; later runs have none."""
+    comet.environment["NUMBA_CACHE_DIR"] = str(tmp_path / "cold")
+    assert "compiles some code" in comet("full", music).stderr
+    assert "compiles some code" not in comet("full", music).stderr
