@@ -2,6 +2,9 @@
 
     roots -> files -> audio -> fingerprints -> pairs -> verdicts -> groups -> decisions -> plan -> journal entries
 
+From the groups on a file is spoken of by what it was when somebody decided (`Identity`): root id, path below the root,
+size, time and audio hash, which mean the same next year and after the cache was deleted.
+
 Units: sizes in bytes, lengths in seconds, offsets and overlaps in *words* (sub-fingerprints, `SECONDS_PER_WORD` each)
 unless a name says otherwise. Paths are bytes: a name need not be UTF-8.
 """
@@ -9,7 +12,8 @@ unless a name says otherwise. Paths are bytes: a name need not be UTF-8.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -87,6 +91,9 @@ class Stage(StrEnum):
     SCAN = "scan"
     CORRELATE = "correlate"
     JUDGE = "judge"
+    APPLY = "apply"
+    UNDO = "undo"
+    PURGE = "purge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,3 +203,177 @@ class Group:
     """The pairs of different audios inside."""
     left_over: tuple[Match, ...]
     """Same pairs between a member and an audio outside: shown beside the group, never removable through it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file lies, wherever its root is mounted."""
+
+    root: str
+    """Root id."""
+    path: bytes
+    """Relative to the root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A file as it was when something was decided about it; it is changed only if it is still the same."""
+
+    root: str
+    path: bytes
+    """Relative to the root."""
+    size: int
+    mtime_ns: int
+    audio: str
+    """Audio hash, empty for a file that is not music."""
+
+    @property
+    def place(self) -> Place:
+        """Where it lies."""
+        return Place(self.root, self.path)
+
+
+def identity(track: Track) -> Identity:
+    """Return a track as a decision speaks of it."""
+    file = track.file
+    return Identity(file.root, file.path, file.size, file.mtime_ns, track.audio.hash)
+
+
+class Choice(StrEnum):
+    """What somebody decided about a group."""
+
+    KEEP = "keep"
+    """These stay, all others go."""
+    APART = "apart"
+    """They are no duplicates of each other."""
+    SKIP = "skip"
+    """Not now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided, remembered by audio hash: moving, renaming and retagging leave it as it is."""
+
+    id: int
+    choice: Choice
+    members: tuple[str, ...]
+    """Audio hash of each file that the group had, sorted; a hash stands there once for each of its files."""
+    keep: tuple[Identity, ...]
+    """Of a *keep*: the files that stay, the one that the others are compared with first."""
+    made: float
+    """Seconds since 1970."""
+
+
+class Standing(StrEnum):
+    """How far a group has come in the review."""
+
+    OPEN = "open"
+    SKIPPED = "skipped"
+    """Left for later; it stays in the list, and nothing is done with it unless it is named."""
+    SETTLED = "settled"
+    """Decided and done: all that are left were chosen to stay. It opens again when a new member appears."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A group with what would become of its tracks."""
+
+    group: Group
+    keep: tuple[int, ...]
+    """Indices of the tracks that stay by choice, the keeper first; never empty."""
+    barred: Mapping[int, str]
+    """Indices of the tracks that stay because they cannot be removed, each with the reason as a sentence."""
+    standing: Standing
+    decision: Decision | None = None
+    """What the proposal comes from; None where nobody decided, and the keeper was chosen by quality."""
+
+    @property
+    def remove(self) -> tuple[int, ...]:
+        """Indices of the tracks that would go."""
+        stays = {*self.keep, *self.barred}
+        return tuple(at for at in range(len(self.group.tracks)) if at not in stays)
+
+    @property
+    def frees(self) -> int:
+        """Bytes that would be held in quarantine, and free after a purge."""
+        return sum(self.group.tracks[at].file.size for at in self.remove)
+
+
+class Do(StrEnum):
+    """What a step of a plan does."""
+
+    REMOVE = "remove"
+    """Move a file into quarantine."""
+    REPOINT = "repoint_playlist"
+    """Let a playlist name the keeper in place of a removed file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change to one file."""
+
+    do: Do
+    file: Identity
+    group: str
+    """Id that the group had when the plan was made."""
+    why: str
+    """A sentence."""
+    keeper: Identity | None = None
+    """Of a *remove*: the file that stays and is the same recording."""
+    old: Place | None = None
+    """Of a *repoint_playlist*: the file that it names."""
+    new: Place | None = None
+    """The file that it shall name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps that can be read, edited, kept and applied later."""
+
+    profile: str
+    made: float
+    """Seconds since 1970."""
+    steps: tuple[Step, ...]
+
+
+class Kind(StrEnum):
+    """What a journal entry tells of."""
+
+    REMOVE = "remove"
+    REPOINT = "repoint_playlist"
+    UNDO = "undo"
+    PURGE = "purge"
+
+
+class State(StrEnum):
+    """How far a journal entry has come."""
+
+    INTENDED = "intended"
+    """Written before anything was touched; found after a crash, recovery looks at the disk and decides."""
+    DONE = "done"
+    UNDONE = "undone"
+    FAILED = "failed"
+    """Nothing was changed, or it was taken back at once; the error says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal: a step that was taken, or the undoing or purging of one."""
+
+    id: int
+    run: int
+    step: int
+    """Number within the run, from 1."""
+    kind: Kind
+    state: State
+    before: Step
+    """The step, with the identities that held when it began."""
+    after: Mapping[str, str] = field(default_factory=dict)
+    """Where things are since: `held` (path below the root), for a playlist `hash` and `temp`."""
+    reverse: Mapping[str, object] = field(default_factory=dict)
+    """What undoes it, where that does not follow from `before` and `after`: a playlist's `lines` and `mtime_ns`."""
+    of: int = 0
+    """The entry that this one undoes or purges."""
+    error: str = ""
+    made: float = 0.0
+    """Seconds since 1970, for people: order follows from `id` alone."""
