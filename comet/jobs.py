@@ -16,13 +16,13 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from comet.core import ini, locks
 from comet.core import start as starting
 from comet.core.errors import CometError, Stopped, UsageError
-from comet.core.job import Control, Event, Progress
+from comet.core.job import Control, Event, Memory, Progress
 from comet.core.places import make_private, only_mine
 from comet.core.text import _, safe
 
@@ -51,6 +51,18 @@ class JobState:
     """By `stage name`: done, total, note, finished."""
     problems: int
     error: str
+    memory: Mapping[str, int] = field(default_factory=dict)
+    """Bytes that it may take (`limit`) and takes (`used`), units of its `chunk`; empty until it says so."""
+
+    @property
+    def runs(self) -> bool:
+        """It lives, though it may wait."""
+        return self.state in ("running", "paused")
+
+    @property
+    def profile(self) -> str:
+        """Name of the profile that it works on."""
+        return os.path.basename(os.path.dirname(os.path.dirname(self.folder)))
 
 
 class Record:
@@ -70,6 +82,10 @@ class Record:
     def report(self, event: Event) -> None:
         """Write an event down: its stage's first and last step and problems always."""
         now = time.time()
+        if isinstance(event, Memory):
+            self._shown["memory"] = asdict(event)
+            self._snapshot()
+            return
         if isinstance(event, Progress):
             key = f"{event.stage} {event.name}".strip()
             self._shown["stages"][key] = {
@@ -179,7 +195,7 @@ def look(folder: str) -> JobState | None:
         job = JobState(folder=folder, **shown)
     except (OSError, ValueError, TypeError):
         return None
-    return job if alive or job.state not in ("running", "paused") else replace(job, state="died")
+    return job if alive or not job.runs else replace(job, state="died")
 
 
 def find(identity: str, *states: str) -> JobState:
@@ -191,7 +207,7 @@ def find(identity: str, *states: str) -> JobState:
         UsageError: there is none, or several.
     """
     jobs = listed(*states)
-    running = [job for job in jobs if job.state in ("running", "paused")]
+    running = [job for job in jobs if job.runs]
     found = (running or jobs)[:1] if identity == "last" else [job for job in jobs if job.id.startswith(identity)]
     if len(found) != 1:
         raise UsageError(
@@ -209,7 +225,7 @@ def steer(job: JobState, *, pause: bool | None = None, stop: bool | None = None)
     Raises:
         UsageError: it does not run.
     """
-    if job.state not in ("running", "paused"):
+    if not job.runs:
         raise UsageError(_("job `{id}` does not run").format(id=job.id), hint=_("`comet jobs` lists them"))
     old = _control(job.folder)
     wish = replace(old, pause=old.pause if pause is None else pause, stop=old.stop if stop is None else stop)

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_MB = 1 << 20
-
 _BATCH = 64
 """Pairs that are judged, or files that are not music, between two writes."""
 
@@ -187,21 +185,23 @@ def _listen(collection: Collection, root: Root, changes: Changes, job: Job, gone
     """
     if not changes.new and not changes.changed:
         return 0, 0
-    from comet.listen.fingerprint import Wanted, listen_all  # noqa: PLC0415 - without changes no decoder is needed
+    from comet.listen.fingerprint import Wanted, limits, listen_all  # noqa: PLC0415 - without changes no decoder is needed
 
     wanted = [Wanted(file, os.path.join(root.path, file.path), gone.may_be(file)) for file in changes.new]
     wanted += [Wanted(file, os.path.join(root.path, file.path), True) for file in changes.changed]
     decoded = moved = 0
+    tell = memory.Teller(job)
     with job.stage(Stage.SCAN, len(wanted), os.fsdecode(root.path)) as advance, _Others(collection) as others:
         heard_all = listen_all(
             sorted(wanted, key=lambda item: item.path),
             lambda audio_hash: collection.cache.knows(audio_hash, collection.made),
-            **_limits(collection.profile.settings),
+            **limits(collection.profile.settings),
         )
         with contextlib.closing(heard_all):
             for heard in _unless_stopped(heard_all, job):
                 moved += _store(collection, heard, job, others)
                 decoded += heard.audio is not None
+                tell.now_and_then()
                 advance(1, os.fsdecode(heard.wanted.file.path))
     return decoded, moved
 
@@ -234,16 +234,6 @@ class _Others(contextlib.AbstractContextManager["_Others"]):
     def _flush(self) -> None:
         self._cache.store_others(self._files)
         self._files.clear()
-
-
-def _limits(settings: Settings) -> dict[str, Any]:
-    """Return how files are listened to, as `listen_all` takes it."""
-    return {
-        "length": settings.fingerprint.length,
-        "workers": settings.scan.workers or os.cpu_count() or 1,
-        "timeout": settings.scan.timeout,
-        "memory": settings.scan.memory * _MB,
-    }
 
 
 def _store(collection: Collection, heard: Heard, job: Job, others: _Others) -> bool:
@@ -367,7 +357,7 @@ def compare_files(a: str, b: str, settings: Settings) -> tuple[FilePair, bool]:
 
 
 def _heard(a: str, b: str, settings: Settings) -> list[tuple[Track, Words]]:
-    from comet.listen.fingerprint import Wanted, listen_all  # noqa: PLC0415 - the decoder is needed only here
+    from comet.listen.fingerprint import Wanted, limits, listen_all  # noqa: PLC0415 - the decoder is needed only here
 
     wanted = []
     for name in (a, b):
@@ -377,7 +367,7 @@ def _heard(a: str, b: str, settings: Settings) -> list[tuple[Track, Words]]:
         except OSError as error:
             raise FileError(safe(name), error.strerror or str(error)) from error
     found: dict[bytes, tuple[Track, Words]] = {}
-    for heard in listen_all(wanted, lambda _hash: False, **_limits(settings)):
+    for heard in listen_all(wanted, lambda _hash: False, **limits(settings)):
         path = heard.wanted.path
         if heard.audio is None or heard.words is None or heard.error:
             raise FileError(safe(path), heard.error or _("it is not music"))

@@ -1,9 +1,37 @@
-"""What the faces and the pipeline may ask to have done under a root."""
+"""Applying a plan, undoing it, purging: what the faces and the pipeline may ask to have done under a root.
+
+Theorem to keep: nothing that Comet has seen is destroyed unless, at that moment, a distinct survivor was opened and
+read again. So a file is removed by moving it into quarantine, after it and its keeper were read whole, and only a
+purge deletes, after the keeper was read once more. Each step stands in the journal before it is taken.
+"""
 
 from __future__ import annotations
 
-from comet.act import vault
-from comet.core.errors import FileError
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from comet.act import playlists, posix, recovery, vault
+from comet.act.ground import Ground, Hearing
+from comet.act.posix import Seen
+from comet.act.recovery import content_hash, recover
+from comet.core.errors import FileError, NoSpaceError, RefusedError
+from comet.core.job import Job
+from comet.core.model import Do, Entry, Identity, Kind, Place, Plan, Stage, State, Step
+from comet.core.text import _
+
+__all__ = ["apply", "is_copy", "mark_root", "purge", "recover", "undo"]
+
+_Lines = list[tuple[int, bytes, bytes]]
+"""Changed lines of a playlist: number, old, new."""
+
+_Change = Callable[[bytes, bytes], "tuple[bytes, _Lines] | None"]
+
+_BATCH: Final = 64
+"""Steps whose files are read before the first of them is taken, so that several processes can read."""
 
 
 def mark_root(root: bytes, identity: str = "") -> str:
@@ -20,3 +48,301 @@ def is_copy(one: bytes, other: bytes) -> bool:
         return not vault.same_folder(one, other)
     except FileError:
         return False  # where it cannot be found out, it is left alone
+
+
+def apply(ground: Ground, plan: Plan, job: Job) -> int:
+    """Take the steps of a plan and return the run's number; what became of each stands in the journal.
+
+    Raises:
+        Stopped: somebody asked; the steps that were taken stay taken.
+        LockedError: another process changes files for longer than a step takes.
+        NoSpaceError: a disk is full.
+        BrokenError: a file is neither in its place nor in quarantine.
+    """
+    run = _Run(ground, "apply", plan)
+    keepers = {step.keeper.place for step in plan.steps if step.keeper is not None}
+    with job.stage(Stage.APPLY, len(plan.steps)) as advance:
+        for batch in _batches(plan.steps):
+            run.hearing.hear(file for step in batch for file in _files(step))
+            for step in batch:
+                if step.do is Do.REPOINT:
+                    run.repoint(step)
+                else:
+                    run.remove(step, keepers)
+                advance(1, os.fsdecode(step.file.path))
+    return run.id
+
+
+def undo(ground: Ground, entries: Iterable[int], job: Job) -> int:
+    """Undo entries, the newest first, and return the run's number; raises as `apply`, and UsageError for a wrong id."""
+    found = [ground.journal.entry(number) for number in sorted(set(entries), reverse=True)]
+    run = _Run(ground, "undo")
+    with job.stage(Stage.UNDO, len(found)) as advance:
+        for entry in found:
+            run.undo(entry)
+            advance(1, os.fsdecode(entry.before.file.path))
+    return run.id
+
+
+def purge(ground: Ground, entries: Iterable[int], job: Job) -> int:
+    """Delete files that are held, each after what was kept in its place has been read again; raises as `undo`."""
+    found = [ground.journal.entry(number) for number in sorted(set(entries))]
+    run = _Run(ground, "purge")
+    with job.stage(Stage.PURGE, len(found)) as advance:
+        for entry in found:
+            run.purge(entry)
+            advance(1, os.fsdecode(entry.before.file.path))
+    return run.id
+
+
+def _batches(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    rest = iter(steps)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
+
+
+def _files(step: Step) -> list[Identity]:
+    return [step.file, step.keeper] if step.keeper is not None else []
+
+
+class _Run:
+    """One run: each method takes one step and writes down what became of it."""
+
+    def __init__(self, ground: Ground, kind: str, plan: Plan | None = None) -> None:
+        self._ground = ground
+        self._journal = ground.journal
+        self.hearing = Hearing(ground)
+        self.id = self._journal.begin(kind, plan)
+        self._number = 0
+
+    def remove(self, step: Step, keepers: set[Place]) -> None:
+        """Move a file into quarantine; `keepers` are the files that the plan says stay."""
+        if self._journal.holds(step.file):
+            return  # an earlier run of the same plan came so far
+        try:
+            root = self._ground.root(step.file)
+            with self._ground.locked(root):
+                seen, kept = self._checked(step, keepers)
+                held = vault.held_at(root, step.file.path, self._journal.folder(self.id))
+                entry = self._intend(Kind.REMOVE, step, after={"held": os.fsdecode(held)})
+                try:
+                    self._move(root, step, held, seen, kept)
+                except (FileError, OSError) as error:
+                    recovery.take_back(self._ground, root, entry, _reason(error))
+                    _refuse_full(error, root)
+                else:
+                    self._journal.settle(entry.id, State.DONE)
+        except (FileError, OSError) as error:
+            self._refuse(Kind.REMOVE, step, _reason(error))
+
+    def _checked(self, step: Step, keepers: set[Place]) -> tuple[Seen, Seen]:
+        """Return how the file and its keeper stand, both as they were when this was decided."""
+        file, keeper = step.file, step.keeper
+        name = os.fsdecode(file.path)
+        if keeper is None:
+            raise RefusedError(name, _("the plan names no file to keep in its place"))
+        if file.place in keepers:
+            raise RefusedError(name, _("the same plan keeps it in place of another file"))
+        if self._ground.protected(self._ground.path(file)):
+            raise RefusedError(name, _("it lies in a reference folder, where nothing is changed"))
+        if differ := self._ground.differ(file.audio, keeper.audio):
+            raise RefusedError(name, differ)
+        kept, seen = self.hearing.of(keeper), self.hearing.of(file)
+        if (seen.device, seen.inode) == (kept.device, kept.inode):
+            raise RefusedError(name, _("it and the file to keep are one file"))
+        if seen.links > 1:
+            raise RefusedError(name, _("it has {n} names (hard links), so nothing would be freed").format(n=seen.links))
+        return seen, kept
+
+    def _move(self, root: bytes, step: Step, held: bytes, seen: Seen, kept: Seen) -> None:
+        file, keeper = step.file, step.keeper
+        assert keeper is not None  # noqa: S101 - `_checked` has refused it
+        keeper_root = self._ground.root(keeper)
+        if seen.size == kept.size:  # else they cannot be one file seen twice
+            vault.refuse_alias(root, file.path, keeper_root, keeper.path)
+        vault.quarantine(root, file.path, held, seen)
+        try:
+            same = posix.look(keeper_root, keeper.path) == kept
+        except OSError:
+            same = False
+        if not same:
+            raise RefusedError(
+                os.fsdecode(file.path),
+                _("the file to keep went away or changed as this one was moved; it was put back"),
+            )
+
+    def repoint(self, step: Step) -> None:
+        """Let a playlist name the keeper of a file that is held."""
+        removal = self._journal.removal(step.old) if step.old is not None else None
+        if step.old is None or step.new is None or removal is None:
+            self._refuse(Kind.REPOINT, step, _("the file that it names was not removed"))
+            return
+        old, new = (self._ground.roots.get(place.root) for place in (step.old, step.new))
+        if old is None or new is None:
+            self._refuse(Kind.REPOINT, step, _("the root folder of a file that it names is away"))
+            return
+        paths = os.path.join(old, step.old.path), os.path.join(new, step.new.path)
+
+        def change(content: bytes, folder: bytes) -> tuple[bytes, _Lines] | None:
+            lines = playlists.repointed(content, folder, *paths)
+            return (playlists.with_lines(content, lines), lines) if lines else None
+
+        try:
+            self._replace(Kind.REPOINT, step, change, removal)
+        except (FileError, OSError) as error:
+            self._refuse(Kind.REPOINT, step, _reason(error))
+
+    def undo(self, entry: Entry) -> None:
+        """Take back what an entry did."""
+        step = entry.before
+        if not self._journal.can_undo(entry.id):
+            self._refuse(Kind.UNDO, step, _("there is nothing to undo any more"), entry.id)
+            return
+        try:
+            root = self._ground.root(step.file)
+            if entry.kind is Kind.REPOINT:
+                self._undo_repointing(entry)
+                return
+            with self._ground.locked(root):
+                held = entry.after["held"]
+                undoing = self._intend(Kind.UNDO, step, after={"held": held}, of=entry.id)
+                try:
+                    vault.restore(root, os.fsencode(held), step.file.path)
+                except (FileError, OSError) as error:
+                    self._journal.settle(undoing.id, State.FAILED, _reason(error))
+                    _refuse_full(error, root)
+                else:
+                    self._journal.settle(undoing.id, State.DONE)
+        except (FileError, OSError) as error:
+            self._refuse(Kind.UNDO, step, _reason(error), entry.id)
+
+    def _undo_repointing(self, entry: Entry) -> None:
+        before: Any = entry.reverse
+        lines = [(number, old.encode("latin-1"), new.encode("latin-1")) for number, old, new in before["lines"]]
+
+        def change(content: bytes, _folder: bytes) -> tuple[bytes, _Lines] | None:
+            found = playlists.without_lines(content, lines)
+            return None if found is None else (found, [])
+
+        self._replace(Kind.UNDO, entry.before, change, entry)
+
+    def _replace(self, kind: Kind, step: Step, change: _Change, of: Entry) -> None:
+        """Let `change(content, folder)` make the new content of a playlist and the lines that it changed."""
+        root, path = self._ground.root(step.file), step.file.path
+        full = os.path.join(root, path)
+        if self._ground.protected(full):
+            raise RefusedError(os.fsdecode(full), _("it lies in a reference folder, where nothing is changed"))
+        with self._ground.locked(root):
+            try:
+                seen, content = posix.look(root, path), posix.content(root, path, recovery.PLAYLIST)
+            except OSError as error:
+                raise RefusedError(os.fsdecode(full), _reason(error)) from error
+            changed = change(content, os.path.dirname(full))
+            if changed is None:
+                raise RefusedError(os.fsdecode(full), _("it does not say any more what is to be changed"))
+            new, lines = changed
+            temp = b".comet-" + secrets.token_hex(8).encode()
+            before: Any = of.reverse
+            mtime_ns = before["mtime_ns"] if before.get("hash") == content_hash(new) else 0
+            written = self._intend(
+                kind,
+                step,
+                after={"hash": content_hash(new), "temp": os.fsdecode(temp)},
+                reverse={
+                    "hash": content_hash(content),
+                    "mtime_ns": seen.mtime_ns,
+                    "lines": [[number, old.decode("latin-1"), line.decode("latin-1")] for number, old, line in lines],
+                },
+                of=of.id,
+            )
+            try:
+                vault.replace(root, path, new, temp, seen, mtime_ns)
+            except (FileError, OSError) as error:
+                recovery.settle_playlist(self._ground, root, written, _reason(error))
+                _refuse_full(error, root)
+            else:
+                self._journal.settle(written.id, State.DONE)
+
+    def purge(self, entry: Entry) -> None:
+        """Delete a file that is held, if what was kept in its place can be read."""
+        step = entry.before
+        if entry.kind is not Kind.REMOVE or not self._journal.can_undo(entry.id):
+            self._refuse(Kind.PURGE, step, _("it does not lie in quarantine"), entry.id)
+            return
+        try:
+            root = self._ground.root(step.file)
+            held = os.fsencode(entry.after["held"])
+            with self._ground.locked(root):
+                there = posix.exists(root, held)
+                if there:
+                    self._witness(root, held, step)
+                purging = self._intend(Kind.PURGE, step, after={"held": entry.after["held"]}, of=entry.id)
+                try:
+                    if there:
+                        vault.purge(root, held)
+                except (FileError, OSError) as error:
+                    self._journal.settle(purging.id, State.FAILED, _reason(error))
+                else:
+                    self._journal.settle(purging.id, State.DONE)
+        except (FileError, OSError) as error:
+            self._refuse(Kind.PURGE, step, _reason(error), entry.id)
+
+    def _witness(self, root: bytes, held: bytes, step: Step) -> None:
+        """Read what was kept in place of a file that is held.
+
+        Raises:
+            RefusedError: nothing that was can be found, or it is this very file.
+        """
+        name = os.fsdecode(step.file.path)
+        reason = _("the file that was kept in its place is not known")
+        mine = posix.look(root, held)
+        for keeper in self._kept(step):
+            try:
+                seen = self.hearing.of(keeper)
+                keeper_root = self._ground.root(keeper)
+                if (seen.device, seen.inode) == (mine.device, mine.inode):
+                    raise RefusedError(name, _("it and the file that was kept are one file"))
+                if seen.size == mine.size:
+                    vault.refuse_alias(root, held, keeper_root, keeper.path)
+            except FileError as error:
+                reason = _("what was kept in its place, `{path}`: {why}").format(
+                    path=os.fsdecode(keeper.path), why=error.reason
+                )
+            else:
+                return
+        raise RefusedError(name, _("it stays in quarantine: {reason}").format(reason=reason))
+
+    def _kept(self, step: Step) -> Iterator[Identity]:
+        """Yield what may prove that the music is still there: the keeper, or its keeper, wherever that is now."""
+        keeper, met = step.keeper, set()
+        while keeper is not None and keeper.place not in met:
+            met.add(keeper.place)
+            removal = self._journal.removal(keeper.place)
+            if removal is None:
+                yield keeper
+                yield from self._ground.elsewhere(keeper.audio)
+                return
+            keeper = removal.before.keeper
+
+    def _intend(self, kind: Kind, step: Step, **more: Any) -> Entry:  # noqa: ANN401 - what the journal takes
+        self._number += 1
+        return self._journal.entry(self._journal.intend(self.id, self._number, kind, step, **more))
+
+    def _refuse(self, kind: Kind, step: Step, reason: str, of: int = 0) -> None:
+        self._number += 1
+        self._journal.intend(self.id, self._number, kind, step, refused=reason, of=of)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileError):
+        return error.reason
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+def _refuse_full(error: Exception, root: bytes) -> None:
+    """End the run where the disk is full: no other step would fare better."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        raise NoSpaceError(
+            _("no space left in `{root}`").format(root=os.fsdecode(root)),
+            hint=_("moving within a disk needs a little room for folder names: free some and run the same again"),
+        ) from error

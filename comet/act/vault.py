@@ -6,6 +6,7 @@ the root: files are new ones of a random name, made inside a folder that is open
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -14,11 +15,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from comet.core.errors import FileError
+from comet.act import posix
+from comet.act.posix import Seen
+from comet.core import locks
+from comet.core.errors import FileError, RefusedError
 from comet.core.places import MARKER, ROOT_FOLDER, marker, open_root_folder, read_marker
-from comet.core.text import _
+from comet.core.text import _, safe
+
+QUARANTINE: Final = os.path.join(ROOT_FOLDER, b"quarantine")
+
+PROBE: Final = b".comet-probe-"
+"""What the files are called that find out whether two folders are one; scans pass them over."""
+
+_LOCK: Final = b"lock"
+_CANNOT_WRITE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 _NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+PATIENCE: Final = 20.0
+"""Seconds in which another process must have taken its step, which holds the lock of a root."""
 
 _PATIENCE: Final = 2.0
 """Seconds in which another process that has begun to write the first marker must have done so."""
@@ -39,8 +54,9 @@ def mark(root: bytes, identity: str = "") -> str:
         with _root_folder(root) as folder:
             _refuse_odd_marker(root, folder)
             found = _publish(folder, identity or secrets.token_hex(8), first=not identity)
-            _sync(folder)
-        _sync_path(root)
+            posix.sync(folder)
+        with posix.folder(root) as top:
+            posix.sync(top)
     except OSError as error:
         raise FileError(os.fsdecode(root), _("it cannot be marked: {reason}").format(reason=error.strerror)) from error
     return found
@@ -123,22 +139,6 @@ def _other(folder: int) -> str:
     return found
 
 
-def _sync_path(folder: bytes) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        _sync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync(folder: int) -> None:
-    """Let the names in a folder survive a power cut, as far as its file system can."""
-    try:
-        os.fsync(folder)
-    except OSError:  # EINVAL on some FUSE file systems, which know no such thing
-        os.sync()
-
-
 def same_folder(one: bytes, other: bytes) -> bool:
     """Tell whether two root folders are two views of one: what is made in one is seen in the other.
 
@@ -152,7 +152,7 @@ def same_folder(one: bytes, other: bytes) -> bool:
 
 
 def _seen(made_in: bytes, looked_for_in: bytes) -> bool:
-    name = b".comet-probe-" + secrets.token_hex(8).encode()
+    name = PROBE + secrets.token_hex(8).encode()
     try:
         with _root_folder(made_in) as folder:
             os.close(os.open(name, _NEW, 0o600, dir_fd=folder))
@@ -172,3 +172,211 @@ def _holds(root: bytes, name: bytes) -> bool:
         return False
     _refuse_odd_folder(root)  # what is seen through a link says nothing of the root
     return os.path.lexists(os.path.join(root, ROOT_FOLDER, name))
+
+
+@contextmanager
+def locked(root: bytes) -> Iterator[None]:
+    """Hold a root's lock while its files are being changed; other computers that reach the folder see it too.
+
+    Raises:
+        LockedError: another process changes files there for longer than a step takes.
+        FileError: the root cannot be written.
+    """
+    with _explained(root, b""), _root_folder(root) as folder:
+        handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=folder)
+    try:
+        with suppress(OSError):  # the file system knows no locks; one on a local disk is held beside this one
+            locks.wait(handle, PATIENCE, _("another process changes files in `{root}`").format(root=safe(root)))
+        yield
+    finally:
+        os.close(handle)
+
+
+def held_at(root: bytes, path: bytes, run: str) -> bytes:
+    """Return where a file would be held, relative to its root: under its own path, in a folder for the run.
+
+    That folder lies in `.comet/quarantine` of the topmost folder of the file's own file system inside the root, for
+    only there it can be moved without being copied.
+
+    Raises:
+        FileError: the file cannot be looked at.
+    """
+    *parts, name = path.split(b"/")
+    with _explained(root, path):
+        device = os.lstat(os.path.join(root, path)).st_dev
+        top = posix.topmost(root, parts, device)
+    return os.path.join(*parts[:top], QUARANTINE, os.fsencode(run), *parts[top:], name)
+
+
+def quarantine(root: bytes, path: bytes, held: bytes, expected: Seen) -> None:
+    """Move a file from `path` to `held`, both relative to the root.
+
+    Raises:
+        RefusedError: another file stood there than the one that was `expected`, and does again.
+        FileError: it cannot be moved.
+    """
+    above, name = os.path.split(path)
+    where, kept = os.path.split(held)
+    with _explained(root, path), posix.folder(root, above) as source, posix.made_folder(root, where, 0o700) as target:
+        posix.rename_new(source, name, target, kept)
+        moved = os.stat(kept, dir_fd=target, follow_symlinks=False)
+        if (moved.st_dev, moved.st_ino) != (expected.device, expected.inode):
+            posix.rename_new(target, kept, source, name)
+            raise RefusedError(_full(root, path), _("another file was put in its place while it was being moved"))
+        posix.sync(target)
+        posix.sync(source)
+
+
+def restore(root: bytes, held: bytes, path: bytes) -> None:
+    """Move a file that is held back to its path, whose folder is made where it is gone.
+
+    Raises:
+        RefusedError: something else is there by now.
+        FileError: it cannot be moved.
+    """
+    above, name = os.path.split(path)
+    where, kept = os.path.split(held)
+    with _explained(root, path), posix.folder(root, where) as source, posix.made_folder(root, above, 0o777) as target:
+        posix.rename_new(source, kept, target, name)
+        posix.sync(target)
+        posix.sync(source)
+    _tidy(root, where)
+
+
+def purge(root: bytes, held: bytes) -> None:
+    """Delete a file that is held: the one step that cannot be undone, and the one place where a file of the user's is.
+
+    Raises:
+        FileError: it cannot be deleted.
+    """
+    where, kept = os.path.split(held)
+    with _explained(root, held), posix.folder(root, where) as folder:
+        os.unlink(kept, dir_fd=folder)
+        posix.sync(folder)
+    _tidy(root, where)
+
+
+def _tidy(root: bytes, where: bytes) -> None:
+    """Take away folders of the quarantine that nothing is in any more."""
+    while os.path.basename(where) != os.path.basename(QUARANTINE):
+        above, name = os.path.split(where)
+        try:
+            with posix.folder(root, above) as folder:
+                os.rmdir(name, dir_fd=folder)
+        except OSError:
+            return  # something is still in it
+        where = above
+
+
+def replace(root: bytes, path: bytes, content: bytes, temp: bytes, expected: Seen, mtime_ns: int = 0) -> None:
+    """Let a file have another content in one step; mode, owner and attributes stay, and `mtime_ns` is set if given.
+
+    It is written beside as `temp` first. If anything fails the temp stays: where a file system moves the old file away
+    before it moves the new one in, the temp may be all that is left, and only recovery can tell.
+
+    Raises:
+        RefusedError: it is not the file that was `expected`.
+        FileError: it cannot be written.
+    """
+    above, name = os.path.split(path)
+    with _explained(root, path), posix.folder(root, above) as inside:
+        handle = os.open(temp, _NEW, 0o600, dir_fd=inside)
+        try:
+            posix.dress(handle, inside, name)
+            posix.write(handle, content)
+            if mtime_ns:
+                os.utime(handle, ns=(mtime_ns, mtime_ns))
+        finally:
+            os.close(handle)
+        if posix.look(root, path) != expected:
+            raise RefusedError(_full(root, path), _("it was changed meanwhile"))
+        os.replace(temp, name, src_dir_fd=inside, dst_dir_fd=inside)
+        posix.sync(inside)
+
+
+def finish(root: bytes, path: bytes, temp: bytes) -> None:
+    """Move a temp that recovery has read to the place of a file that is missing there."""
+    above, name = os.path.split(path)
+    with _explained(root, path), posix.folder(root, above) as inside:
+        posix.rename_new(inside, temp, inside, name)
+        posix.sync(inside)
+
+
+def sweep(root: bytes, folder: bytes, *names: bytes) -> None:
+    """Take away Comet's own leftovers in a folder: probes, and temps of these names."""
+    with (
+        suppress(FileNotFoundError, NotADirectoryError),
+        _explained(root, folder),
+        posix.folder(root, folder) as inside,
+    ):
+        for name in os.listdir(inside):
+            found = os.fsencode(name)
+            if found.startswith(PROBE) or found in names:
+                os.unlink(found, dir_fd=inside)
+
+
+def refuse_alias(root: bytes, path: bytes, keeper_root: bytes, keeper: bytes) -> None:
+    """Refuse two files of which one may be the other, seen through another mount: no number of the system's tells.
+
+    A file of a name that never was is made in one folder and looked for in the other, both ways round: a pool of
+    disks may put it where only one of the two views shows it.
+
+    Raises:
+        RefusedError: both folders are one.
+        FileError: the file's own folder cannot be written.
+    """
+    here, there = (root, os.path.dirname(path)), (keeper_root, os.path.dirname(keeper))
+    if here == there:
+        return  # two names in one folder: device and inode tell
+    for made_in, looked_for_in in ((here, there), (there, here)):
+        try:
+            both = _shows(made_in, looked_for_in)
+        except OSError as error:
+            if made_in == there and error.errno in _CANNOT_WRITE:
+                continue
+            raise FileError(_full(root, path), _why(error)) from error
+        if both:
+            raise RefusedError(
+                _full(root, path), _("its folder and that of the file to keep are one, seen through two mounts")
+            )
+
+
+def _shows(made_in: tuple[bytes, bytes], looked_for_in: tuple[bytes, bytes]) -> bool:
+    name = PROBE + secrets.token_hex(8).encode()
+    with posix.folder(*made_in) as folder:
+        os.close(os.open(name, _NEW, 0o600, dir_fd=folder))
+        try:
+            with posix.folder(*looked_for_in) as other:
+                os.stat(name, dir_fd=other, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        else:
+            return True
+        finally:
+            os.unlink(name, dir_fd=folder)
+
+
+def _full(root: bytes, path: bytes) -> str:
+    return os.fsdecode(os.path.join(root, path))
+
+
+def _why(error: OSError) -> str:
+    return {
+        errno.EXDEV: _("it cannot be moved within its file system, and is never copied and deleted instead"),
+        errno.ELOOP: _("a link leads to it, and nothing is changed through a link"),
+        errno.ENOTDIR: _("a link leads to it, and nothing is changed through a link"),
+        errno.ENOENT: _("it is gone"),
+        errno.EEXIST: _("something else is in its place by now; move that away first"),
+    }.get(error.errno or 0, error.strerror or str(error))
+
+
+@contextmanager
+def _explained(root: bytes, path: bytes) -> Iterator[None]:
+    """Turn what the system says into the error of one file; a full disk goes through as it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        kind = RefusedError if error.errno == errno.EEXIST else FileError
+        raise kind(_full(root, path), _why(error)) from error

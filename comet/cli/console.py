@@ -130,15 +130,19 @@ def _end(_number: int) -> None:
     os._exit(Stopped.exit_code)
 
 
-def detach(context: Context) -> int:
+def detach(context: Context, *, alone: bool = True) -> int:
     """Start the same command in the background and say how to watch it.
+
+    Args:
+        context: The command that was typed, without `--detach`.
+        alone: It cannot work while another job does.
 
     Raises:
         LockedError: another job works on the profile.
         CometError: it ended before it began.
     """
     lock = os.path.join(context.state, "cache.lock")
-    if locks.held(lock):
+    if alone and locks.held(lock):
         raise LockedError(
             _("another job works on profile `{name}`").format(name=safe(context.profile.name)),
             hint=_("`comet jobs` shows it; wait for it or stop it"),

@@ -75,6 +75,8 @@ def _show_state(here: Context, found: State, expected_false: float) -> None:
     if here.arguments.json:
         out.dump(_state_json(here, found, expected_false))
         return
+    from comet.collection import history  # noqa: PLC0415 - arrays and all
+
     lines = {
         _("profile"): _("`{name}`, state in `{folder}`").format(name=safe(here.profile.name), folder=safe(here.state)),
         _("settings"): _("`{main}`, `{profiles}`").format(
@@ -91,6 +93,9 @@ def _show_state(here: Context, found: State, expected_false: float) -> None:
         _("problems"): f"{found.problems:,}",
         _("pairs"): _("{done} of {all} compared").format(done=f"{found.pairs.done:,}", all=f"{found.pairs.all:,}"),
         _("groups"): _("{count}, saving {size}").format(count=f"{found.groups:,}", size=size(found.saving)),
+        _("quarantine"): _("{files} held, {size}, not free before a purge").format(
+            files=_n("{n} file", "{n} files", found.held), size=size(found.held_size)
+        ),
         _("false pairs"): _("{count:.2g} expected in the whole collection").format(count=expected_false),
         _("memory"): _("{free} free, a chunk of {units} fits").format(
             free=size(found.free_memory), units=_n("{n} unit", "{n} units", found.chunk)
@@ -98,6 +103,8 @@ def _show_state(here: Context, found: State, expected_false: float) -> None:
     }
     for line in out.facts(lines):
         print(line)
+    if found.held and found.full > history.FULL:
+        out.warn(_("a disk is {share:.0%} full, and what is held is not free before a purge").format(share=found.full))
     if not found.roots:
         print(_("scanning is unavailable: the profile has no root folder; everything else works"))
 
@@ -118,6 +125,8 @@ def _state_json(here: Context, found: State, expected_false: float) -> dict[str,
         "units": found.pairs.units,
         "groups": found.groups,
         "saving": found.saving,
+        "held": found.held,
+        "held_size": found.held_size,
         "expected_false": expected_false,
         "free_memory": found.free_memory,
         "chunk": found.chunk,

@@ -12,8 +12,10 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import NoReturn
 
-from comet.cli.parser import Parser, parser, spelled_out
+from comet.cli.commands import parser
+from comet.cli.parser import Parser, spelled_out, typed
 from comet.core import places, start
 from comet.core.errors import CometError, NoSpaceError, Stopped, UsageError
 from comet.core.text import _, safe
@@ -58,7 +60,7 @@ def _run(words: list[str]) -> int:
     except SystemExit as end:  # help or version was printed
         return int(end.code or 0)
     if not arguments.command:
-        return _alone(top, words)
+        return _alone(top, arguments)
     arguments.words = words
     places.prepare()
     return _command(arguments)
@@ -69,10 +71,18 @@ def _command(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _alone(top: Parser, words: list[str]) -> int:
+def become_screens(arguments: argparse.Namespace) -> NoReturn:
+    """Become the terminal application, for the profile and settings that were typed."""
+    words = ["--profile", arguments.profile] if arguments.profile is not None else []
+    words += ["--profiles", arguments.profiles] if arguments.profiles else []
+    words += [word for setting in typed(arguments) for word in ("--set", setting)]
+    os.execve(sys.executable, start.command("comet_tui", *words), start.environment())  # noqa: S606 - our own program
+
+
+def _alone(top: Parser, arguments: argparse.Namespace) -> int:
     """Become the screen application on a terminal, else show the help."""
     if sys.stdin.isatty() and sys.stdout.isatty() and importlib.util.find_spec("comet_tui") is not None:
-        os.execve(sys.executable, start.command("comet_tui", *words), start.environment())  # noqa: S606 - our own program
+        become_screens(arguments)
     top.print_help()
     return 0
 

@@ -10,14 +10,12 @@ from comet import setup
 from comet.cli import context, out
 from comet.cli import setup as setup_face
 from comet.cli.parser import typed
-from comet.core import ini, places, profiles, settings
+from comet.core import ini, places, profiles
 from comet.core.errors import CometError, SettingsError, UsageError
 from comet.core.ini import Value
 from comet.core.places import Places
-from comet.core.profiles import Profile, ProfilesFile
+from comet.core.profiles import ProfilesFile
 from comet.core.text import _, safe
-
-_OWN = ("roots", "exclude", "reference", "incoming", "read_only")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,7 +32,7 @@ def _list(arguments: argparse.Namespace, here: Places) -> int:
     default = _default(known)
     rows, entries = [], []
     for name in known.names:
-        wrong = next(_mistakes(here, known, name), None)
+        wrong = next(profiles.wrong(here, known, name), None)
         roots = setup.roots_of(known, name)
         entries.append({"name": name, "default": name == default, "roots": roots, "error": str(wrong) if wrong else ""})
         rows.append(
@@ -71,45 +69,19 @@ def _show(arguments: argparse.Namespace, here: Places) -> int:
         profile = context.unnamed(here, setup.remembered_folders(here), arguments)
     else:
         profile = profiles.load(here, name, arguments.profiles, typed(arguments))
-    values = list(_values(profile))
+    values = list(profiles.values(profile))
     if arguments.json:
         out.dump({"name": profile.name, "values": {key: {"value": v, **_source(s)} for key, v, s in values}})
         return 0
     print(_("profile `{name}`").format(name=safe(profile.name)))
-    rows = [[key, _value_text(value), _origin(source)] for key, value, source in values]
+    rows = [[key, profiles.value_text(value), profiles.origin(source)] for key, value, source in values]
     for line in out.table(rows):
         print(line)
     return 0
 
 
-def _values(profile: Profile) -> Iterator[tuple[str, Any, Value | None]]:
-    """Yield every value of a profile with what it comes from, None where it is built in."""
-    for key in _OWN:
-        value = getattr(profile, key)
-        yield key, list(value) if isinstance(value, tuple) else value, profile.sources.get(key)
-    for item in settings.declared():
-        value = getattr(getattr(profile.settings, item.section), item.key)
-        yield item.name, value, profile.sources.get(item.name)
-
-
-def _value_text(value: object) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, list):
-        return ", ".join(map(safe, value)) or _("none")
-    return settings.show(value) if isinstance(value, (int, float)) else str(value)
-
-
 def _source(source: Value | None) -> dict[str, Any]:
     return {"file": source.file if source else "", "line": source.line if source else 0}
-
-
-def _origin(source: Value | None) -> str:
-    if source is None:
-        return _("built-in")
-    if not source.line:
-        return safe(source.file)
-    return _("`{file}` line {line}").format(file=safe(source.file), line=source.line)
 
 
 def _add(arguments: argparse.Namespace, here: Places) -> int:
@@ -140,9 +112,9 @@ def _choose(arguments: argparse.Namespace, here: Places) -> int:
 
 def _validate(arguments: argparse.Namespace, here: Places) -> int:
     known = profiles.read(here, arguments.profiles)
-    wrong: list[CometError] = list(_main_mistakes(here))
+    wrong: list[CometError] = list(profiles.main_mistakes(here))
     wrong += known.errors()
-    wrong += [mistake for name in known.names for mistake in _mistakes(here, known, name, main=False)]
+    wrong += [mistake for name in known.names for mistake in profiles.wrong(here, known, name, main=False)]
     wrong += _default_mistakes(known)
     if arguments.json:
         out.dump([{"error": str(mistake), "hint": mistake.hint} for mistake in wrong])
@@ -163,18 +135,3 @@ def _default_mistakes(known: ProfilesFile) -> Iterator[SettingsError]:
         yield error
     except UsageError:
         return  # none is chosen, which is no mistake
-
-
-def _main_mistakes(here: Places) -> Iterator[SettingsError]:
-    return settings.mistakes(ini.read(here.main_ini), here.main_ini)
-
-
-def _mistakes(here: Places, known: ProfilesFile, name: str, *, main: bool = True) -> Iterator[CometError]:
-    """Yield what is wrong with a profile; a mistake in main.ini counts too unless `main` is off."""
-    try:
-        profiles.check_name(name)
-    except UsageError as error:
-        yield error
-    yield from profiles.mistakes(known.sections[name])
-    if main:
-        yield from _main_mistakes(here)

@@ -67,6 +67,7 @@ class View:
         """Show an event; called from the thread that works."""
         if isinstance(event, Problem):
             self._problem(event)
+        if not isinstance(event, Progress):
             return
         line = self._line(event)
         now = time.monotonic()
@@ -170,14 +171,19 @@ def _subject(line: Line) -> str:
         Stage.SCAN: _("listening to"),
         Stage.CORRELATE: _("correlating"),
         Stage.JUDGE: _("judging"),
+        Stage.APPLY: _("moving into quarantine"),
+        Stage.UNDO: _("moving back"),
+        Stage.PURGE: _("deleting"),
     }[line.stage]
 
 
 def _counted(line: Line) -> str:
     if line.stage in (Stage.WALK, Stage.SCAN):
         one, many = ("{n} file", "{n} files")
-    else:
+    elif line.stage in (Stage.CORRELATE, Stage.JUDGE):
         one, many = ("{n} pair", "{n} pairs")
+    else:
+        one, many = ("{n} step", "{n} steps")
     if line.total is None or line.done == line.total:
         return _n(one, many, line.done)
     return _("{done} of {all}").format(done=f"{line.done:,}", all=_n(one, many, line.total))

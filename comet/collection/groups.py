@@ -1,15 +1,125 @@
-"""Groups: tracks that are pairwise the same recording."""
+"""Groups: tracks that are pairwise the same recording, and what would become of each."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Mapping, Sequence
+
 from comet.collection import pairs
 from comet.collection.opened import Collection
-from comet.core.model import Group
+from comet.core.errors import UsageError
+from comet.core.model import Group, Match, Proposal, Track
+from comet.core.text import _, safe
 from comet.decide import keeper
+from comet.decide.keeper import Role
+from comet.decide.proposal import Decisions, propose
 from comet.judge import groups
 
 
 def of(collection: Collection) -> list[Group]:
-    """Return the groups of a collection, largest saving first."""
+    """Return the groups of a collection, largest saving first; what was decided to be apart is in no group."""
+    return _groups(collection, Decisions(collection.journal.decisions()))
+
+
+def proposals(collection: Collection) -> list[Proposal]:
+    """Return the groups of a collection, largest saving first, each with what would become of its tracks."""
+    decisions = Decisions(collection.journal.decisions())
+    found = _groups(collection, decisions)
+    barred = _barring(collection, found)
+    choose = _chooser(collection)
+    return [propose(group, decisions, barred(group), choose) for group in found]
+
+
+def proposal(collection: Collection, group: Group) -> Proposal:
+    """Return what would become of one group by the decisions of now."""
+    decisions = Decisions(collection.journal.decisions())
+    return propose(group, decisions, _barring(collection, [group])(group), _chooser(collection))
+
+
+def reasons(collection: Collection, proposed: Proposal) -> list[str]:
+    """Return why the keeper of a group stays, weightiest first, as short sentences."""
+    return keeper.reasons(proposed.group.tracks, proposed.keep[0], role(collection))
+
+
+def find(found: Sequence[Proposal], identity: str) -> Proposal:
+    """Return the proposal for the group of this id, or of one that begins like this.
+
+    Raises:
+        UsageError: there is none, or several: an id speaks of exactly the members that the group had.
+    """
+    fitting = [each for each in found if each.group.id.startswith(identity)] if identity else []
+    if len(fitting) == 1:
+        return fitting[0]
+    raise UsageError(
+        _("several groups begin with `{id}`").format(id=safe(identity))
+        if fitting
+        else _("there is no group `{id}` now").format(id=safe(identity)),
+        hint=_("`comet groups` lists them; a group whose members have changed has a new id"),
+    )
+
+
+def role(collection: Collection) -> Role:
+    """Return how the folder of a track counts in the profile."""
+    reference, incoming = (_below(collection.profile.reference), _below(collection.profile.incoming))
+
+    def counts(track: Track) -> int:
+        path = os.fsencode(track.path)
+        return 1 if reference(path) else -1 if incoming(path) else 0
+
+    return counts
+
+
+def protected(collection: Collection) -> Callable[[bytes], bool]:
+    """Return a test whether an absolute path lies in a reference folder."""
+    return _below(collection.profile.reference)
+
+
+def _groups(collection: Collection, decisions: Decisions) -> list[Group]:
     tracks = collection.cache.tracks(collection.scanned_roots())
-    return groups.group(tracks, pairs.matches(collection), keeper.choose)
+    found = pairs.matches(collection)
+    if decisions.apart:
+        hashes = {track.audio.serial: track.audio.hash for track in tracks}
+        found = [match for match in found if _pair(match, hashes) not in decisions.apart]
+    return groups.group(tracks, found, _chooser(collection))
+
+
+def _pair(match: Match, hashes: Mapping[int, str]) -> frozenset[str]:
+    return frozenset((hashes.get(match.pair.i, ""), hashes.get(match.pair.j, "")))
+
+
+def _chooser(collection: Collection) -> Callable[[Sequence[Track]], int]:
+    counts = role(collection)
+    return lambda tracks: keeper.choose(tracks, counts)
+
+
+def _below(folders: Sequence[str]) -> Callable[[bytes], bool]:
+    tops = tuple(
+        os.path.join(form, b"") for name in folders for form in {os.fsencode(name), os.path.realpath(os.fsencode(name))}
+    )
+    return lambda path: path.startswith(tops) if tops else False
+
+
+def _barring(collection: Collection, found: Sequence[Group]) -> Callable[[Group], dict[int, str]]:
+    """Return what tells the tracks of a group that cannot be removed, each with the reason."""
+    counts = role(collection)
+    unmarked = {root.id for root in collection.scanned_roots() if root.id.startswith("path:")}
+    names: dict[str, list[str]] = {}
+    for group in found:
+        for track in group.tracks:
+            if track.file.inode:
+                names.setdefault(track.file.inode, []).append(track.path)
+
+    def barred(group: Group) -> dict[int, str]:
+        reasons = {}
+        for at, track in enumerate(group.tracks):
+            if counts(track) > 0:
+                reasons[at] = _("it lies in a reference folder, where nothing is changed")
+            elif track.file.root in unmarked:
+                reasons[at] = _("its root folder cannot be written")
+            elif track.file.inode:
+                others = [safe(path) for path in names[track.file.inode] if path != track.path]
+                also = _(" (`{path}`)").format(path=others[0]) if others else ""
+                reasons[at] = _("it has another name as a hard link{also}: nothing would be freed").format(also=also)
+        return reasons
+
+    return barred

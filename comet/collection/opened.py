@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from comet.act import journal
+from comet.act.journal import Journal
 from comet.compare import extent
 from comet.core.errors import NotScannedError
-from comet.core.model import SECONDS_PER_WORD, Root
+from comet.core.model import SECONDS_PER_WORD, Kind, Root, State
 from comet.core.places import Places
 from comet.core.profiles import Profile
 from comet.core.text import _, safe
@@ -19,12 +21,13 @@ from comet.library.cache import Cache
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A profile with its cache."""
+    """A profile with its cache and its journal."""
 
     profile: Profile
     folder: str
     """Where its state lies."""
     cache: Cache
+    journal: Journal
 
     @property
     def made(self) -> str:
@@ -80,8 +83,16 @@ def opened(profile: Profile, places: Places, *, create: bool = False) -> Iterato
             _("nothing is known of profile `{name}` yet").format(name=safe(profile.name)),
             hint=_("run `comet scan` first"),
         )
-    collection = Collection(profile, folder, Cache(path))
-    try:
-        yield collection
-    finally:
-        collection.cache.close()
+    with closing(Cache(path)) as known, closing(Journal(journal.path_of(folder))) as book:
+        follow(known, book)
+        yield Collection(profile, folder, known, book)
+
+
+def follow(known: Cache, book: Journal) -> None:
+    """Let the cache know which files the journal has moved since it last asked, without a look at the disk."""
+    newest, entries = book.changed_since(before := known.followed(book.id))
+    if newest != before:
+        removals = [entry for entry in entries if entry.kind is Kind.REMOVE]
+        gone = [(entry.before.file, False) for entry in removals if entry.state is State.DONE]
+        back = [(entry.before.file, True) for entry in removals if entry.state is State.UNDONE]
+        known.follow(book.id, newest, [*gone, *back])

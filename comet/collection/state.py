@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from comet.collection import groups, pairs
+from comet.collection import groups, history, pairs
 from comet.collection.opened import Collection
 from comet.compare import chunks, extent, memory
 from comet.core.errors import MemoryBudgetError
@@ -43,6 +43,12 @@ class State:
     """Pairs above the line whose relation is not known yet: `groups` and `pairs` on the command line find out."""
     groups: int
     saving: int
+    held: int
+    """Files in quarantine."""
+    held_size: int
+    """Bytes of theirs, which are not free before a purge."""
+    full: float
+    """How full the fullest disk of the roots is, 0 to 1."""
     free_memory: int
     """Bytes."""
     chunk: int
@@ -81,6 +87,7 @@ def of(collection: Collection) -> State:
     counts = collection.cache.counts(known)
     found = groups.of(collection)
     tracks = collection.cache.tracks(collection.scanned_roots())
+    held = collection.journal.held()
     free = memory.free()
     return State(
         collection.roots(),
@@ -92,6 +99,9 @@ def of(collection: Collection) -> State:
         unjudged(collection),
         len(found),
         sum(group.saving for group in found),
+        len(held),
+        sum(entry.before.file.size for entry in held),
+        history.fullest(collection)[1],
         free,
         _chunk(collection, free),
     )

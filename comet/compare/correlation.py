@@ -94,6 +94,7 @@ def correlate(
         MemoryBudgetError: Not even one row fits.
     """
     job = job or Job()
+    tell = memory.Teller(job)
     run = _Run(sample, minimum, span, floor, threads or _cores())
     todo = missing(done, 1, int(sample.serials[-1]) + 1 if len(sample.serials) else 1)
     total = int(run.rows(todo).sum())
@@ -103,6 +104,7 @@ def correlate(
             allowed = min(wish.memory, memory.free()) if wish.memory else budget()
             rows = memory.units(allowed, len(sample.serials), sample.longest, run.threads)
             rows = max(1, int(rows * min(1.0, wish.chunk)))
+            tell.chunk(allowed, rows)
             for chunk in run.chunk(pool, todo, rows, write_every * wish.chunk, advance):
                 store(chunk)
                 todo = tuple(gap for begin, end in todo for gap in missing(chunk.units, begin, end))

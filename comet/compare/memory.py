@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from typing import Final
 
 import psutil
 
 from comet.core.errors import MemoryBudgetError
+from comet.core.job import Job, Memory
 from comet.core.text import _, size
 
 RECORD: Final = 128
@@ -30,6 +33,36 @@ _CGROUPS: Final = (
 def free() -> int:
     """Return the bytes that can be taken without swapping, and without reaching a limit of the container or process."""
     return max(0, min(int(psutil.virtual_memory().available), _container(), _process()))
+
+
+def used() -> int:
+    """Return the resident bytes of this process and of its workers, pages that they share counted for each."""
+    found = 0
+    this = psutil.Process()
+    for process in (this, *this.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):  # a worker may end meanwhile
+            found += int(process.memory_info().rss)
+    return found
+
+
+class Teller:
+    """Tells those who watch a job how much memory it takes: at each chunk's beginning, or now and then."""
+
+    def __init__(self, job: Job, every: float = 2.0) -> None:
+        self._job = job
+        self._every = every
+        self._next = 0.0
+
+    def chunk(self, allowed: int, units: int) -> None:
+        """Tell that a chunk of so many units begins, for which so many bytes are allowed."""
+        taken = used()
+        self._job.report(Memory(taken + allowed, taken, units))
+
+    def now_and_then(self) -> None:
+        """Tell it, if that was not done within the last `every` seconds."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._every
+            self.chunk(free(), 0)
 
 
 def units(budget: int, tracks: int, words: int, threads: int = 1) -> int:

@@ -6,6 +6,7 @@
   * NoMusicError          2   the profile has no root folder, so there is nothing to scan
   * NotScannedError       2   nothing is known yet: scan first
   * FileError             3   one file; collected as a Problem, never ends a job
+    * RefusedError            it was left as it is, for it could not be changed safely
     * DecodeError             its sound cannot be read
       * ReadError             the system would not read it: rights, disk, network
   * LockedError          11   another job works on this profile
@@ -65,6 +66,10 @@ class FileError(CometError):
         super().__init__(f"`{path}`: {reason}", hint=hint)
         self.path = path
         self.reason = reason
+
+
+class RefusedError(FileError):
+    """A file was left as it is, for it could not be changed safely."""
 
 
 class DecodeError(FileError):

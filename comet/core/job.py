@@ -30,7 +30,19 @@ class Progress:
     finished: bool = False
 
 
-Event = Progress | Problem
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a job takes of the memory that it may take, in bytes."""
+
+    limit: int
+    """So much it may take in all, as it stands now."""
+    used: int
+    """Resident, of its process and its workers."""
+    chunk: int = 0
+    """Units of the chunk that was begun, 0 where there are none."""
+
+
+Event = Progress | Problem | Memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Words: TypeAlias = "NDArray[np.uint32]"
 """Sub-fingerprints, shape (n,); a name in quotes, because whoever only prints help needs no numpy."""
 
+_SECOND: Final = 1_000_000_000
+
 SECONDS_PER_WORD: Final = 4096 / 3 / 11025
 """One sub-fingerprint per 0.1238 s: a third of a 4096-sample frame at 11 025 Hz."""
 
@@ -239,6 +241,14 @@ def identity(track: Track) -> Identity:
     return Identity(file.root, file.path, file.size, file.mtime_ns, track.audio.hash)
 
 
+def same_time(old: int, new: int) -> bool:
+    """Tell whether two modification times (ns) are one, allowing for a file system that stores whole seconds.
+
+    exFAT and some FUSE file systems show full precision until the next mount and cut it off then, to 1 or 2 s.
+    """
+    return old == new or (new % _SECOND == 0 and old % _SECOND != 0 and abs(old - new) <= 2 * _SECOND)
+
+
 class Choice(StrEnum):
     """What somebody decided about a group."""
 
@@ -373,7 +383,7 @@ class Entry:
     reverse: Mapping[str, object] = field(default_factory=dict)
     """What undoes it, where that does not follow from `before` and `after`: a playlist's `lines` and `mtime_ns`."""
     of: int = 0
-    """The entry that this one undoes or purges."""
+    """The entry that this one undoes or purges, or the removal that a playlist was changed for."""
     error: str = ""
     made: float = 0.0
     """Seconds since 1970, for people: order follows from `id` alone."""

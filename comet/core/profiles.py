@@ -8,11 +8,13 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from comet.core import ini, settings
-from comet.core.errors import SettingsError, UsageError
+from comet.core.errors import CometError, SettingsError, UsageError
 from comet.core.ini import Section, Value
 from comet.core.places import Places
 from comet.core.settings import Settings
@@ -24,10 +26,12 @@ UNNAMED = "-"
 RESERVED = "comet"
 """The section of profiles.ini that names the default profile."""
 
+OWN = ("roots", "exclude", "reference", "incoming", "read_only", "after_apply")
+"""What a profile has beside settings."""
+
 _NAME = re.compile(r"[^\W_][\w. +-]*\Z")
 _LISTS = ("roots", "exclude", "reference", "incoming")
 _FOLDERS = ("roots", "reference", "incoming")
-_OWN = (*_LISTS, "read_only")
 _BOOLEANS = {"yes": True, "no": False, "true": True, "false": False, "on": True, "off": False, "1": True, "0": False}
 
 
@@ -46,6 +50,8 @@ class Profile:
     """Folders whose files lose against all others."""
     read_only: bool = False
     """Plans may be made, but nothing under a root is changed."""
+    after_apply: str = ""
+    """Command that gets JSON of what was removed and changed on its standard input; see docs/guides/after-apply.md."""
     settings: Settings = field(default_factory=Settings)
     sources: Mapping[str, Value] = field(default_factory=dict)
     """Where each value comes from that is not built in, by key or `section.key`."""
@@ -169,12 +175,58 @@ def mistakes(section: Section) -> Iterator[SettingsError]:
                 settings.parse(known[key], value)
             elif key == "read_only":
                 _boolean(value)
+            elif key == "after_apply":
+                _check_command(value)
             elif key in _FOLDERS:
                 _check_folders(value, apart=key == "roots")
-            elif key not in _OWN:
-                raise settings.unknown(value.file, section.name, value.line, key, [*_OWN, *known])
+            elif key not in OWN:
+                raise settings.unknown(value.file, section.name, value.line, key, [*OWN, *known])
         except SettingsError as error:
             yield error
+
+
+def main_mistakes(places: Places) -> Iterator[SettingsError]:
+    """Yield everything that is wrong with main.ini, which counts for every profile."""
+    return settings.mistakes(ini.read(places.main_ini), places.main_ini)
+
+
+def wrong(places: Places, known: ProfilesFile, name: str, *, main: bool = True) -> Iterator[CometError]:
+    """Yield what is wrong with a profile of a file; a mistake in main.ini counts too unless `main` is off."""
+    try:
+        check_name(name)
+    except UsageError as error:
+        yield error
+    yield from mistakes(known.sections[name])
+    if main:
+        yield from main_mistakes(places)
+
+
+def values(profile: Profile) -> Iterator[tuple[str, Any, Value | None]]:
+    """Yield every value of a profile with what it comes from, None where it is built in."""
+    for key in OWN:
+        value = getattr(profile, key)
+        yield key, list(value) if isinstance(value, tuple) else value, profile.sources.get(key)
+    for item in settings.declared():
+        value = getattr(getattr(profile.settings, item.section), item.key)
+        yield item.name, value, profile.sources.get(item.name)
+
+
+def value_text(value: object) -> str:
+    """Return a value of a profile as a person reads it."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(safe, value)) or _("none")
+    return settings.show(value) if isinstance(value, (int, float)) else safe(str(value)) or _("none")
+
+
+def origin(source: Value | None) -> str:
+    """Return where a value comes from as a person reads it."""
+    if source is None:
+        return _("built-in")
+    if not source.line:
+        return safe(source.file)
+    return _("`{file}` line {line}").format(file=safe(source.file), line=source.line)
 
 
 def _build(name: str, places: Places, section: Section, typed: Sequence[str]) -> Profile:
@@ -198,6 +250,7 @@ def _build(name: str, places: Places, section: Section, typed: Sequence[str]) ->
         tuple(settings.expand(path) for path in lists["reference"]),
         tuple(settings.expand(path) for path in lists["incoming"]),
         "read_only" in sources and _boolean(sources["read_only"]),
+        sources["after_apply"].text if "after_apply" in sources else "",
         settings.build({key: settings.parse(known[key], value) for key, value in sources.items() if key in known}),
         sources,
     )
@@ -211,6 +264,17 @@ def _boolean(value: Value) -> bool:
     if value.text.lower() not in _BOOLEANS:
         raise value.wrong(_("yes or no"))
     return _BOOLEANS[value.text.lower()]
+
+
+def _check_command(value: Value) -> None:
+    try:
+        shlex.split(value.text)
+    except ValueError:
+        whole = False
+    else:
+        whole = "\n" not in value.text
+    if not whole:
+        raise value.wrong(_("a command on one line, each of its quotes closed"))
 
 
 def _check_folders(value: Value, *, apart: bool) -> None:

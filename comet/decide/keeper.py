@@ -1,7 +1,7 @@
 """Which track of a group stays, and why.
 
-The group's tracks hold the same music, so what is left to weigh is how well it is stored. The order: lossless, length,
-bitrate, sample rate, size, path. Each step keeps the best and hands only these on.
+The group's tracks hold the same music, so what is left to weigh is whose folder it lies in and how well it is stored.
+The order: folder, lossless, length, bitrate, sample rate, size, path. Each step keeps the best and hands only these on.
 """
 
 from __future__ import annotations
@@ -16,6 +16,15 @@ EQUAL_LENGTH: Final = 1.0
 """Seconds: encoders pad and cut by some hundredths, and that makes no track the longer one."""
 
 
+Role = Callable[[Track], int]
+"""How a track's folder counts: 1 for one that is never changed, -1 for one whose tracks lose, else 0."""
+
+
+def ordinary(_track: Track) -> int:
+    """Let every folder count the same."""
+    return 0
+
+
 class _Step(NamedTuple):
     keep: Callable[[list[Track]], list[Track]]
     """The best of those that are left."""
@@ -23,7 +32,7 @@ class _Step(NamedTuple):
     """The reason for one of the best, where another one is not."""
 
 
-def choose(tracks: Sequence[Track]) -> int:
+def choose(tracks: Sequence[Track], role: Role = ordinary) -> int:
     """Return the index of the track to keep; the same track whatever the order.
 
     Raises:
@@ -31,11 +40,11 @@ def choose(tracks: Sequence[Track]) -> int:
     """
     if not tracks:
         raise ValueError("nothing to choose from")
-    *_before, (_step, left) = _narrowed(tracks)
+    *_before, (_step, left) = _narrowed(tracks, role)
     return list(tracks).index(left[0])
 
 
-def reasons(tracks: Sequence[Track], keeper: int) -> list[str]:
+def reasons(tracks: Sequence[Track], keeper: int, role: Role = ordinary) -> list[str]:
     """Return why a track stays, weightiest first, as short sentences.
 
     Only what set it apart is named: a step at which another track fell behind it. For a track that somebody chose
@@ -44,9 +53,10 @@ def reasons(tracks: Sequence[Track], keeper: int) -> list[str]:
     Args:
         tracks: the group's tracks.
         keeper: index of the track that stays.
+        role: how their folders count.
     """
     stays, found, before = tracks[keeper], [], len(tracks)
-    for step, left in _narrowed(tracks):
+    for step, left in _narrowed(tracks, role):
         if stays not in left:
             break
         if len(left) < before:
@@ -55,10 +65,14 @@ def reasons(tracks: Sequence[Track], keeper: int) -> list[str]:
     return found
 
 
-def _narrowed(tracks: Sequence[Track]) -> Iterator[tuple[_Step, list[Track]]]:
+def _narrowed(tracks: Sequence[Track], role: Role) -> Iterator[tuple[_Step, list[Track]]]:
     """Yield each step with the tracks that it leaves."""
     left = list(tracks)
-    for step in _STEPS:
+    folder = _Step(
+        _best(role),
+        lambda track: _("in a reference folder") if role(track) > 0 else _("the others lie in an incoming folder"),
+    )
+    for step in (folder, *_STEPS):
         left = step.keep(left)
         yield step, left
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from comet.core.database import Connection, Database, Row
-from comet.core.model import Audio, File, Relation, Root, Track, Verdict, Words
+from comet.core.model import Audio, File, Identity, Relation, Root, Track, Verdict, Words
 from comet.library.scan import Known, Unread
 
 _T = TypeVar("_T")
@@ -181,6 +181,42 @@ class Cache:
             for row in self._db.rows(sql, (root,)):
                 yield root, row["path"], False, row["error"]
 
+    def playlists(self, roots: Sequence[str]) -> list[File]:
+        """Return the playlists of `roots` that were there at the last scan."""
+        sql = """SELECT path, size, mtime_ns FROM files WHERE root = ? AND present AND audio IS NULL
+                 AND lower(CAST(substr(path, -5) AS TEXT)) GLOB '*.m3u*' ORDER BY path"""
+        return [
+            File(root, row["path"], row["size"], row["mtime_ns"])
+            for root in roots
+            for row in self._db.rows(sql, (root,))
+        ]
+
+    def holding(self, audio_hash: str) -> list[File]:
+        """Return the files that hold an audio and are there."""
+        sql = """SELECT root, path, size, mtime_ns FROM files JOIN audios ON serial = audio
+                 WHERE hash = ? AND present ORDER BY root, path"""
+        return [
+            File(row["root"], row["path"], row["size"], row["mtime_ns"]) for row in self._db.rows(sql, (audio_hash,))
+        ]
+
+    def follow(self, journal: str, newest: int, moved: Iterable[tuple[Identity, bool]]) -> None:
+        """Let files be where a journal says that they are: each with whether it is in its place.
+
+        `newest` is the number of the journal's last change, from which the next call goes on (`followed`).
+        """
+        with self._db.transaction() as db:
+            db.executemany(
+                "UPDATE files SET present = ? WHERE root = ? AND path = ? AND size = ? AND mtime_ns = ?",
+                [(there, f.root, f.path, f.size, f.mtime_ns) for f, there in moved],
+            )
+            db.execute("INSERT OR REPLACE INTO about VALUES ('journal', ?)", (f"{journal} {newest}",))
+
+    def followed(self, journal: str) -> int:
+        """Return the number of the last change of a journal that this cache knows of."""
+        row = self._db.row("SELECT value FROM about WHERE key = 'journal'")
+        name, _space, number = row["value"].partition(" ") if row else ("", "", "0")
+        return int(number) if name == journal else 0
+
     def counts(self, roots: Sequence[str]) -> dict[str, int]:
         """Return how many files are music or claim to be, how many bad, by codec, in `roots`."""
         found: dict[str, int] = {}
@@ -265,13 +301,18 @@ class Cache:
 
     # verdicts
 
+    def verdict(self, one: str, other: str, rule: str) -> Verdict | None:
+        """Return the verdict over two audios, by their hashes, if it was made by this version of the rule."""
+        sql = f"""SELECT {_VERDICT} FROM verdicts WHERE rule = ? AND i = (SELECT min(serial) FROM audios WHERE hash IN
+                  (?, ?)) AND j = (SELECT max(serial) FROM audios WHERE hash IN (?, ?))"""  # noqa: S608
+        row = self._db.row(sql, (rule, one, other, one, other))
+        return _verdict(row) if row else None
+
     def verdicts(self, rule: str) -> dict[tuple[int, int], Verdict]:
         """Return the verdicts that were made by this version of the rule, by pair."""
         found = {}
         for row in self._db.rows(f"SELECT {_VERDICT} FROM verdicts WHERE rule = ?", (rule,)):  # noqa: S608
-            values = {name: row[name] for name in _VERDICT.split(", ")}
-            values |= {"relation": Relation(row["relation"]), "clear": bool(row["clear"])}
-            found[row["i"], row["j"]] = Verdict(**values)
+            found[row["i"], row["j"]] = _verdict(row)
         return found
 
     def store_verdicts(self, verdicts: Iterable[Verdict], rule: str) -> None:
@@ -287,6 +328,11 @@ def _audio(row: Row) -> Audio:
     facts = {name: row[name] for name in _AUDIO.split(", ")}
     facts["lossless"] = bool(facts["lossless"])
     return Audio(**facts, serial=row["serial"])
+
+
+def _verdict(row: Row) -> Verdict:
+    values = {name: row[name] for name in _VERDICT.split(", ")}
+    return Verdict(**{**values, "relation": Relation(row["relation"]), "clear": bool(row["clear"])})
 
 
 def _put(db: Connection, file: File, audio: int | None, error: str, cause: str = "") -> None:

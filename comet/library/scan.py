@@ -9,11 +9,10 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from comet.core.model import File, Root
+from comet.core.model import File, Root, same_time
 from comet.core.text import _
 from comet.library import roots
 
-_SECOND = 1_000_000_000
 _NO_DISK = {b"/proc", b"/sys", b"/dev"}  # what is below is made up as it is read
 
 
@@ -111,14 +110,6 @@ def file_at(path: bytes) -> File:
     """
     folder, name = os.path.split(path)
     return _file(os.fsdecode(folder), name, os.stat(path))
-
-
-def same_time(old: int, new: int) -> bool:
-    """Tell whether two modification times (ns) are one, allowing for a file system that stores whole seconds.
-
-    exFAT and some FUSE file systems show full precision until the next mount and cut it off then, to 1 or 2 s.
-    """
-    return old == new or (new % _SECOND == 0 and old % _SECOND != 0 and abs(old - new) <= 2 * _SECOND)
 
 
 def changes(found: Iterable[File | Unread], known: Mapping[bytes, Known], again: Callable[[Known], bool]) -> Changes:

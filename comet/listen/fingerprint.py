@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from comet.core.errors import DecodeError, ReadError
 from comet.core.model import Audio, File
+from comet.core.settings import Settings
 from comet.core.text import _
 from comet.core.workers import Outcome, Pool
 from comet.listen import audio, content
@@ -17,6 +18,7 @@ from comet.listen import audio, content
 if TYPE_CHECKING:
     from comet.core.model import Words
 
+_MB: Final = 1 << 20
 _SPEED: Final = 1e6  # bytes a second that even a slow network drive delivers
 
 
@@ -65,6 +67,16 @@ class _Task:
     identify: bool
     """Only take the hash."""
     length: float
+
+
+def limits(settings: Settings) -> dict[str, Any]:
+    """Return how files are listened to by the settings, as `listen_all` takes it."""
+    return {
+        "length": settings.fingerprint.length,
+        "workers": settings.scan.workers or os.cpu_count() or 1,
+        "timeout": settings.scan.timeout,
+        "memory": settings.scan.memory * _MB,
+    }
 
 
 def listen_all(

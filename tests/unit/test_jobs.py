@@ -14,7 +14,7 @@ import pytest
 
 from comet import jobs
 from comet.core.errors import CometError, LockedError, Stopped, UsageError
-from comet.core.job import Control, Job, Progress
+from comet.core.job import Control, Job, Memory, Progress
 from comet.core.model import Problem, Stage
 from comet.jobs import JobState, Record
 
@@ -44,6 +44,16 @@ def test_a_job_that_ends_well_is_done(tmp_path: Path) -> None:
     done = ended(tmp_path)
     assert (done.state, done.command, done.problems, done.pid) == ("done", "scan", 1, os.getpid())
     assert done.stages["scan /m"] == {"done": 2, "total": 2, "note": "", "finished": True}
+
+
+def test_the_memory_of_a_job_is_told(tmp_path: Path) -> None:
+    """What it may take and takes stands in its folder as it was told last; before that nothing does."""
+    with jobs.recorded(str(tmp_path), "correlate") as record:
+        assert ended(tmp_path).memory == {}
+        record.report(Memory(8000, 3000, 12))
+        record.report(Memory(9000, 4000, 24))
+        assert ended(tmp_path).memory == {"limit": 9000, "used": 4000, "chunk": 24}
+    assert ended(tmp_path).problems == 0
 
 
 def test_events_keep_names_that_are_not_utf8(tmp_path: Path) -> None:

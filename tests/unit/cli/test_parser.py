@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from comet.cli.parser import commands, parser, spelled_out, typed
+from comet.cli.commands import commands, parser
+from comet.cli.parser import spelled_out, typed
 from comet.core.errors import UsageError
 
 

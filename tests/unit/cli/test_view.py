@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from comet.cli import view
 from comet.cli.view import Line, Moving, View, drawn, label_room, sentence, shortened
-from comet.core.job import Progress
+from comet.core.job import Memory, Progress
 from comet.core.model import Problem, Stage
 
 
@@ -160,3 +160,11 @@ def test_only_a_terminal_that_can_moves(
     shown = view.view()
     shown.close()
     assert type(shown) is kind
+
+
+def test_what_memory_a_job_takes_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is for who watches the job's folder; here it is no line of its own."""
+    shown = View()
+    shown.report(Memory(100, 50, 2))
+    shown.close()
+    assert (capsys.readouterr().err, shown.lines) == ("", {})

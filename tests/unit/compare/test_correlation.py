@@ -16,7 +16,7 @@ from comet.compare.chunks import Chunk
 from comet.compare.correlation import correlate
 from comet.compare.sample import best, prepare
 from comet.core.errors import MemoryBudgetError, Stopped
-from comet.core.job import Control, Event, Job, Progress
+from comet.core.job import Control, Event, Job, Memory, Progress
 
 KEY = {"cache": "c", "settings": {"v": 1}}
 
@@ -231,3 +231,12 @@ def test_failure_in_a_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(correlation, "compare", broken)
     with pytest.raises(MemoryError):
         run(list(enumerate(songs(5), 1)))
+
+
+def test_each_chunk_begins_with_what_it_may_take() -> None:
+    """Whoever watches reads the limit, what is taken, and how many rows the chunk holds."""
+    heard: list[Event] = []
+    run(list(enumerate(songs(6), 1)), budget=lambda: 64 << 20, job=Job(heard.append))
+    (told,) = [event for event in heard if isinstance(event, Memory)]
+    assert told.limit - told.used == 64 << 20
+    assert told.chunk > 0

@@ -12,6 +12,7 @@ import pytest
 
 from comet.compare import memory
 from comet.core.errors import MemoryBudgetError
+from comet.core.job import Event, Job, Memory
 
 
 def test_rows_grow_with_memory() -> None:
@@ -70,3 +71,26 @@ def test_process_limit() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
     assert int(done.stdout) <= 64 << 20
+
+
+def test_memory_of_workers_counts() -> None:
+    """What a worker takes is part of what the job takes."""
+    before = memory.used()
+    code = "kept = bytearray(b'x') * (64 << 20); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        assert memory.used() - before > 60 << 20
+        worker.communicate(b"\n")
+
+
+def test_a_job_tells_its_memory_now_and_then() -> None:
+    """Where there are no chunks it is told at once, then not with every file; the limit is what is taken and free."""
+    heard: list[Event] = []
+    tell = memory.Teller(Job(heard.append), every=60.0)
+    tell.now_and_then()
+    tell.now_and_then()
+    (told,) = heard
+    assert isinstance(told, Memory)
+    assert 0 < told.used < told.limit
+    assert told.chunk == 0

@@ -50,6 +50,8 @@ def test_every_value_knows_where_it_comes_from(home: Places) -> None:
         ("scan.workers = 1.5", "a whole number from 0 to 256"),
         ("correlate.sample = nan", "a number from 15 to 900"),
         ("read_only = perhaps", "yes or no"),
+        ("after_apply = tell 'it", "a command on one line, each of its quotes closed, not `tell 'it`"),
+        ("after_apply = tell\n    it", r"a command on one line, each of its quotes closed, not `tell\nit`"),
         ("nonsense", "`key = value`"),
         ("roots =\n    /x/y\n    /x", "apart from each other"),
     ],
@@ -145,6 +147,34 @@ def test_a_name_that_is_no_folder_is_refused(name: str) -> None:
 def test_ordinary_names_are_taken(name: str) -> None:
     """Letters of any script, digits, spaces and some signs will do."""
     assert profiles.check_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("", ""),
+        ("after_apply =\n", ""),
+        ("after_apply = ~/bin/tell --server 'my music' # all of it\n", "~/bin/tell --server 'my music' # all of it"),
+    ],
+)
+def test_the_command_after_applying_is_taken_as_it_stands(home: Places, line: str, command: str) -> None:
+    """Only the hook splits it; without the key, or with nothing behind it, there is none."""
+    write(home, f"[a]\n{line}")
+    assert profiles.load(home, "a").after_apply == command
+
+
+def test_the_command_after_applying_is_shown_with_the_other_keys(home: Places) -> None:
+    """It is listed with its place and made safe for the terminal; where there is none, that is said."""
+    Path(home.profiles_ini).write_bytes(b"[a]\nafter_apply = tell \xff\x1b[m\n[b]\n")
+    shown = {
+        name: {
+            key: (profiles.value_text(value), profiles.origin(source))
+            for key, value, source in profiles.values(profiles.load(home, name))
+        }
+        for name in "ab"
+    }
+    assert shown["a"]["after_apply"] == (r"tell \xff\x1b[m", f"`{home.profiles_ini}` line 2")
+    assert shown["b"]["after_apply"] == ("none", "built-in")
 
 
 @pytest.mark.parametrize("typed", ["correlate.sample", "nothing.here=1", "=1"])

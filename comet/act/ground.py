@@ -1,0 +1,127 @@
+"""What acting stands on: where the roots are, what the journal knows, and files that are read again before they go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from comet.act import posix, vault
+from comet.act.journal import Journal
+from comet.act.posix import Seen
+from comet.core import locks
+from comet.core.errors import FileError, RefusedError
+from comet.core.model import File, Identity, same_time
+from comet.core.places import marker
+from comet.core.text import _
+
+Hear = Callable[[Sequence[tuple[File, bytes]]], Iterator[tuple[bytes, str, str]]]
+"""Reads files (each with its absolute path) whole and yields for each its path, its audio hash, or else why not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What acting stands on."""
+
+    journal: Journal
+    roots: Mapping[str, bytes]
+    """Root folders that are there, by id."""
+    away: Mapping[str, str]
+    """Why a root cannot be acted on, by id, as a sentence."""
+    protected: Callable[[bytes], bool]
+    """Whether an absolute path lies in a reference folder, where nothing is ever changed."""
+    differ: Callable[[str, str], str]
+    """Why two audios, by their hashes, are not the same recording, as a sentence; empty where they are."""
+    elsewhere: Callable[[str], Iterable[Identity]]
+    """Files that are known to hold an audio."""
+    hear: Hear
+    lock: str
+    """A lock file on a local disk, for roots on file systems that know no locks."""
+
+    def root(self, file: Identity) -> bytes:
+        """Return the path of a file's root, as it is needed to change something there.
+
+        Raises:
+            RefusedError: it is away, or is not the folder that it was.
+        """
+        name = os.fsdecode(file.path)
+        found = self.roots.get(file.root)
+        if found is None:
+            raise RefusedError(name, self.away.get(file.root, _("its root folder is not one of this profile's")))
+        if marker(found) != file.root:
+            raise RefusedError(name, _("the marker `.comet/root` of its root folder is gone or another one"))
+        return found
+
+    def path(self, file: Identity) -> bytes:
+        """Return where a file lies now; raises as `root`."""
+        return os.path.join(self.root(file), file.path)
+
+    @contextmanager
+    def locked(self, root: bytes) -> Iterator[None]:
+        """Hold what keeps other processes from changing files of a root.
+
+        Raises:
+            LockedError: another process does, and goes on for longer than a step takes.
+        """
+        what = _("another process changes files of this profile")
+        with locks.hold(self.lock, what, patience=vault.PATIENCE), vault.locked(root):
+            yield
+
+
+class Hearing:
+    """Files that are about to be acted on, read whole once: one counts as heard only as long as nobody touches it."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._found: dict[Identity, tuple[Seen, str, str] | FileError] = {}
+
+    def hear(self, files: Iterable[Identity]) -> None:
+        """Read those of the files that were not read before."""
+        wanted: dict[bytes, tuple[Identity, Seen]] = {}
+        for file in files:
+            if file in self._found:
+                continue
+            try:
+                seen = self._look(file)
+            except FileError as error:
+                self._found[file] = error
+            else:
+                wanted[self._ground.path(file)] = file, seen
+        asked = [(File(file.root, file.path, seen.size, seen.mtime_ns), path) for path, (file, seen) in wanted.items()]
+        for path, audio, reason in self._ground.hear(asked) if asked else ():
+            file, seen = wanted[path]
+            self._found[file] = seen, audio, reason
+
+    def of(self, file: Identity) -> Seen:
+        """Return how a file stands that is the one that was decided about, by its sound and to this moment.
+
+        Raises:
+            FileError: it is not; the reason says in what way.
+        """
+        self.hear([file])
+        found = self._found[file]
+        name = os.fsdecode(os.path.join(self._ground.root(file), file.path))
+        if isinstance(found, FileError):
+            raise found
+        seen, audio, error = found
+        if error:
+            raise RefusedError(name, error)
+        if audio != file.audio:
+            raise RefusedError(name, _("its sound is not the one that was decided about"))
+        if self._look(file) != seen:
+            raise RefusedError(name, _("it was changed a moment ago"))
+        return seen
+
+    def _look(self, file: Identity) -> Seen:
+        root = self._ground.root(file)
+        name = os.fsdecode(os.path.join(root, file.path))
+        try:
+            seen = posix.look(root, file.path)
+        except FileNotFoundError as error:
+            raise RefusedError(name, _("it is gone")) from error
+        except OSError as error:
+            raise RefusedError(name, _("it cannot be opened: {why}").format(why=error.strerror)) from error
+        if seen.size != file.size or not same_time(file.mtime_ns, seen.mtime_ns):
+            raise RefusedError(name, _("it was changed since this was decided"))
+        return seen

@@ -1,0 +1,232 @@
+"""What cannot be computed again: decisions, and every change of a file with what takes it back. Never deleted by Comet.
+
+A change is written down before anything is touched (`intended`) and again when it is done; both are on the disk before
+the next thing happens. Order follows from numbers, never from the clock, which may be set back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from comet.core import plans
+from comet.core.database import Connection, Database, Row
+from comet.core.errors import UsageError
+from comet.core.model import Choice, Decision, Entry, Identity, Kind, Place, Plan, State, Step
+from comet.core.text import _
+
+_ENTRY: Final = "id, run, step, kind, state, before, after, reverse, of, error, made"
+_HELD: Final = """kind = 'remove' AND state = 'done' AND NOT EXISTS
+                  (SELECT 1 FROM entries p WHERE p.of = entries.id AND p.kind = 'purge' AND p.state = 'done')"""
+
+_UNDOABLE: Final = f"""(({_HELD}) OR (kind = 'repoint_playlist' AND state = 'done' AND NOT EXISTS
+                   (SELECT 1 FROM entries p WHERE p.of = entries.of AND p.kind = 'purge' AND p.state = 'done')))"""  # noqa: S608
+
+
+def _first(db: Connection) -> None:
+    for statement in (
+        "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        """CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, made REAL NOT NULL,
+           plan TEXT NOT NULL)""",
+        # root and path are those of `before`, to be searched; `changed` counts up over all rows
+        """CREATE TABLE entries (id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES runs,
+           step INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, root TEXT NOT NULL, path BLOB NOT NULL,
+           before TEXT NOT NULL, after TEXT NOT NULL, reverse TEXT NOT NULL, of INTEGER NOT NULL, error TEXT NOT NULL,
+           made REAL NOT NULL, changed INTEGER NOT NULL)""",
+        "CREATE INDEX entries_of_run ON entries (run)",
+        "CREATE INDEX entries_of ON entries (of, kind, state)",
+        "CREATE INDEX entries_at ON entries (root, path)",
+        "CREATE INDEX entries_changed ON entries (changed)",
+        "CREATE INDEX entries_intended ON entries (state) WHERE state = 'intended'",
+        """CREATE TABLE decisions (id INTEGER PRIMARY KEY AUTOINCREMENT, choice TEXT NOT NULL, members TEXT NOT NULL,
+           keep TEXT NOT NULL, made REAL NOT NULL)""",
+    ):
+        db.execute(statement)
+    db.execute("INSERT INTO about VALUES ('id', ?), ('changes', '0')", (secrets.token_hex(4),))
+
+
+MIGRATIONS = {"first": _first}
+
+
+class Journal:
+    """One profile's journal. Each method is one short transaction, from any process."""
+
+    def __init__(self, path: str) -> None:
+        self._db = Database(path, MIGRATIONS)
+        row = self._db.row("SELECT value FROM about WHERE key = 'id'")
+        self.id = str(row["value"]) if row else ""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # runs and entries
+
+    def begin(self, kind: str, plan: Plan | None = None) -> int:
+        """Begin a run (`apply`, `undo` or `purge`), with the plan that it follows, and return its number."""
+        text = json.dumps(plans.plan_json(plan)) if plan else ""
+        with self._db.transaction() as db:
+            found = db.execute("INSERT INTO runs (kind, made, plan) VALUES (?, ?, ?)", (kind, time.time(), text))
+            return int(found.lastrowid or 0)
+
+    def folder(self, run: int) -> str:
+        """Return what the quarantine's folder of a run is called, in a root that other profiles may use too."""
+        return f"{self.id}-{run}"
+
+    def intend(
+        self,
+        run: int,
+        number: int,
+        kind: Kind,
+        step: Step,
+        *,
+        after: Mapping[str, str] | None = None,
+        reverse: Mapping[str, object] | None = None,
+        of: int = 0,
+        refused: str = "",
+    ) -> int:
+        """Write down what is about to be done, or with `refused` that it was not begun, and why; return the entry's id.
+
+        It is on the disk when this returns.
+        """
+        file, state = step.file, State.FAILED if refused else State.INTENDED
+        values = (
+            run, number, kind.value, state.value, file.root, file.path, json.dumps(plans.step_json(step)),
+            json.dumps(after or {}), json.dumps(reverse or {}), of, refused, time.time(),
+        )  # fmt: skip
+        sql = """INSERT INTO entries (run, step, kind, state, root, path, before, after, reverse, of, error, made,
+                 changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        with self._db.transaction() as db:
+            return int(db.execute(sql, (*values, _count(db))).lastrowid or 0)
+
+    def settle(self, entry: int, state: State, error: str = "") -> None:
+        """Write down how an entry ended; with an undo that is done, what it undoes is undone."""
+        with self._db.transaction() as db:
+            changed = "UPDATE entries SET state = ?, error = ?, changed = ? WHERE id = ?"
+            db.execute(changed, (state.value, error, _count(db), entry))
+            row = db.execute("SELECT kind, of FROM entries WHERE id = ?", (entry,)).fetchone()
+            if state is State.DONE and row["kind"] == Kind.UNDO:
+                db.execute(changed, (State.UNDONE.value, "", _count(db), row["of"]))
+
+    def entry(self, entry: int) -> Entry:
+        """Return one entry.
+
+        Raises:
+            UsageError: there is none of this number.
+        """
+        for found in self._entries("id = ?", (entry,)):
+            return found
+        raise UsageError(
+            _("the journal has no entry {id}").format(id=entry), hint=_("`comet history` lists what was done")
+        )
+
+    def entries(self, run: int) -> list[Entry]:
+        """Return the entries of a run in order."""
+        return list(self._entries("run = ?", (run,)))
+
+    def pending(self) -> list[Entry]:
+        """Return the entries that were begun and not ended: they are under way, or their process has died."""
+        return list(self._entries("state = 'intended'"))
+
+    def held(self) -> list[Entry]:
+        """Return the removals whose files lie in quarantine, oldest first."""
+        return list(self._entries(_HELD))
+
+    def holds(self, file: Identity) -> bool:
+        """Tell whether this very file lies in quarantine."""
+        found = self._entries(f"root = ? AND path = ? AND {_HELD}", (file.root, file.path))
+        return any(entry.before.file == file for entry in found)
+
+    def removal(self, place: Place) -> Entry | None:
+        """Return the removal by which the file that was at `place` came into quarantine, where it lies now."""
+        found = list(self._entries(f"root = ? AND path = ? AND {_HELD}", (place.root, place.path)))
+        return found[-1] if found else None
+
+    def following(self, removal: int) -> list[Entry]:
+        """Return the changes of playlists that followed a removal and are still as it made them."""
+        return list(self._entries(f"of = ? AND {_UNDOABLE}", (removal,)))
+
+    def undoable(self, run: int | None = None) -> list[Entry]:
+        """Return what can be undone, of one run or of all: what is done, but for undoings, purges and the purged."""
+        return list(self._entries(f"{_UNDOABLE} AND run = ?", (run,)) if run is not None else self._entries(_UNDOABLE))
+
+    def can_undo(self, entry: int) -> bool:
+        """Tell whether an entry can still be undone."""
+        return any(self._entries(f"id = ? AND {_UNDOABLE}", (entry,)))
+
+    def changed_since(self, number: int) -> tuple[int, list[Entry]]:
+        """Return the number of the newest change, and the entries that have changed after the one of `number`."""
+        row = self._db.row("SELECT value FROM about WHERE key = 'changes'")
+        newest = int(row["value"]) if row else 0
+        if newest <= number:
+            return newest, []
+        return newest, list(self._entries("changed > ? AND changed <= ?", (number, newest)))
+
+    def runs(self) -> Iterator[Row]:
+        """Yield id, kind and time of each run, and how many entries are done, undone, failed, newest first."""
+        sql = """SELECT runs.id AS id, runs.kind AS kind, runs.made AS made,
+                 coalesce(sum(state = 'done'), 0) AS done, coalesce(sum(state = 'undone'), 0) AS undone,
+                 coalesce(sum(state = 'failed'), 0) AS failed
+                 FROM runs LEFT JOIN entries ON run = runs.id GROUP BY runs.id ORDER BY runs.id DESC"""
+        yield from self._db.rows(sql)
+
+    def purged(self) -> dict[int, int]:
+        """Return how many files of each run were purged."""
+        sql = """SELECT removed.run AS run, count(*) AS n FROM entries p JOIN entries removed ON removed.id = p.of
+                 WHERE p.kind = 'purge' AND p.state = 'done' GROUP BY removed.run"""
+        return {row["run"]: row["n"] for row in self._db.rows(sql)}
+
+    def _entries(self, where: str, values: Sequence[object] = ()) -> Iterator[Entry]:
+        for row in self._db.rows(f"SELECT {_ENTRY} FROM entries WHERE {where} ORDER BY id", values):  # noqa: S608
+            yield Entry(
+                row["id"], row["run"], row["step"], Kind(row["kind"]), State(row["state"]),
+                plans.step_from(json.loads(row["before"])), json.loads(row["after"]), json.loads(row["reverse"]),
+                row["of"], row["error"], row["made"],
+            )  # fmt: skip
+
+    # decisions
+
+    def decisions(self) -> list[Decision]:
+        """Return what was decided, oldest first."""
+        return [_decision(row) for row in self._db.rows("SELECT * FROM decisions ORDER BY id")]
+
+    def decide(self, choice: Choice, members: Iterable[str], keep: Iterable[Identity]) -> Decision:
+        """Remember a decision about a group with these `members` (audio hashes) in place of earlier ones about it."""
+        hashes = json.dumps(sorted(members))
+        values = (choice.value, hashes, json.dumps([plans.identity_json(each) for each in keep]), time.time())
+        with self._db.transaction() as db:
+            db.execute("DELETE FROM decisions WHERE members = ?", (hashes,))
+            found = db.execute("INSERT INTO decisions (choice, members, keep, made) VALUES (?, ?, ?, ?)", values)
+            row = db.execute("SELECT * FROM decisions WHERE id = ?", (found.lastrowid,)).fetchone()
+        return _decision(row)
+
+    def forget(self, decision: int) -> None:
+        """Forget a decision.
+
+        Raises:
+            UsageError: there is none of this number.
+        """
+        with self._db.transaction() as db:
+            if not db.execute("DELETE FROM decisions WHERE id = ?", (decision,)).rowcount:
+                raise UsageError(
+                    _("there is no decision {id}").format(id=decision), hint=_("`comet decisions` lists them")
+                )
+
+
+def _count(db: Connection) -> int:
+    db.execute("UPDATE about SET value = value + 1 WHERE key = 'changes'")
+    return int(db.execute("SELECT value FROM about WHERE key = 'changes'").fetchone()["value"])
+
+
+def _decision(row: Mapping[str, Any] | Row) -> Decision:
+    keep = tuple(plans.identity_from(each) for each in json.loads(row["keep"]))
+    return Decision(row["id"], Choice(row["choice"]), tuple(json.loads(row["members"])), keep, row["made"])
+
+
+def path_of(folder: str) -> str:
+    """Return where the journal of a profile with this state folder lies."""
+    return os.path.join(folder, "journal.sqlite")

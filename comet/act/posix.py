@@ -1,0 +1,196 @@
+"""What the system has to do for `vault`, in the strictest form that it offers.
+
+Whoever can write to a folder of music can put a link where Comet is about to write, so every folder below a root is
+opened step by step without following one, and files are named relative to the folder that is open.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Final, NamedTuple
+
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NOREPLACE: Final = 1  # RENAME_NOREPLACE of <linux/fs.h>
+_UNKNOWN: Final = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+
+
+class Seen(NamedTuple):
+    """A regular file as the system shows it: two that are equal are one file that nobody has touched in between."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    links: int
+
+
+@contextmanager
+def folder(top: bytes, path: bytes = b"") -> Iterator[int]:
+    """Yield a descriptor of the folder `path` below `top`; only `top` itself may be reached through a link.
+
+    Raises:
+        OSError: it is not there, or some part of it is a link (ELOOP, ENOTDIR).
+    """
+    handle = os.open(top, _FOLDER)
+    try:
+        for part in path.split(b"/") if path else []:
+            inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def made_folder(top: bytes, path: bytes, mode: int) -> Iterator[int]:
+    """Yield a descriptor of the folder `path` below `top`, made where it is not there, and durable."""
+    handle = os.open(top, _FOLDER)
+    try:
+        for part in path.split(b"/") if path else []:
+            try:
+                inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
+            except FileNotFoundError:
+                os.mkdir(part, mode, dir_fd=handle)
+                sync(handle)
+                inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def look(top: bytes, path: bytes) -> Seen:
+    """Open a file by its path and return how it stands.
+
+    Raises:
+        OSError: it is not there, cannot be read, or is no regular file (EINVAL) but a link (ELOOP), a pipe, a folder.
+    """
+    above, name = os.path.split(path)
+    with folder(top, above) as inside:
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=inside)
+        try:
+            return seen(handle)
+        finally:
+            os.close(handle)
+
+
+def seen(handle: int) -> Seen:
+    """Return how the regular file stands that is open as `handle`."""
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return Seen(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_nlink)
+
+
+def rename_new(old_folder: int, old: bytes, new_folder: int, new: bytes) -> None:
+    """Move a file without ever taking the place of another one.
+
+    Raises:
+        FileExistsError: something is there already.
+        OSError: it cannot be moved; to another file system never (EXDEV).
+    """
+    code = _renameat2(old_folder, old, new_folder, new)
+    if code == 0:
+        return
+    if code not in _UNKNOWN:
+        raise OSError(code, os.strerror(code))
+    try:  # exFAT and some FUSE and network file systems know no such move
+        os.lstat(new, dir_fd=new_folder)
+    except FileNotFoundError:
+        os.rename(old, new, src_dir_fd=old_folder, dst_dir_fd=new_folder)
+    else:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+
+def _renameat2(old_folder: int, old: bytes, new_folder: int, new: bytes) -> int:
+    """Return 0, or the errno of Linux's renameat2; ENOSYS where there is none."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return errno.ENOSYS
+    return ctypes.get_errno() if call(old_folder, old, new_folder, new, _NOREPLACE) else 0
+
+
+def sync(folder: int) -> None:
+    """Let the names in a folder survive a power cut, as far as its file system can."""
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _UNKNOWN:
+            raise
+        os.sync()  # some FUSE file systems know no such thing
+
+
+def write(handle: int, content: bytes) -> None:
+    """Write all of `content`, durably."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+    os.fsync(handle)
+
+
+def dress(handle: int, folder: int, name: bytes) -> None:
+    """Give a new file mode, owner and extended attributes (access lists among them) of another one."""
+    model = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        status = os.fstat(model)
+        with suppress(OSError):  # only its owner or root may
+            os.fchown(handle, status.st_uid, status.st_gid)
+        os.fchmod(handle, stat.S_IMODE(status.st_mode))
+        for attribute in os.listxattr(model) if hasattr(os, "listxattr") else []:
+            with suppress(OSError):  # those of other security systems may not be set
+                os.setxattr(handle, attribute, os.getxattr(model, attribute))
+    except OSError as error:
+        if error.errno not in _UNKNOWN:  # the file system has no attributes
+            raise
+    finally:
+        os.close(model)
+
+
+def content(top: bytes, path: bytes, most: int) -> bytes:
+    """Return what is in a file, at most so many bytes.
+
+    Raises:
+        OSError: as `look`, or there are more (EFBIG).
+    """
+    above, name = os.path.split(path)
+    with folder(top, above) as inside:
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=inside)
+        with open(handle, "rb") as stream:
+            if seen(handle).size > most:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            return stream.read(most)
+
+
+def exists(top: bytes, path: bytes) -> bool:
+    """Tell whether something stands at a path.
+
+    Raises:
+        OSError: that cannot be told, which is not the same as no.
+    """
+    above, name = os.path.split(path)
+    try:
+        with folder(top, above) as inside:
+            os.stat(name, dir_fd=inside, follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        os.stat(top)  # a root that is away says nothing of what is in it
+        return False
+    return True
+
+
+def topmost(top: bytes, parts: Sequence[bytes], device: int) -> int:
+    """Return how many of the folders `parts` below `top` lie above the file system of `device`.
+
+    Those up to there belong to another one that this one is mounted in; 0 where `top` is on it.
+    """
+    for count in range(len(parts), -1, -1):
+        if os.stat(os.path.join(top, *parts[:count]), follow_symlinks=count == 0).st_dev != device:
+            return count + 1
+    return 0

@@ -1,0 +1,142 @@
+"""Bringing to an end what was begun: after a crash, or after a step that failed half way.
+
+The disk is read first, and nothing is guessed: where it cannot be read, an entry stays `intended` and is looked at
+again the next time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Final
+
+from comet.act import posix, vault
+from comet.act.ground import Ground, Hearing
+from comet.core.errors import BrokenError, FileError, LockedError, RefusedError
+from comet.core.model import Do, Entry, Kind, State
+from comet.core.text import _, safe
+
+PLAYLIST: Final = 1 << 24
+"""Bytes; a playlist that is larger is none."""
+
+
+def recover(ground: Ground) -> list[Entry]:
+    """Settle every entry that was begun and not ended, and return them as they are now.
+
+    An entry whose process is alive is left to it: that holds the lock. One whose root is away waits until it is back.
+    """
+    settled = []
+    for entry in ground.journal.pending():
+        try:
+            root = ground.root(entry.before.file)
+            with ground.locked(root):
+                if ground.journal.entry(entry.id).state is State.INTENDED:
+                    _settle(ground, root, entry)
+                    settled.append(ground.journal.entry(entry.id))
+        except (FileError, LockedError, OSError):
+            continue
+    return settled
+
+
+def _settle(ground: Ground, root: bytes, entry: Entry) -> None:
+    step = entry.before
+    _sweep(ground, root, entry)
+    if step.do is Do.REPOINT:
+        settle_playlist(ground, root, entry, _("it was interrupted"))
+    elif entry.kind is Kind.REMOVE:
+        _settle_removal(ground, root, entry)
+    elif entry.kind is Kind.UNDO:
+        _settle_undo(ground, root, entry)
+    else:
+        there = posix.exists(root, os.fsencode(entry.after["held"]))
+        _end(ground, entry, "" if not there else _("it was interrupted before it was deleted"))
+
+
+def _sweep(ground: Ground, root: bytes, entry: Entry) -> None:
+    """Take away the probes that a crash may have left."""
+    step = entry.before
+    vault.sweep(root, os.path.dirname(step.file.path))
+    if step.keeper is not None and step.keeper.root in ground.roots:
+        vault.sweep(ground.roots[step.keeper.root], os.path.dirname(step.keeper.path))
+
+
+def _end(ground: Ground, entry: Entry, error: str = "") -> None:
+    ground.journal.settle(entry.id, State.FAILED if error else State.DONE, error)
+
+
+def _settle_removal(ground: Ground, root: bytes, entry: Entry) -> None:
+    """A file that was moved stays held if its keeper is what it was, else it is put back."""
+    step = entry.before
+    if not posix.exists(root, os.fsencode(entry.after["held"])):
+        take_back(ground, root, entry, _("it was interrupted before the file was moved"))
+        return
+    try:
+        if step.keeper is None:
+            raise RefusedError(os.fsdecode(step.file.path), _("its keeper is not known"))
+        Hearing(ground).of(step.keeper)
+    except FileError as error:
+        take_back(ground, root, entry, _("the file to keep could not be read again: {why}").format(why=error.reason))
+    else:
+        _end(ground, entry)
+
+
+def take_back(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
+    """Put the file of a removal that failed for this `reason` back, if it was moved, and write down what came of it.
+
+    Raises:
+        BrokenError: it is neither at its place nor in quarantine.
+        FileError: it cannot be put back; the entry stays as it is.
+    """
+    path, held = entry.before.file.path, os.fsencode(entry.after["held"])
+    there, kept = posix.exists(root, path), posix.exists(root, held)
+    if kept and there:  # somebody has put another file in its place: the one that is held must not be lost sight of
+        ground.journal.settle(entry.id, State.DONE, reason)
+        return
+    if kept:
+        vault.restore(root, held, path)
+    elif not there:
+        error = _("it is neither in its place nor in quarantine")
+        ground.journal.settle(entry.id, State.FAILED, error)
+        raise BrokenError(
+            _("`{path}`: {error}").format(path=safe(os.path.join(root, path)), error=error),
+            hint=_("it should lie in `{place}`; was it moved by somebody else?").format(
+                place=safe(os.path.join(root, held))
+            ),
+        )
+    _end(ground, entry, reason)
+
+
+def _settle_undo(ground: Ground, root: bytes, entry: Entry) -> None:
+    held = os.fsencode(entry.after["held"])
+    there, kept = posix.exists(root, entry.before.file.path), posix.exists(root, held)
+    if there and not kept:
+        _end(ground, entry)
+    elif kept:
+        _end(ground, entry, _("it was interrupted before the file was moved back"))
+    else:
+        _end(ground, entry, _("it is neither in its place nor in quarantine"))
+
+
+def settle_playlist(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
+    """Find out whether a playlist was replaced, bring that to its end, and write it down.
+
+    Raises:
+        OSError: it cannot be read; the entry stays as it is, and so does its temp.
+    """
+    path, temp = entry.before.file.path, os.fsencode(entry.after["temp"])
+    folder = os.path.dirname(path)
+    beside = os.path.join(folder, temp)
+    if not posix.exists(root, path) and posix.exists(root, beside):
+        # a network file system had moved the old one away when it failed to move the new one in
+        if content_hash(posix.content(root, beside, PLAYLIST)) != entry.after["hash"]:
+            _end(ground, entry, _("it is gone, and what was to take its place is not whole"))
+            return
+        vault.finish(root, path, temp)
+    now = content_hash(posix.content(root, path, PLAYLIST)) if posix.exists(root, path) else ""
+    _end(ground, entry, "" if now == entry.after["hash"] else reason)
+    vault.sweep(root, folder, temp)
+
+
+def content_hash(content: bytes) -> str:
+    """Return what a playlist's content is recognised by."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

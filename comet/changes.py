@@ -1,0 +1,214 @@
+"""The write side of acting: proposals into a plan, applying it, undoing, purging, and settling what was interrupted.
+
+Here the stages of the line's end are joined with the stores: what is known (cache), what was done (journal), the roots
+as they are now, and the files themselves, which are read again before anything happens to them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from comet.act import actions, hook, playlists
+from comet.act.ground import Ground
+from comet.collection import groups, history, opened
+from comet.collection.opened import Collection
+from comet.core.errors import UsageError
+from comet.core.job import Job
+from comet.core.model import (
+    Entry,
+    File,
+    Identity,
+    Kind,
+    Place,
+    Plan,
+    Proposal,
+    Relation,
+    State,
+    Step,
+)
+from comet.core.text import _, safe
+from comet.decide import plan as planning
+from comet.decide.proposal import Decisions
+from comet.judge import relation
+
+_PLAYLIST: Final = 1 << 24
+"""Bytes; what is larger is no playlist, whatever it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run."""
+
+    run: int
+    done: tuple[Entry, ...]
+    failed: tuple[Entry, ...]
+    """Each says why in `error`; nothing was changed by these."""
+    warnings: tuple[str, ...] = ()
+    """Sentences about what went wrong beside the files: the hook."""
+
+
+def plan(collection: Collection, proposals: Iterable[Proposal]) -> Plan:
+    """Return the plan that does what is proposed: removals, then the playlists that name a removed file."""
+    role = groups.role(collection)
+    steps = [step for proposal in proposals for step in planning.removals(proposal, role)]
+    return Plan(collection.profile.name, time.time(), (*steps, *_repointings(collection, steps)))
+
+
+def _repointings(collection: Collection, steps: Sequence[Step]) -> Iterator[Step]:
+    roots = {root.id: root.path for root in collection.scanned_roots()}
+    goes = {os.path.join(roots[step.file.root], step.file.path): step.file.place for step in steps}
+    by_place = {step.file.place: step for step in steps}
+    protected = groups.protected(collection)
+    for file in collection.cache.playlists(list(roots)) if goes else ():
+        path = os.path.join(roots[file.root], file.path)
+        if not playlists.is_playlist(path) or protected(path):
+            continue
+        named = _named(path, goes)
+        identity = Identity(file.root, file.path, file.size, file.mtime_ns, "")
+        yield from planning.repointings(identity, named, by_place)
+
+
+def _named(path: bytes, goes: Mapping[bytes, Place]) -> list[Place]:
+    with contextlib.suppress(OSError), open(path, "rb") as stream:
+        content = stream.read(_PLAYLIST + 1)
+        if len(content) <= _PLAYLIST:
+            return [goes[name] for name in playlists.names(content, os.path.dirname(path), goes)]
+    return []  # it is gone, or cannot be read: then it can't be changed either
+
+
+def settle(collection: Collection) -> list[Entry]:
+    """Bring to an end what a crash has interrupted, and return it; looks at nothing where there is nothing of it."""
+    if not collection.journal.pending() or collection.profile.read_only:
+        return []
+    settled = actions.recover(_ground(collection))
+    opened.follow(collection.cache, collection.journal)
+    return settled
+
+
+def apply(collection: Collection, wanted: Plan, job: Job) -> Outcome:
+    """Take the steps of a plan, each only if its files are what they were when it was made.
+
+    Raises:
+        UsageError: the profile is read-only, or the plan is another profile's.
+        LockedError, NoSpaceError, BrokenError, Stopped: as `actions.apply`; what was done is in the journal.
+    """
+    if wanted.profile != collection.profile.name:
+        raise UsageError(
+            _("this plan is for profile `{name}`").format(name=safe(wanted.profile)),
+            hint=_("apply it with --profile {name}").format(name=safe(wanted.profile)),
+        )
+    return _run(collection, "apply", lambda ground: actions.apply(ground, wanted, job))
+
+
+def undo(collection: Collection, entries: Iterable[int], job: Job) -> Outcome:
+    """Undo journal entries, the newest first, and with a removal the playlists that its run changed for it.
+
+    Raises as `apply`.
+    """
+    removals = set(entries)
+    found = removals | {each.id for entry in removals for each in collection.journal.following(entry)}
+    return _run(collection, "undo", lambda ground: actions.undo(ground, found, job))
+
+
+def purge(collection: Collection, entries: Iterable[int], job: Job) -> Outcome:
+    """Delete files that are held, each only if what was kept in its place can be read; raises as `apply`."""
+    return _run(collection, "purge", lambda ground: actions.purge(ground, entries, job))
+
+
+def _run(collection: Collection, event: str, act: Callable[[Ground], int]) -> Outcome:
+    if collection.profile.read_only:
+        raise UsageError(
+            _("profile `{name}` is read-only: nothing of it is changed").format(name=safe(collection.profile.name)),
+            hint=_("`comet plan` shows what would be done; `read_only` stands in profiles.ini"),
+        )
+    settle(collection)
+    try:
+        run = act(_ground(collection))
+    finally:
+        opened.follow(collection.cache, collection.journal)
+    entries = collection.journal.entries(run)
+    done = tuple(entry for entry in entries if entry.state is State.DONE)
+    failed = tuple(entry for entry in entries if entry.state is State.FAILED)
+    return Outcome(run, done, failed, _told(collection, event, run, done))
+
+
+def _told(collection: Collection, event: str, run: int, done: Sequence[Entry]) -> tuple[str, ...]:
+    """Tell the user's own command what was done, and return what went wrong with it."""
+    command = collection.profile.after_apply
+    if not command or not done:
+        return ()
+    error = hook.run(command, _event(collection, event, run, done))
+    return (_("the command after_apply: {error}").format(error=error),) if error else ()
+
+
+def _event(collection: Collection, event: str, run: int, done: Sequence[Entry]) -> dict[str, Any]:
+    roots = {root.id: root.path for root in collection.scanned_roots()}
+    removed, restored, changed = [], [], []
+    for entry in done:
+        file, keeper = entry.before.file, entry.before.keeper
+        path = {"path": history.path_of(roots, file)}
+        if entry.kind is Kind.REPOINT or "hash" in entry.after:
+            changed.append(path)
+        elif entry.kind is Kind.UNDO:
+            restored.append(path)
+        else:
+            held = Identity(file.root, os.fsencode(entry.after["held"]), 0, 0, "")
+            removed.append(
+                {
+                    **path,
+                    "size": file.size,
+                    "audio": file.audio,
+                    "keeper": history.path_of(roots, keeper) if keeper else "",
+                    "held": history.path_of(roots, held) if entry.kind is Kind.REMOVE else "",
+                }
+            )
+    about = {"version": 1, "profile": collection.profile.name, "event": event, "run": run}
+    return {**about, "removed": removed, "restored": restored, "changed": changed}
+
+
+def _ground(collection: Collection) -> Ground:
+    """Return what acting stands on: the roots as they are at this moment."""
+    roots = collection.roots()
+    unwritable = _("its root folder has no marker, for it could not be written when it was scanned")
+    away = {root.id: _("its root folder is away: {why}").format(why=root.away) for root in roots if root.away}
+    away |= {root.id: unwritable for root in roots if root.id.startswith("path:")}
+    decisions = Decisions(collection.journal.decisions())
+
+    def differ(one: str, other: str) -> str:
+        if one == other:
+            return ""
+        if frozenset((one, other)) in decisions.apart:
+            return _("it was decided that it and the file to keep are no duplicates")
+        verdict = collection.cache.verdict(one, other, relation.RULE)
+        if verdict is None or verdict.relation is not Relation.SAME:
+            return _("it and the file to keep are not known to be the same recording")
+        return ""
+
+    def elsewhere(audio: str) -> Iterator[Identity]:
+        for file in collection.cache.holding(audio):
+            yield Identity(file.root, file.path, file.size, file.mtime_ns, audio)
+
+    return Ground(
+        collection.journal,
+        {root.id: root.path for root in roots if root.id not in away},
+        away,
+        groups.protected(collection),
+        differ,
+        elsewhere,
+        lambda files: _hear(collection, files),
+        os.path.join(collection.folder, "act.lock"),
+    )
+
+
+def _hear(collection: Collection, files: Sequence[tuple[File, bytes]]) -> Iterator[tuple[bytes, str, str]]:
+    """Read files whole in worker processes and yield for each its path, its audio hash, or else why not."""
+    from comet.listen.fingerprint import Wanted, limits, listen_all  # noqa: PLC0415 - the decoder is needed only here
+
+    wanted = [Wanted(file, path, identify_first=True) for file, path in files]
+    for heard in listen_all(wanted, lambda _hash: True, **limits(collection.profile.settings)):
+        yield heard.wanted.path, heard.hash, heard.error or ("" if heard.hash else _("it is no music"))

@@ -1,0 +1,97 @@
+"""`comet apply`: move the duplicates of a plan, of one group or of all into quarantine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from comet.cli import acting, console, context, out
+from comet.cli.context import Context
+from comet.core import plans
+from comet.core.errors import UsageError
+from comet.core.job import Job
+from comet.core.model import Plan
+from comet.core.text import _, safe
+
+if TYPE_CHECKING:
+    from comet.changes import Outcome
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Apply what was named."""
+    if not (arguments.plan or arguments.group or arguments.all):
+        raise UsageError(
+            _("what shall be applied?"),
+            hint=_("`comet apply --all` takes every group, --group ID one; `comet plan` writes a plan to read first"),
+        )
+    if arguments.keep and not arguments.group:
+        raise UsageError(_("--keep needs a group"), hint=_("name it with --group ID"))
+    read = _read(arguments) if arguments.plan else None
+    here = context.of(arguments)
+    if arguments.detach and arguments.yes:
+        return console.detach(here, alone=False)
+    plan = read or console.quietly(lambda job: _plan(here, job))
+    if not plan.steps:
+        out.note(_("nothing to do"))
+        return 0
+    if not arguments.yes:
+        acting.show_steps(here, plan)
+        if not acting.confirmed(acting.question(plan), yes=False):
+            out.note(_("nothing was changed"))
+            return 0
+    return _apply(here, plan)
+
+
+def _read(arguments: argparse.Namespace) -> Plan:
+    """Return the plan that was named; its profile is meant where none was typed."""
+    try:
+        if arguments.plan == "-":
+            text = sys.stdin.buffer.read()
+        else:
+            with open(arguments.plan, "rb") as stream:
+                text = stream.read()
+    except OSError as error:
+        raise UsageError(
+            _("plan `{name}` cannot be read: {why}").format(name=safe(arguments.plan), why=error.strerror),
+            hint=_("`comet plan --out FILE` writes one"),
+        ) from error
+    plan = plans.parse(text, arguments.plan)
+    if arguments.profile is None:
+        arguments.profile = plan.profile
+    return plan
+
+
+def _plan(here: Context, job: Job) -> Plan:
+    from comet import changes  # noqa: PLC0415 - arrays and all
+
+    arguments = here.arguments
+    with here.collection() as collection:
+        found = acting.proposals(collection, job)
+        if arguments.group:
+            wanted = [acting.chosen(collection, found, arguments.group, arguments.keep)]
+        else:
+            wanted = [each for each in found if acting.is_open(each, clean_only=arguments.clean_only)]
+        return changes.plan(collection, wanted)
+
+
+def _apply(here: Context, plan: Plan) -> int:
+    def work(job: Job) -> Outcome:
+        from comet import changes  # noqa: PLC0415 - arrays and all
+
+        with here.collection() as collection:
+            return changes.apply(collection, plan, job)
+
+    groups = {step.group for step in plan.steps}
+    outcome = console.run(here, work) if len(groups) > 1 else console.quietly(work)
+    sentence = _("{files} moved into quarantine{playlists}{refused}").format(
+        files=acting.counted(outcome), playlists=acting.playlists(outcome), refused=acting.refused(outcome)
+    )
+    code = acting.show(here, outcome, sentence)
+    if outcome.done:
+        out.next_step(
+            _("`{undo}` takes it back; the space is free only after `{purge}`").format(
+                undo=here.next("undo", str(outcome.run)), purge=here.next("purge", str(outcome.run))
+            )
+        )
+    return code

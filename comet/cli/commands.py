@@ -1,0 +1,287 @@
+"""Every command and its options. All of it is read for `--version` and `--help`, so nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import argparse
+
+from comet import __version__
+from comet.cli.parser import Command, Parser, common
+from comet.core.text import _
+
+
+def parser() -> Parser:
+    """Return the parser of `comet`."""
+    top = Parser(
+        prog="comet",
+        description=_("Finds the same recording in a music collection by its sound."),
+        epilog=_("`comet -f DIR` needs no set-up. `comet COMMAND --help` tells more of a command."),
+    )
+    top.add_argument("-V", "--version", action="version", version=f"comet {__version__}")
+    common(top, 0)
+    below = top.add_subparsers(prog="comet", dest="command", metavar=_("COMMAND"), title=_("commands"))
+    for command in commands():
+        flag = _(" (or `comet {flag}`)").format(flag=command.flag) if command.flag else ""
+        added = below.add_parser(command.name, help=command.help + flag, description=command.help)
+        command.declare(added)
+        common(added, 1)
+    return top
+
+
+def _folders(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "folders", metavar=_("DIR"), nargs="*", help=_("folders to look at without any set-up, instead of a profile")
+    )
+
+
+def _detach(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--detach", action="store_true", help=_("go on in the background, also when this terminal is closed")
+    )
+
+
+def _strict(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--strict", action="store_true", help=_("exit with 3 if a file could not be used or a folder is away")
+    )
+
+
+def _limit(added: argparse.ArgumentParser) -> None:
+    added.add_argument("--limit", metavar="N", type=_count, default=0, help=_("show the first N only"))
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+_count.__name__ = "number"  # argparse names it in its message
+
+
+def _yes(added: argparse.ArgumentParser, help: str) -> None:  # noqa: A002 - argparse's word
+    added.add_argument("--yes", action="store_true", help=help)
+
+
+def _clean_only(added: argparse.ArgumentParser) -> None:
+    added.add_argument("--clean-only", action="store_true", help=_("leave the groups that are to check"))
+
+
+def _keep(added: argparse.ArgumentParser, help: str) -> None:  # noqa: A002 - likewise
+    added.add_argument("--keep", metavar=_("PATH"), action="append", default=[], help=help)
+
+
+def _plan(added: Parser) -> None:
+    added.add_argument("--group", metavar="ID", help=_("this group only"))
+    _keep(added, _("the track of the group that stays, may be given more than once"))
+    _clean_only(added)
+    added.add_argument("--out", metavar=_("FILE"), help=_("write it there instead of to standard output"))
+
+
+def _apply(added: Parser) -> None:
+    what = added.add_mutually_exclusive_group()
+    what.add_argument(
+        "plan", metavar="PLAN", nargs="?", help=_("a plan that `comet plan` wrote, `-` for standard input")
+    )
+    what.add_argument("--group", metavar="ID", help=_("this group, with its proposed keeper or those of --keep"))
+    what.add_argument("--all", action="store_true", help=_("every open group, with its proposed keeper"))
+    _keep(added, _("the track of the group that stays, may be given more than once"))
+    _clean_only(added)
+    _yes(added, _("do not ask"))
+    _detach(added)
+    added.add_argument("--strict", action="store_true", help=_("exit with 3 if a step was refused"))
+
+
+def _undo(added: Parser) -> None:
+    what = added.add_mutually_exclusive_group()
+    what.add_argument(
+        "id", metavar="ID", nargs="?", help=_("a run, or one step of it as RUN.STEP; see `comet history`")
+    )
+    what.add_argument("--last", action="store_true", help=_("the last run that can be undone; so it is without ID too"))
+    what.add_argument("--all", action="store_true", help=_("everything that can be undone"))
+    _yes(added, _("do not ask"))
+    _detach(added)
+    added.add_argument("--strict", action="store_true", help=_("exit with 3 if a step was refused"))
+
+
+def _history(added: Parser) -> None:
+    added.add_argument("run", metavar="RUN", nargs="?", type=_count, help=_("show each step of this run"))
+    _limit(added)
+
+
+def _purge(added: Parser) -> None:
+    added.add_argument("run", metavar="RUN", nargs="*", type=_count, help=_("what these runs removed"))
+    added.add_argument(
+        "--older-than", metavar=_("AGE"), type=_age, help=_("what was removed so long ago: 30d, 2w, 12h, or days")
+    )
+    _yes(added, _("do not ask for the number of files; needs RUN or --older-than"))
+    _detach(added)
+    added.add_argument("--strict", action="store_true", help=_("exit with 3 if a file was refused"))
+
+
+_UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+
+
+def _age(text: str) -> float:
+    unit = _UNITS.get(text[-1:], 0.0)
+    seconds = float(text[:-1]) * unit if unit else float(text) * _UNITS["d"]
+    if not seconds >= 0:
+        raise ValueError
+    return seconds
+
+
+_age.__name__ = "age"  # argparse names it in its message
+
+
+def _decide(added: Parser) -> None:
+    added.add_argument("group", metavar="ID", help=_("the group"))
+    what = added.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--keep",
+        metavar=_("PATH"),
+        action="append",
+        help=_("this track stays, may be given more than once; the others go when the group is applied"),
+    )
+    what.add_argument("--apart", action="store_true", help=_("its tracks are no duplicates of each other"))
+    what.add_argument("--skip", action="store_true", help=_("leave it for later"))
+
+
+def _decisions(added: Parser) -> None:
+    added.add_argument("--forget", metavar="N", type=_count, help=_("take decision number N back"))
+
+
+def _review(added: Parser) -> None:
+    added.add_argument(
+        "--plain", action="store_true", help=_("one question at a time, for a screen reader, a simple terminal, a pipe")
+    )
+
+
+def _why(added: Parser) -> None:
+    added.add_argument("a", metavar="A", help=_("a file that was scanned, or the id of a group"))
+    added.add_argument("b", metavar="B", nargs="?", help=_("another file"))
+
+
+def _info(added: Parser) -> None:
+    added.add_argument("file", metavar=_("FILE"), nargs="?", help=_("tell all that is known of this file"))
+
+
+def _scan(added: Parser) -> None:
+    _folders(added)
+    _detach(added)
+    _strict(added)
+
+
+def _correlate(added: Parser) -> None:
+    _detach(added)
+    _strict(added)
+
+
+def _full(added: Parser) -> None:
+    _scan(added)
+    _limit(added)
+
+
+def _relations(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _pairs(added: Parser) -> None:
+    added.add_argument(
+        "--relation",
+        metavar=_("LIST"),
+        type=_relations,
+        default=[],
+        help=_("only these, with commas between: same, contains, shares, variant"),
+    )
+    _limit(added)
+
+
+def _pair(added: Parser) -> None:
+    added.add_argument("a", metavar="A", help=_("a file; it need not have been scanned"))
+    added.add_argument("b", metavar="B", help=_("another one"))
+
+
+def _root(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--root",
+        metavar=_("DIR"),
+        action="append",
+        default=[],
+        help=_("a folder of music, may be given more than once"),
+    )
+
+
+def _setup(added: Parser) -> None:
+    _root(added)
+    added.add_argument("--yes", action="store_true", help=_("ask nothing"))
+    added.add_argument("--no-compile", action="store_true", help=_("leave compiling to the first scan"))
+
+
+def _profiles(added: Parser) -> None:
+    below = added.add_subparsers(prog="comet profiles", dest="action", metavar=_("ACTION"), title=_("actions"))
+    actions = (
+        ("list", _("show all profiles; so it does without an action")),
+        ("show", _("show every value of a profile, with the file and line it comes from")),
+        ("add", _("add a profile")),
+        ("default", _("choose the profile that is used when none is named")),
+        ("validate", _("check main.ini and all profiles, and name every mistake")),
+    )
+    for name, text in actions:
+        action = below.add_parser(name, help=text, description=text)
+        if name in ("show", "add", "default"):
+            action.add_argument("name", metavar=_("NAME"), nargs="?" if name == "show" else None)
+        if name == "add":
+            _root(action)
+        common(action, 2)
+
+
+def _demo(added: Parser) -> None:
+    added.add_argument(
+        "folder", metavar=_("DIR"), nargs="?", help=_("where to put it; without it, beside Comet's state")
+    )
+
+
+def _jobs(added: Parser) -> None:
+    added.add_argument(
+        "id", metavar="ID", nargs="?", help=_("the job, or the beginning of its id; `last` is the newest")
+    )
+    group = added.add_mutually_exclusive_group()
+    group.add_argument("--watch", action="store_true", help=_("show its progress until it ends"))
+    group.add_argument("--stop", action="store_true", help=_("end it after the unit in hand; what is done is kept"))
+    group.add_argument("--pause", action="store_true", help=_("let it wait"))
+    group.add_argument("--resume", action="store_true", help=_("let it go on"))
+
+
+def commands() -> tuple[Command, ...]:
+    """Return all commands in the order of the help."""
+    return (
+        Command("full", "-f", _("scan, correlate, and show the groups"), _full),
+        Command("scan", "-s", _("look at the music and listen to what is new"), _scan),
+        Command("correlate", "-c", _("compare everything with everything, from where it was left"), _correlate),
+        Command("groups", "", _("show the tracks that are the same recording, largest saving first"), _limit),
+        Command("pairs", "", _("show the pairs of tracks that belong together, and how"), _pairs),
+        Command("pair", "-p A B", _("compare two files"), _pair),
+        Command("review", "", _("walk through the groups and decide, largest saving first"), _review),
+        Command("why", "", _("say in sentences why two files or a group belong together, and which one stays"), _why),
+        Command("decide", "", _("decide about a group without changing anything yet"), _decide),
+        Command("decisions", "", _("list what was decided, or take it back"), _decisions),
+        Command("plan", "", _("write down what applying would do, to read, edit and apply later"), _plan),
+        Command("apply", "", _("move the duplicates into quarantine, where they can be taken back from"), _apply),
+        Command("undo", "", _("take back what was applied"), _undo),
+        Command("history", "", _("show what was applied, undone and purged"), _history),
+        Command("quarantine", "", _("show what was removed and still lies in quarantine"), _nothing),
+        Command(
+            "purge", "", _("delete what lies in quarantine: only this frees space, and it cannot be undone"), _purge
+        ),
+        Command("info", "-i", _("tell the state of the collection, or all that is known of a file"), _info),
+        Command("problems", "", _("show the files that could not be used, and why"), _nothing),
+        Command("setup", "", _("choose folders and write the settings"), _setup),
+        Command("profiles", "", _("list, show, add and check profiles"), _profiles),
+        Command("jobs", "", _("show, watch and steer long jobs"), _jobs),
+        Command("demo", "", _("make a small library of music to try Comet on"), _demo),
+        Command("doctor", "", _("tell what is missing and how to get it"), _nothing),
+    )
+
+
+def _nothing(_added: Parser) -> None:
+    """Declare no option: the command has none of its own."""

@@ -1,0 +1,41 @@
+"""`comet plan`: what applying would do, as JSON to read, edit and apply later."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from comet.cli import acting, console, context, out
+from comet.core import ini, plans
+from comet.core.errors import UsageError
+from comet.core.job import Job
+from comet.core.text import _, safe
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the plan."""
+    here = context.of(arguments)
+    if arguments.keep and not arguments.group:
+        raise UsageError(_("--keep needs a group"), hint=_("name it with --group ID"))
+
+    def work(job: Job) -> dict[str, Any]:
+        from comet import changes  # noqa: PLC0415 - arrays and all
+
+        with here.collection() as collection:
+            found = acting.proposals(collection, job)
+            if arguments.group:
+                wanted = [acting.chosen(collection, found, arguments.group, arguments.keep)]
+            else:
+                wanted = [each for each in found if acting.is_open(each, clean_only=arguments.clean_only)]
+            return plans.plan_json(changes.plan(collection, wanted))
+
+    plan = console.quietly(work)
+    text = json.dumps(plan, indent=1)
+    if arguments.out:
+        ini.write(arguments.out, text + "\n")
+        out.note(_("{n} steps in `{file}`").format(n=len(plan["steps"]), file=safe(arguments.out)))
+        out.next_step(_("`{command}` does them").format(command=here.next("apply", arguments.out)))
+    else:
+        print(text)
+    return 0

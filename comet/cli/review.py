@@ -1,0 +1,223 @@
+"""`comet review`: walk through the groups; on a terminal that cannot show screens, one question at a time."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+
+from comet import changes
+from comet.changes import Outcome
+from comet.cli import acting, console, context, out, why
+from comet.cli.context import Context
+from comet.cli.main import become_screens
+from comet.collection import decisions, groups
+from comet.core.errors import CometError, UsageError
+from comet.core.job import Job
+from comet.core.model import Choice, Decision, Group, Proposal
+from comet.core.text import _, _n, clock, safe, size
+
+_QUESTION = (
+    "Enter does that. Or: numbers of the tracks to keep, a they are no duplicates, s leave for later, w why, u undo the"
+    " last answer, q quit"
+)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Review in the terminal application, or by line."""
+    here = context.of(arguments)
+    if arguments.json:
+        raise UsageError(_("a review has no JSON"), hint=_("`comet plan` and `comet apply` are for scripts"))
+    if not arguments.plain and sys.stdin.isatty() and sys.stdout.isatty():
+        become_screens(arguments)
+    review = _Review(here)
+    review.begin()
+    while review.ask():
+        pass
+    review.end()
+    return 0
+
+
+class _Review:
+    """One walk through the groups that were open when it began, largest saving first."""
+
+    def __init__(self, here: Context) -> None:
+        self._here = here
+        self._groups: list[Group] = []
+        self._at = 0
+        self._done: list[tuple[int, Outcome | Decision]] = []
+        """What `u` takes back: the group's number, and what was done with it."""
+
+    def begin(self) -> None:
+        """Find the open groups, and say how many there are and what can be answered."""
+
+        def work(job: Job) -> list[Proposal]:
+            with self._here.collection() as collection:
+                return [each for each in acting.proposals(collection, job) if acting.is_open(each, clean_only=False)]
+
+        found = console.quietly(work)
+        self._groups = [each.group for each in found]
+        print(
+            _("{groups} to review, {size} to move into quarantine").format(
+                groups=_n("{n} group", "{n} groups", len(found)), size=size(sum(each.frees for each in found))
+            )
+        )
+        if found:
+            print(_(_QUESTION))
+
+    def ask(self) -> bool:
+        """Ask about the group that is next; return whether to go on."""
+        if self._at >= len(self._groups):
+            return False
+        with self._here.collection() as collection:
+            proposal = groups.proposal(collection, self._groups[self._at])
+        for line in self._told(proposal):
+            print(line)
+        while (typed := _read()) is not None and typed != "q":
+            try:
+                if self._answered(proposal, typed):
+                    return True
+            except CometError as error:
+                print(_("error: {message}").format(message=error))
+                if error.hint:
+                    print(_("hint: {hint}").format(hint=error.hint))
+        return False
+
+    def end(self) -> None:
+        """Say what was done."""
+        moved = [
+            entry
+            for _at, what in self._done
+            if not isinstance(what, Decision)
+            for entry in what.done
+            if "held" in entry.after
+        ]
+        print(
+            _("{files} moved into quarantine ({size})").format(
+                files=_n("{n} file", "{n} files", len(moved)), size=size(sum(each.before.file.size for each in moved))
+            )
+        )
+
+    def _told(self, proposal: Proposal) -> Iterator[str]:
+        group = proposal.group
+        yield ""
+        yield _("Group {number} of {all}: {files}, frees {size}{check}").format(
+            number=f"{self._at + 1:,}",
+            all=f"{len(self._groups):,}",
+            files=_n("{n} file", "{n} files", len(group.tracks)),
+            size=size(proposal.frees),
+            check="" if group.clear else _("; to check: listen before you decide"),
+        )
+        for at, track in enumerate(group.tracks):
+            word = _("keep") if at in proposal.keep else _("stays") if at in proposal.barred else _("remove")
+            yield _("{n}. {word}: {length}, {rate} {codec}, {size}, {path}{why}").format(
+                n=at + 1,
+                word=word,
+                length=clock(track.audio.duration),
+                rate=out.rate(track.audio.bitrate),
+                codec=safe(track.audio.codec),
+                size=size(track.file.size),
+                path=safe(track.path),
+                why=_(" ({reason})").format(reason=proposal.barred[at]) if at in proposal.barred else "",
+            )
+
+    def _answered(self, proposal: Proposal, typed: str) -> bool:
+        """Do what was typed; return whether to ask about another group."""
+        if typed == "w":
+            with self._here.collection() as collection:
+                for line in why.group(collection, proposal):
+                    print(line)
+            return False
+        if typed == "u":
+            return self._undo()
+        if typed in ("a", "s"):
+            self._decide(proposal, Choice.APART if typed == "a" else Choice.SKIP, ())
+            print(_("they are no duplicates") if typed == "a" else _("left for later"))
+        else:
+            if typed:
+                self._decide(proposal, Choice.KEEP, _numbers(typed, len(proposal.group.tracks)))
+            self._apply(proposal.group)
+        self._at += 1
+        return True
+
+    def _decide(self, proposal: Proposal, choice: Choice, keep: Sequence[int]) -> None:
+        with self._here.collection() as collection:
+            self._done.append((self._at, decisions.decide(collection, proposal.group, choice, keep)))
+
+    def _apply(self, group: Group) -> None:
+        def work(job: Job) -> Outcome | None:
+            with self._here.collection() as collection:
+                plan = changes.plan(collection, [groups.proposal(collection, group)])
+                return changes.apply(collection, plan, job) if plan.steps else None
+
+        outcome = console.quietly(work)
+        if outcome is None:
+            print(_("all of them stay"))
+            return
+        self._done.append((self._at, outcome))
+        _tell(outcome, _("moved into quarantine"))
+
+    def _undo(self) -> bool:
+        """Take back what was done with the last group that anything was done with, and go back to it."""
+        if not self._done:
+            print(_("nothing to undo"))
+            return False
+        at = self._done[-1][0]
+        while self._done and self._done[-1][0] == at:
+            _at, what = self._done.pop()
+            if isinstance(what, Decision):
+                with self._here.collection() as collection:
+                    decisions.forget(collection, what.id)
+                print(_("decision {id} is taken back").format(id=what.id))
+            else:
+                _tell(self._taken_back(what), _("moved back"))
+        self._at = at
+        return True
+
+    def _taken_back(self, outcome: Outcome) -> Outcome:
+        def work(job: Job) -> Outcome:
+            with self._here.collection() as collection:
+                return changes.undo(collection, [entry.id for entry in outcome.done], job)
+
+        return console.quietly(work)
+
+
+def _tell(outcome: Outcome, what: str) -> None:
+    print(
+        _("{files} {what}{playlists}{refused}").format(
+            files=acting.counted(outcome),
+            what=what,
+            playlists=acting.playlists(outcome),
+            refused=acting.refused(outcome),
+        )
+    )
+    for entry in outcome.failed:
+        print(_("`{path}`: {reason}").format(path=safe(entry.before.file.path), reason=safe(entry.error)))
+    for warning in outcome.warnings:
+        print(_("warning: {text}").format(text=warning))
+
+
+def _numbers(typed: str, count: int) -> list[int]:
+    """Return the indices that were typed as numbers from 1 on.
+
+    Raises:
+        UsageError: that is no answer.
+    """
+    words = typed.replace(",", " ").split()
+    if not words or not all(word.isdecimal() and 1 <= int(word) <= count for word in words):
+        raise UsageError(
+            _("`{typed}` is no answer").format(typed=safe(typed)),
+            hint=_("Enter, numbers from 1 to {n}, or one of a, s, w, u, q").format(n=count),
+        )
+    return [int(word) - 1 for word in words]
+
+
+def _read() -> str | None:
+    """Return the next answer, None at the end of the input."""
+    sys.stdout.write("> ")
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    if not line.endswith("\n"):  # an answer that was cut off is none
+        print()
+        return None
+    return line.strip().lower()

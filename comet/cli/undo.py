@@ -1,0 +1,75 @@
+"""`comet undo`: take back what was applied."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from comet.cli import acting, console, context, out
+from comet.cli.context import Context
+from comet.core.errors import UsageError
+from comet.core.job import Job
+from comet.core.model import Entry
+from comet.core.text import _, _n, safe
+
+if TYPE_CHECKING:
+    from comet.changes import Outcome
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Undo what was named."""
+    here = context.of(arguments)
+    if arguments.detach and arguments.yes:
+        return console.detach(here, alone=False)
+    entries = _entries(here)
+    if not entries:
+        out.note(_("nothing to undo"))
+        return 0
+    question = _("take back {n}?").format(n=_n("{n} change", "{n} changes", len(entries)))
+    if not arguments.yes:
+        for entry in entries[: acting.SHOWN]:
+            out.note(f"  {safe(entry.before.file.path)}")
+        if not acting.confirmed(question, yes=False):
+            out.note(_("nothing was changed"))
+            return 0
+
+    def work(job: Job) -> Outcome:
+        from comet import changes  # noqa: PLC0415 - arrays and all
+
+        with here.collection() as collection:
+            return changes.undo(collection, [entry.id for entry in entries], job)
+
+    many = len({entry.before.group for entry in entries}) > 1
+    outcome = console.run(here, work) if many else console.quietly(work)
+    sentence = _("{files} moved back{playlists}{refused}").format(
+        files=acting.counted(outcome), playlists=acting.playlists(outcome), refused=acting.refused(outcome)
+    )
+    return acting.show(here, outcome, sentence)
+
+
+def _entries(here: Context) -> list[Entry]:
+    """Return what the command line names, as far as it can still be undone."""
+    from comet import changes  # noqa: PLC0415 - arrays and all
+    from comet.collection import history  # noqa: PLC0415 - likewise
+
+    arguments = here.arguments
+    with here.collection() as collection:
+        acting.warn_settled(changes.settle(collection))
+        if arguments.all:
+            return history.undoable(collection)
+        if arguments.id is None:
+            return history.last(collection)
+        run, _dot, step = arguments.id.partition(".")
+        if not run.isdecimal() or (_dot and not step.isdecimal()):
+            raise UsageError(
+                _("`{id}` is no run and no step").format(id=safe(arguments.id)),
+                hint=_("`comet history` lists the runs, `comet history RUN` its steps"),
+            )
+        entries = history.entries(collection, int(run))
+        if not entries or (step and int(step) not in {entry.step for entry in entries}):
+            raise UsageError(
+                _("the journal has no run or step `{id}`").format(id=safe(arguments.id)),
+                hint=_("`comet history` lists the runs, `comet history RUN` its steps"),
+            )
+        undoable = history.undoable(collection, int(run))
+        return [entry for entry in undoable if not step or entry.step == int(step)]

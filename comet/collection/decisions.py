@@ -1,0 +1,49 @@
+"""Decisions: what somebody said about groups, remembered until it is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from comet.collection.opened import Collection
+from comet.core.errors import UsageError
+from comet.core.model import Choice, Decision, Group, Track, identity
+from comet.core.text import _
+from comet.decide.proposal import Decisions
+
+
+def listed(collection: Collection) -> list[Decision]:
+    """Return what was decided, oldest first."""
+    return collection.journal.decisions()
+
+
+def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[int] = ()) -> Decision:
+    """Remember what somebody decided about a group; nothing is changed on the disk by that.
+
+    Args:
+        collection: the collection.
+        group: the group as it stands.
+        choice: what was decided.
+        keep: of a *keep*, the indices of the tracks that stay.
+
+    Raises:
+        UsageError: none is to be kept.
+    """
+    if choice is Choice.KEEP and not keep:
+        raise UsageError(_("one track of a group must stay"), hint=_("name it with --keep PATH"))
+    members = [track.audio.hash for track in group.tracks]
+    return collection.journal.decide(choice, members, [identity(group.tracks[at]) for at in keep])
+
+
+def apart(collection: Collection, one: Track, other: Track) -> bool:
+    """Tell whether two tracks were decided to be no duplicates."""
+    pair = frozenset((one.audio.hash, other.audio.hash))
+    return pair in Decisions(collection.journal.decisions()).apart
+
+
+def forget(collection: Collection, decision: int) -> None:
+    """Take a decision back: its group is as if nobody had looked at it.
+
+    Raises:
+        UsageError: there is none of this number.
+    """
+    collection.journal.forget(decision)

@@ -1,0 +1,120 @@
+"""History: what was done, and what lies in quarantine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from comet.collection.opened import Collection
+from comet.core.model import Entry, Identity
+
+FULL: Final = 0.9
+"""Share of a disk that is taken from which on it is worth saying that what is held is not free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of apply, undo or purge."""
+
+    id: int
+    kind: str
+    made: float
+    """Seconds since 1970."""
+    done: int
+    undone: int
+    failed: int
+    purged: int
+    size: int
+    """Bytes of the files that still lie in quarantine because of it."""
+    undoable: int
+    """Entries that can still be undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file in quarantine."""
+
+    entry: Entry
+    path: str
+    """Where it was, absolute; below the root's id where that is not known any more."""
+    place: str
+    """Where it lies now, absolute."""
+    size: int
+    made: float
+    """When it was removed, seconds since 1970."""
+    keeper: str
+    there: bool
+    """It can be seen in its place now; its root may be away."""
+
+
+def runs(collection: Collection) -> list[Run]:
+    """Return the runs, newest first."""
+    undoable: dict[int, list[Entry]] = {}
+    for entry in collection.journal.undoable():
+        undoable.setdefault(entry.run, []).append(entry)
+    purged = collection.journal.purged()
+    return [
+        Run(
+            row["id"], row["kind"], row["made"], row["done"], row["undone"], row["failed"], purged.get(row["id"], 0),
+            sum(entry.before.file.size for entry in undoable.get(row["id"], []) if "held" in entry.after),
+            len(undoable.get(row["id"], [])),
+        )
+        for row in collection.journal.runs()
+    ]  # fmt: skip
+
+
+def undoable(collection: Collection, run: int | None = None) -> list[Entry]:
+    """Return the entries that can be undone, of one run or of all."""
+    return collection.journal.undoable(run)
+
+
+def last(collection: Collection) -> list[Entry]:
+    """Return the entries of the last run that can be undone."""
+    found = undoable(collection)
+    newest = max((entry.run for entry in found), default=0)
+    return [entry for entry in found if entry.run == newest]
+
+
+def entries(collection: Collection, run: int) -> list[Entry]:
+    """Return the entries of a run in order."""
+    return collection.journal.entries(run)
+
+
+def held(collection: Collection) -> list[Held]:
+    """Return what lies in quarantine, oldest first."""
+    roots = {root.id: root.path for root in collection.scanned_roots()}
+    found = []
+    for entry in collection.journal.held():
+        place = path_of(roots, Identity(entry.before.file.root, os.fsencode(entry.after["held"]), 0, 0, ""))
+        found.append(
+            Held(
+                entry,
+                path_of(roots, entry.before.file),
+                place,
+                entry.before.file.size,
+                entry.made,
+                path_of(roots, entry.before.keeper) if entry.before.keeper else "",
+                os.path.lexists(place),
+            )
+        )
+    return found
+
+
+def fullest(collection: Collection) -> tuple[str, float]:
+    """Return the root whose disk is the fullest, and how full that is, 0 to 1; nothing where none can be asked."""
+    found = ("", 0.0)
+    for root in collection.scanned_roots():
+        with contextlib.suppress(OSError):
+            disk = os.statvfs(root.path)
+            used = disk.f_blocks - disk.f_bfree
+            share = used / (used + disk.f_bavail) if used + disk.f_bavail else 0.0
+            found = max(found, (os.fsdecode(root.path), share), key=lambda each: each[1])
+    return found
+
+
+def path_of(roots: Mapping[str, bytes], file: Identity) -> str:
+    """Return where a file lies now, by the paths of the roots; below the id of a root whose path is not known."""
+    return os.fsdecode(os.path.join(roots.get(file.root, os.fsencode(file.root)), file.path))

@@ -1,0 +1,149 @@
+"""Plans as JSON: written so that a person can read and edit them, read back with every mistake named.
+
+The journal keeps its steps in the same form. Paths are text with lone surrogates for bytes that are not UTF-8, and the
+JSON is ASCII, so any name survives any editor.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+from comet.core.errors import UsageError
+from comet.core.model import Do, Identity, Place, Plan, Step
+from comet.core.text import _, safe
+
+VERSION: Final = 1
+
+_KINDS: Final = {str: "a text", int: "a whole number", list: "a list", dict: "an object", float: "a number"}
+
+
+def identity_json(identity: Identity) -> dict[str, Any]:
+    """Return a file's identity as JSON."""
+    return {
+        "root": identity.root,
+        "path": os.fsdecode(identity.path),
+        "size": identity.size,
+        "mtime_ns": identity.mtime_ns,
+        "audio": identity.audio,
+    }
+
+
+def step_json(step: Step) -> dict[str, Any]:
+    """Return a step as JSON."""
+    found: dict[str, Any] = {"do": step.do.value, "file": identity_json(step.file)}
+    if step.old is not None and step.new is not None:
+        found["with"] = {"from": _place_json(step.old), "to": _place_json(step.new)}
+    if step.keeper is not None:
+        found["keeper"] = identity_json(step.keeper)
+    return {**found, "group": step.group, "why": step.why}
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """Return a plan as JSON."""
+    return {
+        "version": VERSION,
+        "profile": plan.profile,
+        "made": plan.made,
+        "steps": [step_json(step) for step in plan.steps],
+    }
+
+
+def _place_json(place: Place) -> dict[str, Any]:
+    return {"root": place.root, "path": os.fsdecode(place.path)}
+
+
+def parse(text: str | bytes, name: str) -> Plan:
+    """Return the plan in `text`; `name` is what messages call it.
+
+    Raises:
+        UsageError: it is none; the message says where and what was expected.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise _wrong(name, "", _("JSON: {reason}").format(reason=safe(str(error)))) from error
+    reader = _Reader(name)
+    version = reader.of(value, "version", int)
+    if version != VERSION:
+        raise UsageError(
+            _("plan `{name}` has version {version}, and this Comet knows {known}").format(
+                name=safe(name), version=version, known=VERSION
+            ),
+            hint=_("make a new one with `comet plan`"),
+        )
+    steps = reader.of(value, "steps", list)
+    return Plan(
+        reader.of(value, "profile", str),
+        float(reader.of(value, "made", float)),
+        tuple(reader.step(step, f"steps[{at}]") for at, step in enumerate(steps)),
+    )
+
+
+def step_from(value: object) -> Step:
+    """Return a step of the journal's."""
+    return _Reader("journal").step(value, "step")
+
+
+def identity_from(value: object) -> Identity:
+    """Return an identity of the journal's."""
+    return _Reader("journal").identity(value, "file")
+
+
+def _wrong(name: str, where: str, expected: str) -> UsageError:
+    at = _(" at `{where}`").format(where=safe(where)) if where else ""
+    return UsageError(
+        _("plan `{name}`{at}: expected {expected}").format(name=safe(name), at=at, expected=expected),
+        hint=_("`comet plan` writes a good one to start from"),
+    )
+
+
+class _Reader:
+    """Takes JSON apart and says exactly where it is not as it should be."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def of(self, value: object, key: str, kind: type, where: str = "") -> Any:  # noqa: ANN401 - of the kind asked for
+        path = f"{where}.{key}" if where else key
+        if not isinstance(value, Mapping):
+            raise _wrong(self._name, where, _KINDS[dict])
+        found = value.get(key)
+        fits = isinstance(found, (int, float)) if kind is float else isinstance(found, kind)
+        if not fits or isinstance(found, bool):
+            raise _wrong(self._name, path, _KINDS[kind])
+        return found
+
+    def step(self, value: object, where: str) -> Step:
+        do = self.of(value, "do", str, where)
+        if do not in [each.value for each in Do]:
+            known = ", ".join(f"`{each}`" for each in Do)
+            raise _wrong(self._name, f"{where}.do", _("one of {known}").format(known=known))
+        file = self.identity(self.of(value, "file", dict, where), f"{where}.file")
+        group, why = self.of(value, "group", str, where), self.of(value, "why", str, where)
+        if do == Do.REMOVE:
+            keeper = self.identity(self.of(value, "keeper", dict, where), f"{where}.keeper")
+            return Step(Do.REMOVE, file, group, why, keeper)
+        change = self.of(value, "with", dict, where)
+        old, new = (
+            self.place(self.of(change, key, dict, f"{where}.with"), f"{where}.with.{key}") for key in ("from", "to")
+        )
+        return Step(Do.REPOINT, file, group, why, old=old, new=new)
+
+    def identity(self, value: object, where: str) -> Identity:
+        place = self.place(value, where)
+        size, mtime_ns = self.of(value, "size", int, where), self.of(value, "mtime_ns", int, where)
+        return Identity(place.root, place.path, size, mtime_ns, self.of(value, "audio", str, where))
+
+    def place(self, value: object, where: str) -> Place:
+        """Return a place; a path that leads out of its root, or into Comet's own folder, is none."""
+        root, text = self.of(value, "root", str, where), self.of(value, "path", str, where)
+        try:
+            path = os.fsencode(text)
+        except UnicodeEncodeError:
+            raise _wrong(self._name, f"{where}.path", _("a path")) from None
+        if b"\0" in path or not path or any(part in (b"", b".", b"..", b".comet") for part in path.split(b"/")):
+            raise _wrong(self._name, f"{where}.path", _("a path below its root, without `..`"))
+        return Place(root, path)

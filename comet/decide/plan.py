@@ -1,0 +1,37 @@
+"""Decisions into the steps of a plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from comet.core.model import Do, Identity, Place, Proposal, Step, identity
+from comet.core.text import _, safe
+from comet.decide.keeper import Role, ordinary, reasons
+
+
+def removals(proposal: Proposal, role: Role = ordinary) -> Iterator[Step]:
+    """Yield a step for each track of a group that goes."""
+    tracks, first = proposal.group.tracks, proposal.keep[0]
+    kept = identity(tracks[first])
+    name = safe(tracks[first].file.path)
+    why = ", ".join(reasons(tracks, first, role)) if proposal.decision is None else _("chosen by you")
+    sentence = _("the same recording as `{keeper}`, which stays: {why}").format(
+        keeper=name, why=why or _("chosen by you")
+    )
+    for at in proposal.remove:
+        yield Step(Do.REMOVE, identity(tracks[at]), proposal.group.id, sentence, kept)
+
+
+def repointings(playlist: Identity, named: Iterable[Place], by_place: Mapping[Place, Step]) -> Iterator[Step]:
+    """Yield a step for each removed file that a playlist names.
+
+    Args:
+        playlist: the playlist.
+        named: the files of `by_place` that it names.
+        by_place: the removals of the plan, by where the file that goes lies.
+    """
+    for place in sorted(named, key=lambda each: (each.root, each.path)):
+        step = by_place[place]
+        if step.keeper is not None:
+            why = _("it names a file that goes")
+            yield Step(Do.REPOINT, playlist, step.group, why, old=place, new=step.keeper.place)

@@ -1,0 +1,87 @@
+"""What would become of a group: from what was decided about it, or else from the quality of its tracks. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations
+
+from comet.core.model import Choice, Decision, Group, Identity, Proposal, Standing, Track, identity
+
+
+class Decisions:
+    """What was decided so far, by the audios that it is about."""
+
+    def __init__(self, decisions: Iterable[Decision]) -> None:
+        self._by_audio: dict[str, list[Decision]] = defaultdict(list)
+        self.apart: set[frozenset[str]] = set()
+        """Pairs of audio hashes that are no duplicates."""
+        for decision in decisions:
+            members = sorted(set(decision.members))
+            for audio in members:
+                self._by_audio[audio].append(decision)
+            if decision.choice is Choice.APART:
+                self.apart.update(map(frozenset, combinations(members, 2)))
+
+    def about(self, group: Group) -> Decision | None:
+        """Return the last decision about a group.
+
+        One counts as long as the group has no member that it did not have then; that some have gone, were renamed or
+        retagged changes nothing.
+        """
+        members = Counter(track.audio.hash for track in group.tracks)
+        candidates = self._by_audio.get(group.tracks[0].audio.hash, [])
+        fitting = [each for each in candidates if members <= Counter(each.members)]
+        return max(fitting, key=lambda each: each.id, default=None)
+
+
+def propose(
+    group: Group,
+    decisions: Decisions,
+    barred: Mapping[int, str],
+    choose: Callable[[Sequence[Track]], int],
+) -> Proposal:
+    """Return what would become of a group.
+
+    Args:
+        group: with the keeper that was chosen by quality.
+        decisions: what was decided.
+        barred: indices of tracks that cannot be removed, each with the reason.
+        choose: the keeper's index among several tracks that stay.
+    """
+    decision = decisions.about(group)
+    keep = [group.keeper]
+    standing = Standing.OPEN
+    if decision is not None and decision.choice is Choice.SKIP:
+        standing = Standing.SKIPPED
+    elif decision is not None and decision.choice is Choice.APART:
+        keep, standing = list(range(len(group.tracks))), Standing.SETTLED
+    elif decision is not None and (chosen := _chosen(group, decision.keep)):
+        keep = chosen
+        if len({*keep, *barred}) == len(group.tracks):
+            standing = Standing.SETTLED
+    else:
+        decision = None
+    first = keep.pop(choose([group.tracks[at] for at in keep]))
+    stays = (first, *keep)
+    return Proposal(group, stays, {at: why for at, why in barred.items() if at not in stays}, standing, decision)
+
+
+def _chosen(group: Group, keep: Sequence[Identity]) -> list[int]:
+    """Return the indices of the tracks that were chosen: each where it was, else another file of its audio."""
+    left = dict(enumerate(map(identity, group.tracks)))
+
+    def take(fits: Callable[[Identity], bool]) -> bool:
+        at = next((at for at, there in left.items() if fits(there)), None)
+        if at is not None:
+            del left[at]
+        return at is not None
+
+    moved = [each for each in keep if not take(lambda there, each=each: _same_place(there, each))]  # type: ignore[misc]
+    for each in moved:
+        take(lambda there, each=each: there.audio == each.audio)  # type: ignore[misc]
+    return [at for at in range(len(group.tracks)) if at not in left]
+
+
+def _same_place(one: Identity, other: Identity) -> bool:
+    return one.audio == other.audio and one.place == other.place
