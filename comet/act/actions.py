@@ -12,7 +12,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from comet.act import playlists, posix, recovery, vault
 from comet.act.ground import Ground, Hearing
@@ -24,6 +24,8 @@ from comet.core.model import Do, Entry, Identity, Kind, Place, Plan, Stage, Stat
 from comet.core.text import _
 
 __all__ = ["apply", "is_copy", "mark_root", "purge", "recover", "undo"]
+
+_T = TypeVar("_T")
 
 _Lines = list[tuple[int, bytes, bytes]]
 """Changed lines of a playlist: number, old, new."""
@@ -89,14 +91,16 @@ def purge(ground: Ground, entries: Iterable[int], job: Job) -> int:
     found = [ground.journal.entry(number) for number in sorted(set(entries))]
     run = _Run(ground, "purge")
     with job.stage(Stage.PURGE, len(found)) as advance:
-        for entry in found:
-            run.purge(entry)
-            advance(1, os.fsdecode(entry.before.file.path))
+        for batch in _batches(found):
+            run.hearing.hear(keeper for entry in batch for keeper in islice(run.kept(entry.before), 1))
+            for entry in batch:
+                run.purge(entry)
+                advance(1, os.fsdecode(entry.before.file.path))
     return run.id
 
 
-def _batches(steps: Sequence[Step]) -> Iterator[list[Step]]:
-    rest = iter(steps)
+def _batches(items: Sequence[_T]) -> Iterator[list[_T]]:
+    rest = iter(items)
     while batch := list(islice(rest, _BATCH)):
         yield batch
 
@@ -296,7 +300,7 @@ class _Run:
         name = os.fsdecode(step.file.path)
         reason = _("the file that was kept in its place is not known")
         mine = posix.look(root, held)
-        for keeper in self._kept(step):
+        for keeper in self.kept(step):
             try:
                 seen = self.hearing.of(keeper)
                 keeper_root = self._ground.root(keeper)
@@ -312,7 +316,7 @@ class _Run:
                 return
         raise RefusedError(name, _("it stays in quarantine: {reason}").format(reason=reason))
 
-    def _kept(self, step: Step) -> Iterator[Identity]:
+    def kept(self, step: Step) -> Iterator[Identity]:
         """Yield what may prove that the music is still there: the keeper, or its keeper, wherever that is now."""
         keeper, met = step.keeper, set()
         while keeper is not None and keeper.place not in met:

@@ -16,7 +16,7 @@ from typing import IO, Final
 from comet.core.text import _, safe
 
 _BLOCK: Final = 1 << 16
-"""Bytes that go through a pipe at once, and that are kept of what the command says."""
+"""Bytes that are read at once, and that are kept of what the command says."""
 
 _POLL: Final = 0.05
 """Seconds between two looks whether the command has ended; a child of it may hold the pipes open for ever."""
@@ -54,7 +54,7 @@ def run(command: str, event: Mapping[str, object], *, timeout: float = 300.0) ->
         return _("`{command}` cannot be started: {reason}").format(command=safe(command), reason=safe(reason))
     with process:
         try:
-            said = _talk(process, json.dumps(event).encode() + b"\n", monotonic() + timeout)
+            said = _talk(process, memoryview(json.dumps(event).encode() + b"\n"), monotonic() + timeout)
         except TimeoutError:
             return _("`{command}` took longer than {n} seconds and was ended").format(
                 command=safe(command), n=f"{timeout:g}"
@@ -64,7 +64,7 @@ def run(command: str, event: Mapping[str, object], *, timeout: float = 300.0) ->
     return _outcome(command, process.returncode, said)
 
 
-def _talk(process: subprocess.Popen[bytes], told: bytes, until: float) -> bytes:
+def _talk(process: subprocess.Popen[bytes], told: memoryview, until: float) -> bytes:
     """Write `told` and read what comes until the command ends; return the end of its standard error.
 
     Raises:
@@ -84,22 +84,24 @@ def _talk(process: subprocess.Popen[bytes], told: bytes, until: float) -> bytes:
                 raise TimeoutError
             for key, _events in ready.select(_POLL):
                 if key.data is stdin:
-                    rest = told = _write(stdin, told)
+                    told = _write(stdin, told)
+                    over = not told
                 else:
-                    rest = _read(key.data)
-                    said = (said + rest)[-_BLOCK:] if key.data is stderr else said
-                if not rest:
+                    block = _read(key.data)
+                    said = (said + block)[-_BLOCK:] if key.data is stderr else said
+                    over = not block
+                if over:
                     ready.unregister(key.data)
                     key.data.close()
-    return said if stderr.closed else (said + _read(stderr))[-_BLOCK:]
+    return said if stderr.closed else said + _read(stderr)
 
 
-def _write(pipe: IO[bytes], told: bytes) -> bytes:
+def _write(pipe: IO[bytes], told: memoryview) -> memoryview:
     """Write what the pipe takes and return the rest; there is none where nobody reads."""
     try:
-        return told[os.write(pipe.fileno(), told[:_BLOCK]) :]
+        return told[os.write(pipe.fileno(), told) :]
     except BrokenPipeError:
-        return b""
+        return told[:0]
 
 
 def _read(pipe: IO[bytes]) -> bytes:

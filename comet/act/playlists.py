@@ -49,9 +49,8 @@ def names(content: bytes, folder: bytes, wanted: Container[bytes]) -> set[bytes]
 def repointed(content: bytes, folder: bytes, old: bytes, new: bytes) -> list[_Change]:
     """Return the lines of a playlist in `folder` that change so that `new` is named in place of `old`.
 
-    A line whose style cannot express the new path is left as it is.
+    All three are absolute and normalised. A line whose style cannot express the new path is left as it is.
     """
-    old, new = _normal(old), _normal(new)
     composed = _composed(old)
     name = os.path.basename(composed)
     changes = []
@@ -60,7 +59,7 @@ def repointed(content: bytes, folder: bytes, old: bytes, new: bytes) -> list[_Ch
         if not any(name in form for form in (line, _composed(line), _composed(unquote_to_bytes(line)))):
             continue
         readings = _readings(number, line, folder)
-        reading = next((one for one in readings if one.path == old or _composed(one.path) == composed), None)
+        reading = next((one for one in readings if _composed(one.path) == composed), None)
         changed = reading.line(new, folder) if reading is not None else None
         if changed is not None and changed != line:
             changes.append((number, line, changed))
@@ -145,7 +144,7 @@ def _readings(number: int, line: bytes, folder: bytes) -> Iterator[_Reading]:
     for entry in dict.fromkeys((rest, bare)):  # a name may end in white space, but seldom does
         before, _entry, after = rest.partition(entry)
         for path, style in _meanings(entry, folder):
-            if b"\0" not in path:  # no file's name holds one, and os.path cuts names off there
+            if b"\0" not in path:  # no name holds one, and some versions of os.path cut names off there
                 yield _Reading(mark + before, entry, after, _normal(path), style)
 
 

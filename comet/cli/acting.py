@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from comet.cli import out
+from comet.cli import console, out
 from comet.cli.context import Context
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
@@ -70,6 +70,17 @@ def tracks(proposal: Proposal, names: Sequence[str]) -> list[int]:
 def is_open(proposal: Proposal, *, clean_only: bool) -> bool:
     """Tell whether applying all groups takes this one."""
     return proposal.standing is Standing.OPEN and (proposal.group.clear or not clean_only)
+
+
+def detach(here: Context) -> int:
+    """Start what was typed in the background, where nobody can be asked.
+
+    Raises:
+        UsageError: it would ask.
+    """
+    if not here.arguments.yes:
+        raise UsageError(_("--detach needs --yes"), hint=_("nobody can be asked in the background"))
+    return console.detach(here, alone=False)
 
 
 def confirmed(question: str, *, yes: bool) -> bool:

@@ -12,7 +12,7 @@ from comet.core import plans
 from comet.core.errors import UsageError
 from comet.core.job import Job
 from comet.core.model import Plan
-from comet.core.text import _, safe
+from comet.core.text import _, _n, safe
 
 if TYPE_CHECKING:
     from comet.changes import Outcome
@@ -29,8 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(_("--keep needs a group"), hint=_("name it with --group ID"))
     read = _read(arguments) if arguments.plan else None
     here = context.of(arguments)
-    if arguments.detach and arguments.yes:
-        return console.detach(here, alone=False)
+    if arguments.detach:
+        return acting.detach(here)
     plan = read or console.quietly(lambda job: _plan(here, job))
     if not plan.steps:
         out.note(_("nothing to do"))
@@ -72,6 +72,13 @@ def _plan(here: Context, job: Job) -> Plan:
             wanted = [acting.chosen(collection, found, arguments.group, arguments.keep)]
         else:
             wanted = [each for each in found if acting.is_open(each, clean_only=arguments.clean_only)]
+        doubtful = sum(not each.group.clear for each in wanted)
+        if doubtful:
+            out.warn(
+                _("{groups} to check: listen before you purge; --clean-only leaves them").format(
+                    groups=_n("{n} group is", "{n} groups are", doubtful)
+                )
+            )
         return changes.plan(collection, wanted)
 
 

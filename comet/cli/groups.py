@@ -15,7 +15,7 @@ from comet.cli import console, context, out
 from comet.cli.context import Context
 from comet.cli.view import shortened
 from comet.core.job import Job
-from comet.core.model import Group, Root, Track
+from comet.core.model import Group, Proposal, Root, Standing, Track
 from comet.core.text import _, _n, clock, safe, size
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _ROOM = 24
 class Found:
     """What the groups of a collection are shown from."""
 
-    groups: list[Group]
+    groups: list[Proposal]
     left_over: dict[str, list[FilePair]]
     """By group: same pairs between a member and a file outside."""
     files: int
@@ -65,11 +65,11 @@ def find(collection: Collection) -> Found:
     from comet.collection import groups, pairs, state  # noqa: PLC0415 - arrays and all
 
     files = _files(collection)
-    found = groups.of(collection)
+    found = groups.proposals(collection)
     progress = state.progress(collection)
     return Found(
         found,
-        {group.id: _left_over(files, group) for group in found},
+        {each.group.id: _left_over(files, each.group) for each in found},
         sum(map(len, files.values())),
         pairs.line(collection).expected_false,
         progress.done,
@@ -130,18 +130,24 @@ def _warn_incomplete(here: Context, found: Found) -> None:
 def _write_json(found: Found, limit: int) -> None:
     """Write one array, a group at a time: all of it at once would be there twice."""
     sys.stdout.write("[")
-    for number, group in enumerate(found.groups[:limit]):
-        sys.stdout.write((", " if number else "") + json.dumps(as_json(group, found.left_over[group.id])))
+    for number, proposal in enumerate(found.groups[:limit]):
+        shown = as_json(proposal, found.left_over[proposal.group.id])
+        sys.stdout.write((", " if number else "") + json.dumps(shown))
     sys.stdout.write("]\n")
 
 
-def as_json(group: Group, left_over: list[FilePair]) -> dict[str, Any]:
-    """Return a group as JSON."""
+def as_json(proposal: Proposal, left_over: list[FilePair]) -> dict[str, Any]:
+    """Return a group as JSON; a track that stays for another reason than being kept has that as `barred`."""
+    group, barred = proposal.group, proposal.barred
     return {
         "group": group.id,
         "saving": group.saving,
         "clear": group.clear,
-        "tracks": [{**out.track(track), "keep": at == group.keeper} for at, track in enumerate(group.tracks)],
+        "standing": proposal.standing.value,
+        "tracks": [
+            {**out.track(track), "keep": at in proposal.keep, **({"barred": barred[at]} if at in barred else {})}
+            for at, track in enumerate(group.tracks)
+        ],
         "left_over": [out.pair(pair) for pair in left_over],
     }
 
@@ -149,31 +155,36 @@ def as_json(group: Group, left_over: list[FilePair]) -> dict[str, Any]:
 def _table(found: Found, limit: int, width: int) -> Iterator[str]:
     """Yield the lines of the table: a line a group, and below it one a track."""
     shown = found.groups[:limit]
-    cells = [cell for group in shown for cell in _cells(group)]
+    cells = [cell for proposal in shown for cell in _cells(proposal)]
     head = ["", _("length"), _("kbit/s"), _("codec"), _("size"), _("file")]
     table = out.table([head, *cells], right=(1, 2, 4))
     room = width - len(table[0]) - 2 + len(head[-1]) if width else 0
     lines = iter(_cut(line, len(table[0]) - len(head[-1]), room) for line in table)
     yield f"  {next(lines)}"
-    for number, group in enumerate(shown, 1):
-        check = "" if group.clear else "  " + _("to check")
+    for number, proposal in enumerate(shown, 1):
+        group = proposal.group
         yield _("{number}. group {id}: saves {size}, {files}{check}").format(
             number=f"{number:,}",
             id=group.id[:SHORT],
             size=size(group.saving),
             files=_n("{n} file", "{n} files", len(group.tracks)),
-            check=check,
+            check=("" if group.clear else "  " + _("to check")) + _standing(proposal),
         )
         for _track in group.tracks:
             yield f"  {next(lines)}"
         yield from _beside(group, found.left_over[group.id], width)
 
 
-def _cells(group: Group) -> Iterator[list[str]]:
-    for at, track in enumerate(group.tracks):
+def _standing(proposal: Proposal) -> str:
+    words = {Standing.SKIPPED: _("left for later"), Standing.SETTLED: _("reviewed: all of them stay")}
+    return "  " + words[proposal.standing] if proposal.standing in words else ""
+
+
+def _cells(proposal: Proposal) -> Iterator[list[str]]:
+    for at, track in enumerate(proposal.group.tracks):
         audio = track.audio
         yield [
-            _("keep") if at == group.keeper else "",
+            _("keep") if at in proposal.keep else _("stays") if at in proposal.barred else "",
             clock(audio.duration),
             f"{round(audio.bitrate / 1000)}",
             audio.codec,
@@ -207,7 +218,7 @@ def _beside(group: Group, left_over: list[FilePair], width: int) -> Iterator[str
 
 
 def _totals(found: Found, limit: int) -> Iterator[str]:
-    more = sum(len(group.tracks) - 1 for group in found.groups)
+    more = sum(len(each.group.tracks) - 1 for each in found.groups)
     if not found.groups:
         yield _("no groups: among {files} none is there more than once").format(
             files=_n("{n} file", "{n} files", found.files)
@@ -218,7 +229,7 @@ def _totals(found: Found, limit: int) -> Iterator[str]:
     yield _("{groups} with {more} beside the keepers, saving {size}").format(
         groups=_n("{n} group", "{n} groups", len(found.groups)),
         more=_n("{n} file", "{n} files", more),
-        size=size(sum(group.saving for group in found.groups)),
+        size=size(sum(each.group.saving for each in found.groups)),
     )
     yield _("expected false pairs in the whole collection: {count:.2g}").format(count=found.expected_false)
 
@@ -226,10 +237,13 @@ def _totals(found: Found, limit: int) -> Iterator[str]:
 def _steps(here: Context, found: Found) -> None:
     if not found.groups:
         return
-    if not all(group.clear for group in found.groups):
+    if not all(each.group.clear for each in found.groups):
         out.next_step(_("listen to what is `to check`; `comet pair A B` tells how alike two files are"))
     out.next_step(
         _("`{command}` shows also what is cut, sped up or shares a part; nothing was changed").format(
             command=here.next("pairs")
-        )
+        ),
+        _("`{command}` walks through the groups; what it removes can be taken back").format(
+            command=here.next("review")
+        ),
     )

@@ -14,7 +14,7 @@ from comet.cli import console, context, groups, out, pairs
 from comet.cli.context import Context
 from comet.core.errors import NotScannedError
 from comet.core.job import Job
-from comet.core.model import SECONDS_PER_WORD, Audio, Group, Track
+from comet.core.model import SECONDS_PER_WORD, Audio, Proposal, Track
 from comet.core.text import _, _n, clock, safe, size
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _known(here: Context, collection: Collection, name: str) -> dict[str, Any]:
         lines = out.facts({_("file"): safe(path), _("problem"): safe(problem)})
         return {"path": path, "problem": problem, "pairs": [], "group": None, "lines": lines}
     found = [p for p in known_pairs.of_files(collection) if track.path in (p.a.path, p.b.path)]
-    group = next((g for g in known_groups.of(collection) if track in g.tracks), None)
+    proposal = next((each for each in known_groups.proposals(collection) if track in each.group.tracks), None)
     return {
         **out.track(track),
         "mtime_ns": track.file.mtime_ns,
@@ -165,8 +165,8 @@ def _known(here: Context, collection: Collection, name: str) -> dict[str, Any]:
         "words": track.audio.words,
         "problem": problem,
         "pairs": [out.pair(pair) for pair in found],
-        "group": groups.as_json(group, groups.left_over(collection, group)) if group else None,
-        "lines": [*_facts(track, problem, group), *_pair_lines(track, found)],
+        "group": groups.as_json(proposal, groups.left_over(collection, proposal.group)) if proposal else None,
+        "lines": [*_facts(track, problem, proposal), *_pair_lines(track, found)],
     }
 
 
@@ -179,7 +179,7 @@ def _track(collection: Collection, path: bytes) -> Track | None:
     return None
 
 
-def _facts(track: Track, problem: str, group: Group | None) -> list[str]:
+def _facts(track: Track, problem: str, proposal: Proposal | None) -> list[str]:
     audio = track.audio
     bits = _(", {bits} bits").format(bits=audio.bits) if audio.bits else ""
     sound = _("{codec} in {container}, {rate:g} kHz, {channels}{bits}, {bitrate}, {lossless}").format(
@@ -208,12 +208,13 @@ def _facts(track: Track, problem: str, group: Group | None) -> list[str]:
         values[_("decoder")] = _n("{n} packet refused", "{n} packets refused", audio.decode_errors)
     if problem:
         values[_("problem")] = safe(problem)
-    if group:
+    if proposal:
+        group = proposal.group
         values[_("group")] = _("{id} of {files}, saving {size}{keep}").format(
             id=group.id[: groups.SHORT],
             files=_n("{n} file", "{n} files", len(group.tracks)),
             size=size(group.saving),
-            keep=_("; this one would be kept") if group.tracks[group.keeper] == track else "",
+            keep="" if group.tracks.index(track) in proposal.remove else _("; this one would be kept"),
         )
     return out.facts(values)
 

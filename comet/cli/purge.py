@@ -26,8 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
             _("--yes needs to know what may be deleted"),
             hint=_("name runs, or an age: `comet purge --older-than 30d --yes`; `comet quarantine` lists what is held"),
         )
-    if arguments.detach and arguments.yes:
-        return console.detach(here, alone=False)
+    if arguments.detach:
+        return acting.detach(here)
     found = _found(here)
     if not found:
         out.note(_("nothing of that is held in quarantine"))

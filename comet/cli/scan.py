@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from comet import setup
-from comet.cli import console, context, out
+from comet.cli import acting, console, context, out
 from comet.cli.context import Context
 from comet.core.errors import FileError
 from comet.core.job import Job
@@ -41,9 +41,10 @@ def prepare(here: Context) -> None:
 
 def scan(here: Context, job: Job) -> Scanned:
     """Scan in the thread that works."""
-    from comet import pipeline  # noqa: PLC0415 - arrays and all
+    from comet import changes, pipeline  # noqa: PLC0415 - arrays and all
 
     with here.collection(create=True) as collection:
+        acting.warn_settled(changes.settle(collection))
         return pipeline.scan_roots(collection, job)
 
 

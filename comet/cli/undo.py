@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Undo what was named."""
     here = context.of(arguments)
-    if arguments.detach and arguments.yes:
-        return console.detach(here, alone=False)
+    if arguments.detach:
+        return acting.detach(here)
     entries = _entries(here)
     if not entries:
         out.note(_("nothing to undo"))

@@ -92,7 +92,7 @@ def follow(known: Cache, book: Journal) -> None:
     """Let the cache know which files the journal has moved since it last asked, without a look at the disk."""
     newest, entries = book.changed_since(before := known.followed(book.id))
     if newest != before:
-        removals = [entry for entry in entries if entry.kind is Kind.REMOVE]
-        gone = [(entry.before.file, False) for entry in removals if entry.state is State.DONE]
-        back = [(entry.before.file, True) for entry in removals if entry.state is State.UNDONE]
-        known.follow(book.id, newest, [*gone, *back])
+        # a step that was refused has no place in quarantine: nothing was moved, and nothing moved back
+        moved = [entry for entry in entries if entry.kind is Kind.REMOVE and "held" in entry.after]
+        ended = [entry for entry in moved if entry.state is not State.INTENDED]
+        known.follow(book.id, newest, [(entry.before.file, entry.state is not State.DONE) for entry in ended])

@@ -104,7 +104,7 @@ def correlate(
             allowed = min(wish.memory, memory.free()) if wish.memory else budget()
             rows = memory.units(allowed, len(sample.serials), sample.longest, run.threads)
             rows = max(1, int(rows * min(1.0, wish.chunk)))
-            tell.chunk(allowed, rows)
+            tell.chunk(allowed, min(rows, len(run.rows(todo))))
             for chunk in run.chunk(pool, todo, rows, write_every * wish.chunk, advance):
                 store(chunk)
                 todo = tuple(gap for begin, end in todo for gap in missing(chunk.units, begin, end))
