@@ -66,10 +66,10 @@ def _repointings(collection: Collection, steps: Sequence[Step]) -> Iterator[Step
     protected = groups.protected(collection)
     for file in collection.cache.playlists(list(roots)) if goes else ():
         path = os.path.join(roots[file.root], file.path)
-        if not playlists.is_playlist(path) or protected(path):
+        identity = Identity(file.root, file.path, file.size, file.mtime_ns, "")
+        if not playlists.is_playlist(path) or protected(identity.place):
             continue
         named = _named(path, goes)
-        identity = Identity(file.root, file.path, file.size, file.mtime_ns, "")
         yield from planning.repointings(identity, named, by_place)
 
 

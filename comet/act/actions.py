@@ -123,6 +123,7 @@ class _Run:
         """Move a file into quarantine; `keepers` are the files that the plan says stay."""
         if self._journal.holds(step.file):
             return  # an earlier run of the same plan came so far
+        root = b""
         try:
             root = self._ground.root(step.file)
             with self._ground.locked(root):
@@ -138,6 +139,7 @@ class _Run:
                     self._journal.settle(entry.id, State.DONE)
         except (FileError, OSError) as error:
             self._refuse(Kind.REMOVE, step, _reason(error))
+            _refuse_full(error, root)
 
     def _checked(self, step: Step, keepers: set[Place]) -> tuple[Seen, Seen]:
         """Return how the file and its keeper stand, both as they were when this was decided."""
@@ -147,7 +149,7 @@ class _Run:
             raise RefusedError(name, _("the plan names no file to keep in its place"))
         if file.place in keepers:
             raise RefusedError(name, _("the same plan keeps it in place of another file"))
-        if self._ground.protected(self._ground.path(file)):
+        if self._ground.protected(file.place):
             raise RefusedError(name, _("it lies in a reference folder, where nothing is changed"))
         if differ := self._ground.differ(file.audio, keeper.audio):
             raise RefusedError(name, differ)
@@ -181,6 +183,8 @@ class _Run:
         if step.old is None or step.new is None or removal is None:
             self._refuse(Kind.REPOINT, step, _("the file that it names was not removed"))
             return
+        if any(entry.before.file.place == step.file.place for entry in self._journal.following(removal.id)):
+            return  # an earlier run of the same plan came so far
         old, new = (self._ground.roots.get(place.root) for place in (step.old, step.new))
         if old is None or new is None:
             self._refuse(Kind.REPOINT, step, _("the root folder of a file that it names is away"))
@@ -234,7 +238,7 @@ class _Run:
         """Let `change(content, folder)` make the new content of a playlist and the lines that it changed."""
         root, path = self._ground.root(step.file), step.file.path
         full = os.path.join(root, path)
-        if self._ground.protected(full):
+        if self._ground.protected(step.file.place):
             raise RefusedError(os.fsdecode(full), _("it lies in a reference folder, where nothing is changed"))
         with self._ground.locked(root):
             try:

@@ -12,7 +12,7 @@ from comet.act.journal import Journal
 from comet.act.posix import Seen
 from comet.core import locks
 from comet.core.errors import FileError, RefusedError
-from comet.core.model import File, Identity, same_time
+from comet.core.model import File, Identity, Place, same_time
 from comet.core.places import marker
 from comet.core.text import _
 
@@ -29,8 +29,8 @@ class Ground:
     """Root folders that are there, by id."""
     away: Mapping[str, str]
     """Why a root cannot be acted on, by id, as a sentence."""
-    protected: Callable[[bytes], bool]
-    """Whether an absolute path lies in a reference folder, where nothing is ever changed."""
+    protected: Callable[[Place], bool]
+    """Whether a file lies in a reference folder, where nothing is ever changed."""
     differ: Callable[[str, str], str]
     """Why two audios, by their hashes, are not the same recording, as a sentence; empty where they are."""
     elsewhere: Callable[[str], Iterable[Identity]]

@@ -141,9 +141,10 @@ def dress(handle: int, folder: int, name: bytes) -> None:
     model = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     try:
         status = os.fstat(model)
-        with suppress(OSError):  # only its owner or root may
+        with suppress(OSError):  # only root may, and where there are no owners nobody
             os.fchown(handle, status.st_uid, status.st_gid)
-        os.fchmod(handle, stat.S_IMODE(status.st_mode))
+        with suppress(PermissionError):  # FAT knows no rights; elsewhere one's own new file has those one gives it
+            os.fchmod(handle, stat.S_IMODE(status.st_mode))
         for attribute in os.listxattr(model) if hasattr(os, "listxattr") else []:
             with suppress(OSError):  # those of other security systems may not be set
                 os.setxattr(handle, attribute, os.getxattr(model, attribute))

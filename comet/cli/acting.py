@@ -28,6 +28,8 @@ def proposals(collection: Collection, job: Job) -> list[Proposal]:
     from comet.collection import groups  # noqa: PLC0415 - likewise
 
     warn_settled(changes.settle(collection))
+    for name in groups.astray(collection):
+        out.warn(_("reference folder `{path}` lies in no root folder, so it protects nothing").format(path=safe(name)))
     pipeline.judge(collection, job)
     return groups.proposals(collection)
 
@@ -68,8 +70,8 @@ def tracks(proposal: Proposal, names: Sequence[str]) -> list[int]:
 
 
 def is_open(proposal: Proposal, *, clean_only: bool) -> bool:
-    """Tell whether applying all groups takes this one."""
-    return proposal.standing is Standing.OPEN and (proposal.group.clear or not clean_only)
+    """Tell whether applying all groups takes this one: it is open, and something of it can be removed."""
+    return proposal.standing is Standing.OPEN and bool(proposal.remove) and (proposal.group.clear or not clean_only)
 
 
 def detach(here: Context) -> int:

@@ -91,8 +91,12 @@ def _apply(here: Context, plan: Plan) -> int:
 
     groups = {step.group for step in plan.steps}
     outcome = console.run(here, work) if len(groups) > 1 else console.quietly(work)
-    sentence = _("{files} moved into quarantine{playlists}{refused}").format(
-        files=acting.counted(outcome), playlists=acting.playlists(outcome), refused=acting.refused(outcome)
+    before = len(plan.steps) - len(outcome.done) - len(outcome.failed)
+    sentence = _("{files} moved into quarantine{playlists}{before}{refused}").format(
+        files=acting.counted(outcome),
+        playlists=acting.playlists(outcome),
+        before=_("; {n} done by an earlier run").format(n=f"{before:,}") if before else "",
+        refused=acting.refused(outcome),
     )
     code = acting.show(here, outcome, sentence)
     if outcome.done:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from typing import Any
 
 from comet.cli import acting, console, context, out
@@ -28,7 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
                 wanted = [acting.chosen(collection, found, arguments.group, arguments.keep)]
             else:
                 wanted = [each for each in found if acting.is_open(each, clean_only=arguments.clean_only)]
-            return plans.plan_json(changes.plan(collection, wanted))
+            roots = {root.id: os.fsdecode(root.path) for root in collection.scanned_roots()}
+            return plans.plan_json(changes.plan(collection, wanted), roots)
 
     plan = console.quietly(work)
     text = json.dumps(plan, indent=1)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from comet.collection import pairs
 from comet.collection.opened import Collection
 from comet.core.errors import UsageError
-from comet.core.model import Group, Match, Proposal, Track
+from comet.core.model import Group, Match, Place, Proposal, Track
 from comet.core.text import _, safe
 from comet.decide import keeper
 from comet.decide.keeper import Role
@@ -60,18 +60,30 @@ def find(found: Sequence[Proposal], identity: str) -> Proposal:
 
 def role(collection: Collection) -> Role:
     """Return how the folder of a track counts in the profile."""
-    reference, incoming = (_below(collection.profile.reference), _below(collection.profile.incoming))
+    reference = _inside(collection, collection.profile.reference)
+    incoming = _inside(collection, collection.profile.incoming)
 
     def counts(track: Track) -> int:
-        path = os.fsencode(track.path)
-        return 1 if reference(path) else -1 if incoming(path) else 0
+        place = Place(track.file.root, track.file.path)
+        return 1 if reference(place) else -1 if incoming(place) else 0
 
     return counts
 
 
-def protected(collection: Collection) -> Callable[[bytes], bool]:
-    """Return a test whether an absolute path lies in a reference folder."""
-    return _below(collection.profile.reference)
+def protected(collection: Collection) -> Callable[[Place], bool]:
+    """Return a test whether a file lies in a reference folder."""
+    return _inside(collection, collection.profile.reference)
+
+
+def astray(collection: Collection) -> list[str]:
+    """Return the reference folders that lie in no root, and so protect nothing: most likely they are misspelt."""
+    tops = tuple(map(_real, collection.profile.roots))
+    return [
+        name
+        for name in collection.profile.reference
+        if not os.path.isdir(name)
+        or not any(_real(name).startswith(top) or top.startswith(_real(name)) for top in tops)
+    ]
 
 
 def _groups(collection: Collection, decisions: Decisions) -> list[Group]:
@@ -92,11 +104,21 @@ def _chooser(collection: Collection) -> Callable[[Sequence[Track]], int]:
     return lambda tracks: keeper.choose(tracks, counts)
 
 
-def _below(folders: Sequence[str]) -> Callable[[bytes], bool]:
-    tops = tuple(
-        os.path.join(form, b"") for name in folders for form in {os.fsencode(name), os.path.realpath(os.fsencode(name))}
-    )
-    return lambda path: path.startswith(tops) if tops else False
+def _real(folder: str) -> bytes:
+    return os.path.join(os.path.realpath(os.fsencode(folder)), b"")
+
+
+def _inside(collection: Collection, folders: Sequence[str]) -> Callable[[Place], bool]:
+    """Return a test whether a file lies in one of these folders, by whatever links they and the roots are reached."""
+    below: dict[str, tuple[bytes, ...]] = {}
+    for root in collection.scanned_roots():
+        top = _real(os.fsdecode(root.path))
+        for folder in map(_real, folders):
+            if folder.startswith(top):
+                below[root.id] = (*below.get(root.id, ()), folder[len(top) :])
+            elif top.startswith(folder):
+                below[root.id] = (b"",)
+    return lambda place: place.path.startswith(below.get(place.root, ()))
 
 
 def _barring(collection: Collection, found: Sequence[Group]) -> Callable[[Group], dict[int, str]]:

@@ -41,12 +41,13 @@ def step_json(step: Step) -> dict[str, Any]:
     return {**found, "group": step.group, "why": step.why}
 
 
-def plan_json(plan: Plan) -> dict[str, Any]:
-    """Return a plan as JSON."""
+def plan_json(plan: Plan, roots: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return a plan as JSON; where the `roots` are now, by id, is for those who read it, and not read back."""
     return {
         "version": VERSION,
         "profile": plan.profile,
         "made": plan.made,
+        **({"roots": dict(roots)} if roots is not None else {}),
         "steps": [step_json(step) for step in plan.steps],
     }
 

@@ -98,7 +98,20 @@ def test_of_much_noise_only_the_end_is_held(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(hook, "_outcome", lambda *given: held.append(len(given[2])) or outcome(*given))
     noise = "i=0; while [ $i -lt 40 ]; do printf '%09999d\\n' $i; printf '%09999d\\n' $i >&2; i=$((i+1)); done"
     assert hook.run(script(tmp_path, f"{noise}; echo last >&2; exit 1"), EVENT).endswith("code 1: last")
-    assert held == [1 << 16]
+    assert held[0] <= 2 << 16
+
+
+def test_what_it_said_before_it_was_listened_to_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command can be quicker than Comet: its words lie in the pipe when it has ended."""
+
+    def clock() -> float:
+        while not numbers(tmp_path) or not soon_gone(numbers(tmp_path)[0]):
+            time.sleep(0.02)
+        return 0.0
+
+    monkeypatch.setattr(hook, "monotonic", clock)
+    command = script(tmp_path, f'echo $$ > "{tmp_path}/n"; mv "{tmp_path}/n" "{tmp_path}/numbers"; echo no >&2; exit 1')
+    assert hook.run(command, EVENT).endswith("code 1: no")
 
 
 @pytest.mark.parametrize("end", ["exit 0", "exec <&-; sleep 0.2; exit 0", "cat > /dev/null"])

@@ -76,8 +76,7 @@ def test_a_line_keeps_its_style(line: bytes, becomes: bytes) -> None:
         b"file://localhostile/music/Albums/a.mp3",
         b"file:///music/Albums/a.mp3%00",
         rb"\\music\Albums\a.mp3",
-        b"../Albums/a.mp3\0",
-        b".\0./Albums/a.mp3",
+        b"x\n" + MARK + b"../Albums/a.mp3",
     ],
 )
 def test_a_line_that_does_not_name_the_file_is_left_alone(line: bytes) -> None:
@@ -128,6 +127,28 @@ def test_accents_are_the_same_however_they_are_composed(folder: bytes, disk: byt
     for entry in [b"file://" + entries[0]] if b"%" in written else entries:
         assert playlists.names(entry, folder, {old, b"/other"}) == {old}
         assert [new for _number, _old, new in playlists.repointed(entry, folder, old, NEW)] != []
+
+
+def test_a_per_cent_sign_and_accents_may_stand_in_one_name() -> None:
+    """Whatever is looked for first, no way to write a name is overlooked."""
+    assert changed(E_NFD + b"%41.mp3", b"/music/Lists/" + E_NFC + b"%41.mp3") == b"../Best/a b.flac"
+    old = b"/\xff/" + E_NFD
+    assert playlists.repointed(E_NFD, b"/\xff", old, b"/\xff/a") == [(0, E_NFD, b"a")]
+
+
+def test_a_file_that_is_called_like_a_comment_is_not_found_in_one() -> None:
+    """A player takes such a line for a comment, so it names nothing; with `./` before it, it does."""
+    assert changed(b"#1.mp3", b"/music/Lists/#1.mp3") is None
+    assert changed(b" #1.mp3", b"/music/Lists/ #1.mp3") is None
+    assert changed(b"./#1.mp3", b"/music/Lists/#1.mp3") == b"../Best/a b.flac"
+
+
+@pytest.mark.parametrize("entry", [b"../Albums/a.mp3\0x", b"file:///music/Albums/a.mp3%00x"])
+def test_a_name_does_not_end_where_a_zero_stands(entry: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11.0 and 3.12.0 cut a path off there, and would find another file's name."""
+    real = os.path.normpath
+    monkeypatch.setattr(os.path, "normpath", lambda path: real(path.partition(b"\0")[0]))
+    assert changed(entry) is None
 
 
 def test_what_is_no_utf_8_is_compared_as_bytes() -> None:
