@@ -63,7 +63,7 @@ def _repointings(collection: Collection, steps: Sequence[Step]) -> Iterator[Step
     roots = {root.id: root.path for root in collection.scanned_roots()}
     goes = {os.path.join(roots[step.file.root], step.file.path): step.file.place for step in steps}
     by_place = {step.file.place: step for step in steps}
-    protected = groups.protected(collection)
+    protected = groups.protected(collection, collection.scanned_roots())
     for file in collection.cache.playlists(list(roots)) if goes else ():
         path = os.path.join(roots[file.root], file.path)
         identity = Identity(file.root, file.path, file.size, file.mtime_ns, "")
@@ -147,7 +147,7 @@ def _told(collection: Collection, event: str, run: int, done: Sequence[Entry]) -
 
 
 def _event(collection: Collection, event: str, run: int, done: Sequence[Entry]) -> dict[str, Any]:
-    roots = {root.id: root.path for root in collection.scanned_roots()}
+    roots = {root.id: root.path for root in collection.roots()}  # also those that a new cache does not know yet
     removed, restored, changed = [], [], []
     for entry in done:
         file, keeper = entry.before.file, entry.before.keeper
@@ -197,7 +197,7 @@ def _ground(collection: Collection) -> Ground:
         collection.journal,
         {root.id: root.path for root in roots if root.id not in away},
         away,
-        groups.protected(collection),
+        groups.protected(collection, roots),
         differ,
         elsewhere,
         lambda files: _hear(collection, files),

@@ -1,4 +1,4 @@
-"""The terminal application: shows what is known of a collection and starts nothing by itself.
+"""The terminal application: shows what is known of a collection, and does what is confirmed there.
 
 Textual reads these variables once, when it is imported, and every module below imports it.
 """

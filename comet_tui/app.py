@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.text import Text
+from textual import work
 from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
@@ -20,10 +23,14 @@ from comet.core import places
 from comet.core.errors import CometError, UsageError
 from comet.core.text import _, safe
 from comet_tui import keys
-from comet_tui.screens.base import Reading
-from comet_tui.screens.groups import GroupsScreen
+from comet_tui.screens.base import Framed, Reading
+from comet_tui.screens.comes import ComesScreen
 from comet_tui.screens.help import HelpScreen
-from comet_tui.screens.state import StateScreen
+from comet_tui.screens.jobs import JobsScreen
+from comet_tui.screens.profiles import ProfilesScreen
+from comet_tui.screens.quarantine import QuarantineScreen
+from comet_tui.screens.review import ReviewScreen
+from comet_tui.screens.scan import ScanScreen
 from comet_tui.session import Session
 
 
@@ -46,23 +53,29 @@ class CometApp(App[None]):
     * { scrollbar-color: ansi_default; scrollbar-background: ansi_default; }
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
         # The sixteen colours of the terminal itself: readable on a light ground, over SSH, and few bytes. NO_COLOR is
         # looked at in here, and without saying so there it would turn them into greys that are colours again.
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.session = session
         self._guard = Guard()
-        self.add_mode("groups", lambda: GroupsScreen(session))
-        self.add_mode("state", lambda: StateScreen(session))
+        self._leaving = False
+        self.add_mode("profiles", lambda: ProfilesScreen(session))
+        self.add_mode("scan", lambda: ScanScreen(session))
+        self.add_mode("review", lambda: ReviewScreen(session, clock))
+        for which in ("covers", "threshold", "memory", "backup"):
+            self.add_mode(which, partial(ComesScreen, session, which))
+        self.add_mode("quarantine", lambda: QuarantineScreen(session))
+        self.add_mode("jobs", lambda: JobsScreen(session))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what every line passes before it is written."""
         return [*super().get_line_filters(), self._guard]
 
     def on_mount(self) -> None:
-        """Begin with the groups."""
-        self.switch_mode("groups")
+        """Begin with the groups; where there are none to read yet, that screen leads on."""
+        self.switch_mode("review")
 
     def on_exit_app(self) -> None:
         """Leave an empty screen: of lines that are wider than the window was at the start, tmux would keep some."""
@@ -74,6 +87,21 @@ class CometApp(App[None]):
         self._leave_help()
         self.switch_mode(screen)
 
+    async def action_quit(self) -> None:
+        """Leave, after what was confirmed is done; pressed once more, at once."""
+        if self._leaving or not self.session.turn.locked():
+            self.exit()
+            return
+        self._leaving = True
+        if isinstance(self.screen, Framed):
+            self.screen.say(_("what was confirmed is being done; q once more leaves at once"))
+        self._leave()
+
+    @work
+    async def _leave(self) -> None:
+        async with self.session.turn:
+            self.exit()
+
     def action_read_again(self) -> None:
         """Read again what this screen shows; the others do it when they are looked at."""
         self._leave_help()
@@ -84,7 +112,7 @@ class CometApp(App[None]):
 
     def action_help(self) -> None:
         """Show the keys of this screen, or go back from there."""
-        if not self._leave_help() and isinstance(self.screen, Reading):
+        if not self._leave_help() and isinstance(self.screen, Framed):
             self.push_screen(HelpScreen(self.screen))
 
     def action_help_quit(self) -> None:
@@ -100,7 +128,7 @@ class CometApp(App[None]):
             words = "\n".join(map(safe, "".join(traceback.format_exception(error)).splitlines()))
         else:
             bug = _("this is a bug in Comet: {kind}: {text}").format(kind=type(error).__name__, text=safe(str(error)))
-            hint = _("nothing was changed; with COMET_DEBUG=1 it says where, please report that")
+            hint = _("what was moved can be put back; with COMET_DEBUG=1 it says where, please report that")
             words = _told(bug, hint)
         self.panic(Text(words))
 

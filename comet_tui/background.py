@@ -1,14 +1,26 @@
-"""Asking takes a moment: it runs beside the screen, which stays alive."""
+"""Asking and acting take a moment: they run beside the screen, which stays alive."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import redirect_stderr, suppress
+from multiprocessing import resource_tracker
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+def processes() -> None:
+    """Let worker processes be started from here.
+
+    What Textual puts in the place of standard error has -1 for its number, which the first of them would be told to
+    keep open: with it, none can be started.
+    """
+    with open(os.devnull, "w", encoding="ascii") as nowhere, redirect_stderr(nowhere):
+        resource_tracker.ensure_running()
 
 
 async def in_thread(ask: Callable[[], T]) -> T:

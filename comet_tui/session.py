@@ -1,4 +1,4 @@
-"""What the screens ask for: one profile, opened anew for each question.
+"""What the screens ask for, and what they let be done: one profile, opened anew for each question.
 
 Every question may take seconds and belongs into a thread. The rooms that answer load arrays and more, so they are
 imported when somebody asks, not before the first screen is painted.
@@ -6,31 +6,74 @@ imported when somebody asks, not before the first screen is painted.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from comet import setup
-from comet.core.model import Group, Track
+from comet import jobs, setup
+from comet.core.errors import CometError, LockedError
+from comet.core.job import Job
+from comet.core.model import Choice, Decision, Entry, Group, Proposal, Standing, Track, identity
 from comet.core.places import Places
-from comet.core.profiles import Profile
+from comet.core.profiles import UNNAMED, Profile
+from comet.core.text import _, safe
+from comet.jobs import JobState
+from comet_tui import profiles
+from comet_tui.background import processes
+from comet_tui.profiles import Listing
 
 if TYPE_CHECKING:
+    from comet.changes import Outcome
+    from comet.collection.history import Held, Run
     from comet.collection.opened import Collection
     from comet.collection.state import State
+
+
+_LOG = 20_000
+"""Bytes of a job's log that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """The groups, and what stands beside them."""
 
-    groups: list[Group]
+    profile: Profile
+    """Whose they are: what is done with one of them is done there, whatever profile is looked at then."""
+    proposals: list[Proposal]
+    """Those that are not settled, largest first."""
     outside: Mapping[int, Track]
     """A file of each audio that is left over beside a group, by serial number."""
     unjudged: int = 0
     """Pairs that may belong to a group, but whose relation is not known yet."""
+    held: int = 0
+    """Bytes in quarantine."""
+    recovered: int = 0
+    """Changes that had been interrupted and were brought to an end now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was done with a group, so that it can be undone."""
+
+    outcome: Outcome | None = None
+    """What became of files; None where only something was decided."""
+    before: Decision | None = None
+    """The decision that held before."""
+    after: Decision | None = None
+    """The one that holds now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What lies in quarantine, and what was done when."""
+
+    profile: Profile
+    held: list[Held]
+    runs: list[Run]
 
 
 class Session:
@@ -43,18 +86,27 @@ class Session:
         self._name = name
         self._file = file
         self._typed = typed
+        self._ended: frozenset[str] | None = None
+        """The jobs of this profile that had ended when somebody looked last."""
         self.profile_name = name or ""
         """Empty until it is known."""
         self.reading = 0
         """Counts up when everything is to be read again."""
+        self.acts = 0
+        """Counts up with each change that was made from here."""
+        self.turn = asyncio.Lock()
+        """Held while something is changed: one act after the other, in the order in which they were wished for."""
 
-    def command(self, verb: str) -> str:
-        """Return the command line that does `verb` for this profile, with the settings of this run."""
-        words = ["comet", verb]
+    def words(self, verb: str) -> list[str]:
+        """Return the words after `comet` that do `verb` for this profile, with the settings of this run."""
+        words = [verb]
         words += ["--profile", self._name] if self._name else []
         words += ["--profiles", self._file] if self._file else []
-        words += [word for setting in self._typed for word in ("--set", setting)]
-        return shlex.join(words)
+        return words + [word for setting in self._typed for word in ("--set", setting)]
+
+    def command(self, verb: str) -> str:
+        """Return the command line that does `verb` for this profile."""
+        return shlex.join(["comet", *self.words(verb)])
 
     def choose(self) -> Profile:
         """Return the profile as it stands now: the one that was named, the default one, or where only that is, `-`.
@@ -65,19 +117,61 @@ class Session:
         """
         profile = setup.chosen(self._places, self._name, self._file, self._typed)
         self.profile_name = profile.name
+        if self._ended is None:
+            self.notice()
         return profile
 
-    def groups(self) -> Found:
-        """Return the groups, largest saving first.
+    def switch(self, name: str) -> None:
+        """Work with another profile from now on; its jobs and those of the one before go on as they are.
+
+        Raises:
+            CometError: as `choose`; the profile stays the one that it was.
+        """
+        setup.chosen(self._places, name, self._file, self._typed)
+        self._name = self.profile_name = name
+        self._ended = None
+        self.reading += 1
+
+    def profiles(self) -> Listing:
+        """Return all profiles.
+
+        Raises:
+            SettingsError: their file cannot be read.
+        """
+        with suppress(CometError):  # which one is in use is part of the answer, and that none is no error here
+            self.choose()
+        return profiles.listing(self._places, self._file, self._typed)
+
+    def check_name(self, name: str) -> None:
+        """Refuse a name that a new profile cannot have.
+
+        Raises:
+            UsageError: there is one already, or it cannot be called that.
+        """
+        profiles.check_new(setup.listed(self._places, self._file), name)
+
+    def add(self, name: str, folder: str) -> str:
+        """Add a profile with one root folder; return what became of the folder's marker, as a sentence.
+
+        Raises:
+            UsageError: its name or folder cannot be.
+        """
+        return profiles.add(self._places, self._file, name, folder)
+
+    def review(self) -> Found:
+        """Bring what was interrupted to an end, and return the groups with what is proposed for each.
 
         Raises:
             CometError: as `choose`, and where nothing is known yet.
         """
-        from comet.collection import groups, state  # noqa: PLC0415 - see above
+        from comet.collection import groups, history, state  # noqa: PLC0415 - see above
 
-        with self._opened() as collection:
-            found = groups.of(collection)
-            return Found(found, _outside(collection, found), state.unjudged(collection))
+        with self._opened(self.choose()) as collection:
+            recovered = _recovered(collection)
+            found = [each for each in groups.proposals(collection) if each.standing is not Standing.SETTLED]
+            held = sum(each.size for each in history.held(collection))
+            outside = _outside(collection, [each.group for each in found])
+            return Found(collection.profile, found, outside, state.unjudged(collection), held, len(recovered))
 
     def state(self) -> State:
         """Return the state of the collection.
@@ -87,15 +181,175 @@ class Session:
         """
         from comet.collection import state  # noqa: PLC0415 - see above
 
-        with self._opened() as collection:
+        with self._opened(self.choose()) as collection:
             return state.of(collection)
 
+    def quarantine(self) -> Stored:
+        """Return what is held, oldest first, and the runs, newest first.
+
+        Raises:
+            CometError: as `choose`, and where nothing is known yet.
+        """
+        from comet.collection import history  # noqa: PLC0415 - see above
+
+        with self._opened(self.choose()) as collection:
+            return Stored(collection.profile, history.held(collection), history.runs(collection))
+
+    def undo_run(self, profile: Profile, run: int) -> Outcome | None:
+        """Take back what can be taken back of a run; with more than one group it is started as a job, without outcome.
+
+        Raises:
+            CometError: nothing was put back.
+        """
+        from comet.collection import history  # noqa: PLC0415 - see above
+
+        with self._opened(profile) as collection:
+            entries = history.undoable(collection, run)
+        if len({entry.before.group for entry in entries}) > 1:
+            self.start("undo", str(run), "--yes")
+            return None
+        return self.undo_entries(profile, [entry.id for entry in entries])
+
+    def confirm(self, profile: Profile, proposal: Proposal, before: Decision | None, *, chosen: bool) -> Act:
+        """Move what goes of a group into quarantine; what somebody has `chosen` is recorded first.
+
+        Raises:
+            CometError: nothing was moved, or a disk is full or broken and the journal says what was.
+        """
+        from comet import changes  # noqa: PLC0415 - see above
+        from comet.collection import decisions  # noqa: PLC0415
+
+        with self._opened(profile) as collection:
+            after = decisions.decide(collection, proposal.group, Choice.KEEP, proposal.keep) if chosen else before
+            plan = changes.plan(collection, [replace(proposal, decision=after)])
+            processes()
+            return Act(changes.apply(collection, plan, Job()) if plan.steps else None, before, after)
+
+    def decide(self, profile: Profile, group: Group, before: Decision | None, choice: Choice | None) -> Act:
+        """Record what somebody decided about a group, or with None that nothing is decided any more.
+
+        Raises:
+            CometError: it could not be recorded.
+        """
+        from comet.collection import decisions  # noqa: PLC0415 - see above
+
+        with self._opened(profile) as collection:
+            if choice:
+                return Act(before=before, after=decisions.decide(collection, group, choice))
+            if before:
+                decisions.forget(collection, before.id)
+            return Act(before=before)
+
+    def undo(self, profile: Profile, group: Group, act: Act) -> Act:
+        """Take an act back: its files, and if all of them are in their places again the decision.
+
+        Raises:
+            CometError: nothing was put back.
+        """
+        from comet.collection import decisions  # noqa: PLC0415 - see above
+
+        entries = [entry.id for entry in act.outcome.done] if act.outcome else []
+        outcome = self.undo_entries(profile, entries) if entries else None
+        now = act.after
+        if act.before != act.after and not (outcome and outcome.failed):
+            with self._opened(profile) as collection:
+                if act.before:
+                    now = decisions.decide(collection, group, act.before.choice, _kept(group, act.before))
+                elif act.after:
+                    decisions.forget(collection, act.after.id)
+                    now = None
+        return Act(outcome, act.after, now)
+
+    def undo_entries(self, profile: Profile, entries: Sequence[int]) -> Outcome:
+        """Take back what some journal entries tell of.
+
+        Raises:
+            CometError: nothing was put back.
+        """
+        from comet import changes  # noqa: PLC0415 - see above
+
+        with self._opened(profile) as collection:
+            processes()
+            return changes.undo(collection, entries, Job())
+
+    def job(self) -> JobState | None:
+        """Return the job of this profile that runs, else the one that ran last."""
+        found = self._jobs()
+        return next((job for job in found if job.runs), found[0] if found else None)
+
+    def all_jobs(self) -> list[JobState]:
+        """Return the jobs of all profiles, newest first."""
+        names = sorted(os.listdir(self._places.state)) if os.path.isdir(self._places.state) else []
+        return jobs.listed(*map(self._places.profile, names))
+
+    def notice(self) -> None:
+        """Let everything be read again if a job of this profile has ended since somebody looked last."""
+        if not self.profile_name:
+            return
+        before, self._ended = self._ended, frozenset(job.id for job in self._jobs() if not job.runs)
+        if before is not None and self._ended - before:
+            self.reading += 1
+
+    def steer(self, job: JobState, *, pause: bool | None = None, stop: bool | None = None) -> None:
+        """Wish something of a job.
+
+        Raises:
+            UsageError: it does not run.
+        """
+        jobs.steer(job, pause=pause, stop=stop)
+
+    def log(self, job: JobState) -> list[str]:
+        """Return what a job without a terminal has printed, the last lines of it."""
+        with suppress(OSError), open(os.path.join(job.folder, "log"), "rb") as stream:
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LOG))
+            return stream.read().decode("utf-8", "replace").splitlines()
+        return []
+
+    def start(self, verb: str, *more: str, alone: bool = False) -> str:
+        """Start `comet VERB` for this profile as a job of its own, and return its folder.
+
+        Raises:
+            LockedError: a job of this profile runs, and this one has to be `alone`.
+            CometError: as `choose`.
+        """
+        profile = self.choose()
+        running = next((job for job in self._jobs() if job.runs), None)
+        if alone and running:
+            raise LockedError(
+                _("job `{id}` of this profile runs: comet {command}").format(
+                    id=safe(running.id), command=safe(running.command)
+                ),
+                hint=_("wait for it, or stop it with s"),
+            )
+        words = self.words(verb)
+        if self._name is None and profile.name != UNNAMED:  # another one may be the default by then
+            words += ["--profile", profile.name]
+        return jobs.start(self._places.profile(profile.name), [*words, *more])
+
+    def _jobs(self) -> list[JobState]:
+        return jobs.listed(self._places.profile(self.profile_name)) if self.profile_name else []
+
     @contextmanager
-    def _opened(self) -> Iterator[Collection]:
+    def _opened(self, profile: Profile) -> Iterator[Collection]:
         from comet.collection.opened import opened  # noqa: PLC0415 - see above
 
-        with opened(self.choose(), self._places) as collection:
+        with opened(profile, self._places) as collection:
             yield collection
+
+
+def _kept(group: Group, decision: Decision) -> list[int]:
+    """Return the indices of the tracks that stay by a decision."""
+    return [at for at, track in enumerate(group.tracks) if identity(track) in decision.keep]
+
+
+def _recovered(collection: Collection) -> list[Entry]:
+    """Bring interrupted changes to an end; while another process changes files there is nothing to bring."""
+    from comet import changes  # noqa: PLC0415 - see above
+
+    try:
+        return changes.settle(collection)
+    except LockedError:
+        return []
 
 
 def _outside(collection: Collection, groups: list[Group]) -> dict[int, Track]:

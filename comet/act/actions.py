@@ -20,7 +20,7 @@ from comet.act.posix import Seen
 from comet.act.recovery import content_hash, recover
 from comet.core.errors import FileError, NoSpaceError, RefusedError
 from comet.core.job import Job
-from comet.core.model import Do, Entry, Identity, Kind, Place, Plan, Stage, State, Step
+from comet.core.model import Do, Entry, Identity, Kind, Place, Plan, Stage, State, Step, same_time
 from comet.core.text import _
 
 __all__ = ["apply", "is_copy", "mark_root", "purge", "recover", "undo"]
@@ -92,7 +92,7 @@ def purge(ground: Ground, entries: Iterable[int], job: Job) -> int:
     run = _Run(ground, "purge")
     with job.stage(Stage.PURGE, len(found)) as advance:
         for batch in _batches(found):
-            run.hearing.hear(keeper for entry in batch for keeper in islice(run.kept(entry.before), 1))
+            run.hearing.hear(keeper for entry in batch for keeper in islice(ground.kept(entry.before), 1))
             for entry in batch:
                 run.purge(entry)
                 advance(1, os.fsdecode(entry.before.file.path))
@@ -121,7 +121,7 @@ class _Run:
 
     def remove(self, step: Step, keepers: set[Place]) -> None:
         """Move a file into quarantine; `keepers` are the files that the plan says stay."""
-        if self._journal.holds(step.file):
+        if self._journal.holds(step.file) and not self._put_back(step.file):
             return  # an earlier run of the same plan came so far
         root = b""
         try:
@@ -141,6 +141,14 @@ class _Run:
             self._refuse(Kind.REMOVE, step, _reason(error))
             _refuse_full(error, root)
 
+    def _put_back(self, file: Identity) -> bool:
+        """Tell whether somebody has put a copy of a file that is held in its place."""
+        root = self._ground.roots.get(file.root)
+        try:
+            return root is not None and posix.exists(root, file.path)
+        except OSError:
+            return False
+
     def _checked(self, step: Step, keepers: set[Place]) -> tuple[Seen, Seen]:
         """Return how the file and its keeper stand, both as they were when this was decided."""
         file, keeper = step.file, step.keeper
@@ -153,7 +161,12 @@ class _Run:
             raise RefusedError(name, _("it lies in a reference folder, where nothing is changed"))
         if differ := self._ground.differ(file.audio, keeper.audio):
             raise RefusedError(name, differ)
-        kept, seen = self.hearing.of(keeper), self.hearing.of(file)
+        try:
+            kept = self.hearing.of(keeper)
+        except FileError as error:
+            told = _("the file to keep, `{path}`: {why}")
+            raise RefusedError(name, told.format(path=os.fsdecode(keeper.path), why=error.reason)) from error
+        seen = self.hearing.of(file)
         if (seen.device, seen.inode) == (kept.device, kept.inode):
             raise RefusedError(name, _("it and the file to keep are one file"))
         if seen.links > 1:
@@ -180,6 +193,9 @@ class _Run:
     def repoint(self, step: Step) -> None:
         """Let a playlist name the keeper of a file that is held."""
         removal = self._journal.removal(step.old) if step.old is not None else None
+        if not playlists.is_playlist(step.file.path):
+            self._refuse(Kind.REPOINT, step, _("it is no playlist"))
+            return
         if step.old is None or step.new is None or removal is None:
             self._refuse(Kind.REPOINT, step, _("the file that it names was not removed"))
             return
@@ -217,7 +233,7 @@ class _Run:
                 try:
                     vault.restore(root, os.fsencode(held), step.file.path)
                 except (FileError, OSError) as error:
-                    self._journal.settle(undoing.id, State.FAILED, _reason(error))
+                    recovery.settle_undo(self._ground, root, undoing, _reason(error))
                     _refuse_full(error, root)
                 else:
                     self._journal.settle(undoing.id, State.DONE)
@@ -274,22 +290,19 @@ class _Run:
     def purge(self, entry: Entry) -> None:
         """Delete a file that is held, if what was kept in its place can be read."""
         step = entry.before
-        if entry.kind is not Kind.REMOVE or not self._journal.can_undo(entry.id):
-            self._refuse(Kind.PURGE, step, _("it does not lie in quarantine"), entry.id)
-            return
         try:
             root = self._ground.root(step.file)
-            held = os.fsencode(entry.after["held"])
-            with self._ground.locked(root):
-                there = posix.exists(root, held)
-                if there:
-                    self._witness(root, held, step)
+            with self._ground.locked(root):  # another process may have put it back until now
+                if entry.kind is not Kind.REMOVE or not self._journal.can_undo(entry.id):
+                    raise RefusedError(os.fsdecode(step.file.path), _("it does not lie in quarantine"))
+                held = os.fsencode(entry.after["held"])
                 purging = self._intend(Kind.PURGE, step, after={"held": entry.after["held"]}, of=entry.id)
                 try:
-                    if there:
+                    if posix.exists(root, held):
+                        self._witness(root, held, step)
                         vault.purge(root, held)
                 except (FileError, OSError) as error:
-                    self._journal.settle(purging.id, State.FAILED, _reason(error))
+                    recovery.settle_purge(self._ground, root, purging, _reason(error))
                 else:
                     self._journal.settle(purging.id, State.DONE)
         except (FileError, OSError) as error:
@@ -304,7 +317,9 @@ class _Run:
         name = os.fsdecode(step.file.path)
         reason = _("the file that was kept in its place is not known")
         mine = posix.look(root, held)
-        for keeper in self.kept(step):
+        if mine.size != step.file.size or not same_time(step.file.mtime_ns, mine.mtime_ns):
+            raise RefusedError(name, _("it stays in quarantine: it was changed there"))
+        for keeper in self._ground.kept(step):
             try:
                 seen = self.hearing.of(keeper)
                 keeper_root = self._ground.root(keeper)
@@ -320,18 +335,6 @@ class _Run:
                 return
         raise RefusedError(name, _("it stays in quarantine: {reason}").format(reason=reason))
 
-    def kept(self, step: Step) -> Iterator[Identity]:
-        """Yield what may prove that the music is still there: the keeper, or its keeper, wherever that is now."""
-        keeper, met = step.keeper, set()
-        while keeper is not None and keeper.place not in met:
-            met.add(keeper.place)
-            removal = self._journal.removal(keeper.place)
-            if removal is None:
-                yield keeper
-                yield from self._ground.elsewhere(keeper.audio)
-                return
-            keeper = removal.before.keeper
-
     def _intend(self, kind: Kind, step: Step, **more: Any) -> Entry:  # noqa: ANN401 - what the journal takes
         self._number += 1
         return self._journal.entry(self._journal.intend(self.id, self._number, kind, step, **more))
@@ -344,7 +347,7 @@ class _Run:
 def _reason(error: Exception) -> str:
     if isinstance(error, FileError):
         return error.reason
-    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    return vault.why(error) if isinstance(error, OSError) else str(error)
 
 
 def _refuse_full(error: Exception, root: bytes) -> None:

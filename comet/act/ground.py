@@ -12,7 +12,7 @@ from comet.act.journal import Journal
 from comet.act.posix import Seen
 from comet.core import locks
 from comet.core.errors import FileError, RefusedError
-from comet.core.model import File, Identity, Place, same_time
+from comet.core.model import File, Identity, Place, Step, same_time
 from comet.core.places import marker
 from comet.core.text import _
 
@@ -56,6 +56,18 @@ class Ground:
     def path(self, file: Identity) -> bytes:
         """Return where a file lies now; raises as `root`."""
         return os.path.join(self.root(file), file.path)
+
+    def kept(self, step: Step) -> Iterator[Identity]:
+        """Yield what may prove that the music of a removed file is still there: its keeper, or the keeper of that."""
+        keeper, met = step.keeper, set()
+        while keeper is not None and keeper.place not in met:
+            met.add(keeper.place)
+            removal = self.journal.removal(keeper.place)
+            if removal is None:
+                yield keeper
+                yield from self.elsewhere(keeper.audio)
+                return
+            keeper = removal.before.keeper
 
     @contextmanager
     def locked(self, root: bytes) -> Iterator[None]:

@@ -17,7 +17,7 @@ from comet.core import plans
 from comet.core.database import Connection, Database, Row
 from comet.core.errors import UsageError
 from comet.core.model import Choice, Decision, Entry, Identity, Kind, Place, Plan, State, Step
-from comet.core.text import _
+from comet.core.text import _, safe
 
 _ENTRY: Final = "id, run, step, kind, state, before, after, reverse, of, error, made"
 _HELD: Final = """kind = 'remove' AND state = 'done' AND NOT EXISTS
@@ -96,7 +96,7 @@ class Journal:
         file, state = step.file, State.FAILED if refused else State.INTENDED
         values = (
             run, number, kind.value, state.value, file.root, file.path, json.dumps(plans.step_json(step)),
-            json.dumps(after or {}), json.dumps(reverse or {}), of, refused, time.time(),
+            json.dumps(after or {}), json.dumps(reverse or {}), of, safe(refused), time.time(),
         )  # fmt: skip
         sql = """INSERT INTO entries (run, step, kind, state, root, path, before, after, reverse, of, error, made,
                  changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -107,7 +107,7 @@ class Journal:
         """Write down how an entry ended; with an undo that is done, what it undoes is undone."""
         with self._db.transaction() as db:
             changed = "UPDATE entries SET state = ?, error = ?, changed = ? WHERE id = ?"
-            db.execute(changed, (state.value, error, _count(db), entry))
+            db.execute(changed, (state.value, safe(error), _count(db), entry))
             row = db.execute("SELECT kind, of FROM entries WHERE id = ?", (entry,)).fetchone()
             if state is State.DONE and row["kind"] == Kind.UNDO:
                 db.execute(changed, (State.UNDONE.value, "", _count(db), row["of"]))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote, unquote_to_bytes
@@ -32,13 +32,16 @@ def is_playlist(path: bytes) -> bool:
     return os.path.splitext(path)[1].lower() in _EXTENSIONS
 
 
-def names(content: bytes, folder: bytes, wanted: Container[bytes]) -> set[bytes]:
+def names(content: bytes, folder: bytes, wanted: Collection[bytes]) -> set[bytes]:
     """Return which of the `wanted` paths a playlist in `folder` names; all are absolute and normalised.
 
     One that is found under another composition of its accents is returned as it stands in `wanted`.
     """
     found = set()
+    last = {_composed(os.path.basename(path)) for path in wanted}
     for number, line in enumerate(_lines(content)):
+        if not _may_name(line, last):
+            continue  # all playlists are gone through for each group that is applied
         paths = (path for reading in _readings(number, line, folder) for path in _spellings(reading.path, folder))
         hit = next((path for path in paths if path in wanted), None)
         if hit is not None:
@@ -128,6 +131,20 @@ class _Reading:
         if _END.search(new) or new[-1:].isspace() or (self.style == "backslashes" and b"\\" in new):
             return None
         return new if self.style == "slashes" else new.replace(b"/", b"\\")
+
+
+def _may_name(line: bytes, last: Container[bytes]) -> bool:
+    """Tell whether a line can name a file of one of these names, without regard to its folder."""
+    texts = {line, unquote_to_bytes(line), unquote_to_bytes(line.strip())} if b"%" in line else {line}
+    for text in texts:
+        tail = text.rpartition(b"/")[2]
+        for name in {tail, tail.rpartition(b"\\")[2]}:
+            forms = {form for start in (name, name.removeprefix(_MARK)) for form in (start, start.strip())}
+            if not forms.isdisjoint((b"", b".", b"..")):
+                return True  # the name stands before that
+            if any(_composed(form) in last for form in forms):
+                return True
+    return False
 
 
 def _lines(content: bytes) -> list[bytes]:

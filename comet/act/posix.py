@@ -164,10 +164,13 @@ def content(top: bytes, path: bytes, most: int) -> bytes:
     above, name = os.path.split(path)
     with folder(top, above) as inside:
         handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=inside)
-        with open(handle, "rb") as stream:
+        try:
             if seen(handle).size > most:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-            return stream.read(most)
+            with open(handle, "rb", closefd=False) as stream:
+                return stream.read(most)
+        finally:
+            os.close(handle)
 
 
 def exists(top: bytes, path: bytes) -> bool:

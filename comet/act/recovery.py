@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from typing import Final
 
 from comet.act import posix, vault
@@ -46,18 +47,22 @@ def _settle(ground: Ground, root: bytes, entry: Entry) -> None:
     elif entry.kind is Kind.REMOVE:
         _settle_removal(ground, root, entry)
     elif entry.kind is Kind.UNDO:
-        _settle_undo(ground, root, entry)
+        settle_undo(ground, root, entry, _("it was interrupted before the file was moved back"))
     else:
-        there = posix.exists(root, os.fsencode(entry.after["held"]))
-        _end(ground, entry, "" if not there else _("it was interrupted before it was deleted"))
+        settle_purge(ground, root, entry, _("it was interrupted before it was deleted"))
 
 
 def _sweep(ground: Ground, root: bytes, entry: Entry) -> None:
     """Take away the probes that a crash may have left."""
     step = entry.before
-    vault.sweep(root, os.path.dirname(step.file.path))
-    if step.keeper is not None and step.keeper.root in ground.roots:
-        vault.sweep(ground.roots[step.keeper.root], os.path.dirname(step.keeper.path))
+    made = {(root, os.path.dirname(step.file.path))}
+    if entry.kind is Kind.PURGE:
+        made.add((root, os.path.dirname(os.fsencode(entry.after["held"]))))
+    keepers = [*([step.keeper] if step.keeper else []), *(ground.kept(step) if entry.kind is Kind.PURGE else [])]
+    made.update((ground.roots[each.root], os.path.dirname(each.path)) for each in keepers if each.root in ground.roots)
+    for top, folder in made:
+        with suppress(FileError):  # what cannot be swept is litter, and must not keep the entry open
+            vault.sweep(top, folder)
 
 
 def _end(ground: Ground, entry: Entry, error: str = "") -> None:
@@ -106,15 +111,25 @@ def take_back(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
     _end(ground, entry, reason)
 
 
-def _settle_undo(ground: Ground, root: bytes, entry: Entry) -> None:
+def settle_undo(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
+    """Find out whether a file was moved back and write it down; if it was not, it was for this `reason`.
+
+    Raises:
+        OSError: that cannot be told; the entry stays as it is.
+    """
     held = os.fsencode(entry.after["held"])
     there, kept = posix.exists(root, entry.before.file.path), posix.exists(root, held)
     if there and not kept:
         _end(ground, entry)
     elif kept:
-        _end(ground, entry, _("it was interrupted before the file was moved back"))
+        _end(ground, entry, reason)
     else:
         _end(ground, entry, _("it is neither in its place nor in quarantine"))
+
+
+def settle_purge(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
+    """Find out whether a file was deleted and write it down; raises as `settle_undo`."""
+    _end(ground, entry, reason if posix.exists(root, os.fsencode(entry.after["held"])) else "")
 
 
 def settle_playlist(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
@@ -133,8 +148,8 @@ def settle_playlist(ground: Ground, root: bytes, entry: Entry, reason: str) -> N
             return
         vault.finish(root, path, temp)
     now = content_hash(posix.content(root, path, PLAYLIST)) if posix.exists(root, path) else ""
-    _end(ground, entry, "" if now == entry.after["hash"] else reason)
     vault.sweep(root, folder, temp)
+    _end(ground, entry, "" if now == entry.after["hash"] else reason)
 
 
 def content_hash(content: bytes) -> str:

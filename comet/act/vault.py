@@ -305,8 +305,8 @@ def finish(root: bytes, path: bytes, temp: bytes) -> None:
 def sweep(root: bytes, folder: bytes, *names: bytes) -> None:
     """Take away Comet's own leftovers in a folder: probes, and temps of these names."""
     with (
-        suppress(FileNotFoundError, NotADirectoryError),
         _explained(root, folder),
+        suppress(FileNotFoundError, NotADirectoryError),
         posix.folder(root, folder) as inside,
     ):
         for name in os.listdir(inside):
@@ -334,7 +334,9 @@ def refuse_alias(root: bytes, path: bytes, keeper_root: bytes, keeper: bytes) ->
         except OSError as error:
             if made_in == there and error.errno in _CANNOT_WRITE:
                 continue
-            raise FileError(_full(root, path), _why(error)) from error
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise FileError(_full(root, path), why(error)) from error
         if both:
             raise RefusedError(
                 _full(root, path), _("its folder and that of the file to keep are one, seen through two mounts")
@@ -360,7 +362,8 @@ def _full(root: bytes, path: bytes) -> str:
     return os.fsdecode(os.path.join(root, path))
 
 
-def _why(error: OSError) -> str:
+def why(error: OSError) -> str:
+    """Return what the system said about a file as the end of a sentence."""
     return {
         errno.EXDEV: _("it cannot be moved within its file system, and is never copied and deleted instead"),
         errno.ELOOP: _("a link leads to it, and nothing is changed through a link"),
@@ -379,4 +382,4 @@ def _explained(root: bytes, path: bytes) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         kind = RefusedError if error.errno == errno.EEXIST else FileError
-        raise kind(_full(root, path), _why(error)) from error
+        raise kind(_full(root, path), why(error)) from error

@@ -49,9 +49,13 @@ def _limit(added: argparse.ArgumentParser) -> None:
     added.add_argument("--limit", metavar="N", type=_count, default=0, help=_("show the first N only"))
 
 
+_MANY = 1 << 63
+"""No database counts so far."""
+
+
 def _count(text: str) -> int:
     number = int(text)
-    if number < 0:
+    if not 0 <= number < _MANY:
         raise ValueError
     return number
 

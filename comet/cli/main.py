@@ -79,9 +79,15 @@ def become_screens(arguments: argparse.Namespace) -> NoReturn:
     os.execve(sys.executable, start.command("comet_tui", *words), start.environment())  # noqa: S606 - our own program
 
 
+def can_show_screens() -> bool:
+    """Tell whether there is a terminal that can be drawn on, and what draws on it."""
+    drawable = os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+    return drawable and sys.stdin.isatty() and sys.stdout.isatty() and importlib.util.find_spec("comet_tui") is not None
+
+
 def _alone(top: Parser, arguments: argparse.Namespace) -> int:
     """Become the screen application on a terminal, else show the help."""
-    if sys.stdin.isatty() and sys.stdout.isatty() and importlib.util.find_spec("comet_tui") is not None:
+    if can_show_screens():
         become_screens(arguments)
     top.print_help()
     return 0

@@ -8,10 +8,10 @@ import os
 from typing import Any
 
 from comet.cli import acting, console, context, out
-from comet.core import ini, plans
+from comet.core import plans
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.text import _, safe
+from comet.core.text import _, _n, safe
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,9 +35,22 @@ def run(arguments: argparse.Namespace) -> int:
     plan = console.quietly(work)
     text = json.dumps(plan, indent=1)
     if arguments.out:
-        ini.write(arguments.out, text + "\n")
-        out.note(_("{n} steps in `{file}`").format(n=len(plan["steps"]), file=safe(arguments.out)))
+        _write(arguments.out, text + "\n")
+        steps = _n("{n} step", "{n} steps", len(plan["steps"]))
+        out.note(_("{steps} in `{file}`").format(steps=steps, file=safe(arguments.out)))
         out.next_step(_("`{command}` does them").format(command=here.next("apply", arguments.out)))
     else:
         print(text)
     return 0
+
+
+def _write(name: str, text: str) -> None:
+    """Write into the file itself, not beside it and over it: it may be a device, or a link."""
+    try:
+        with open(name, "w", encoding="ascii") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise UsageError(
+            _("plan `{name}` cannot be written: {why}").format(name=safe(name), why=error.strerror),
+            hint=_("name a file in a folder that is there and that you may write"),
+        ) from error

@@ -10,7 +10,7 @@ from comet import changes
 from comet.changes import Outcome
 from comet.cli import acting, console, context, out, why
 from comet.cli.context import Context
-from comet.cli.main import become_screens
+from comet.cli.main import become_screens, can_show_screens
 from comet.collection import decisions, groups
 from comet.core.errors import CometError, UsageError
 from comet.core.job import Job
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     here = context.of(arguments)
     if arguments.json:
         raise UsageError(_("a review has no JSON"), hint=_("`comet plan` and `comet apply` are for scripts"))
-    if not arguments.plain and sys.stdin.isatty() and sys.stdout.isatty():
+    if not arguments.plain and can_show_screens():
         become_screens(arguments)
     review = _Review(here)
     review.begin()
@@ -204,7 +204,7 @@ def _numbers(typed: str, count: int) -> list[int]:
         UsageError: that is no answer.
     """
     words = typed.replace(",", " ").split()
-    if not words or not all(word.isdecimal() and 1 <= int(word) <= count for word in words):
+    if not words or not all(word.isdecimal() and len(word) < 9 and 1 <= int(word) <= count for word in words):
         raise UsageError(
             _("`{typed}` is no answer").format(typed=safe(typed)),
             hint=_("Enter, numbers from 1 to {n}, or one of a, s, w, u, q").format(n=count),

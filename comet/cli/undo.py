@@ -60,7 +60,7 @@ def _entries(here: Context) -> list[Entry]:
         if arguments.id is None:
             return history.last(collection)
         run, _dot, step = arguments.id.partition(".")
-        if not run.isdecimal() or (_dot and not step.isdecimal()):
+        if not _is_number(run) or (_dot and not _is_number(step)):
             raise UsageError(
                 _("`{id}` is no run and no step").format(id=safe(arguments.id)),
                 hint=_("`comet history` lists the runs, `comet history RUN` its steps"),
@@ -73,3 +73,7 @@ def _entries(here: Context) -> list[Entry]:
             )
         undoable = history.undoable(collection, int(run))
         return [entry for entry in undoable if not step or entry.step == int(step)]
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) < 19  # no database counts further

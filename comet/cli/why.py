@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from comet.cli import acting, console, context, out
-from comet.core.errors import NotScannedError
+from comet.core.errors import NotScannedError, UsageError
 from comet.core.job import Job
 from comet.core.model import Choice, Proposal, Relation, Standing, Track
 from comet.core.text import _, _n, clock, safe, size
@@ -48,6 +48,10 @@ def _two(collection: Collection, found: list[Proposal], a: str, b: str) -> dict[
     from comet.collection import pairs  # noqa: PLC0415 - arrays and all
 
     one, other = _track(collection, a), _track(collection, b)
+    if one == other:
+        raise UsageError(
+            _("`{path}` is one file, named twice").format(path=safe(one.path)), hint=_("name two files of music")
+        )
     wanted = {one.path, other.path}
     pair = next((each for each in pairs.of_files(collection) if {each.a.path, each.b.path} == wanted), None)
     proposal = next((each for each in found if one in each.group.tracks and other in each.group.tracks), None)
@@ -149,6 +153,8 @@ def keeper(collection: Collection, proposal: Proposal) -> Iterator[str]:
     for at in proposal.keep[1:]:
         yield _("`{path}` stays too.").format(path=safe(tracks[at].path))
     for at, why in proposal.barred.items():
+        if at in proposal.keep:
+            continue
         yield _("`{path}` stays: {why}.").format(path=safe(tracks[at].path), why=why)
     if proposal.standing is Standing.SKIPPED:
         yield _("You left this group for later.")

@@ -31,7 +31,7 @@ def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[
     if choice is Choice.KEEP and not keep:
         raise UsageError(_("one track of a group must stay"), hint=_("name it with --keep PATH"))
     members = [track.audio.hash for track in group.tracks]
-    return collection.journal.decide(choice, members, [identity(group.tracks[at]) for at in keep])
+    return collection.journal.decide(choice, members, [identity(group.tracks[at]) for at in dict.fromkeys(keep)])
 
 
 def apart(collection: Collection, one: Track, other: Track) -> bool:

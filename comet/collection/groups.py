@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from comet.collection import pairs
 from comet.collection.opened import Collection
 from comet.core.errors import UsageError
-from comet.core.model import Group, Match, Place, Proposal, Track
+from comet.core.model import Group, Match, Place, Proposal, Root, Track
 from comet.core.text import _, safe
 from comet.decide import keeper
 from comet.decide.keeper import Role
@@ -60,8 +60,8 @@ def find(found: Sequence[Proposal], identity: str) -> Proposal:
 
 def role(collection: Collection) -> Role:
     """Return how the folder of a track counts in the profile."""
-    reference = _inside(collection, collection.profile.reference)
-    incoming = _inside(collection, collection.profile.incoming)
+    roots = collection.scanned_roots()
+    reference, incoming = _inside(roots, collection.profile.reference), _inside(roots, collection.profile.incoming)
 
     def counts(track: Track) -> int:
         place = Place(track.file.root, track.file.path)
@@ -70,9 +70,9 @@ def role(collection: Collection) -> Role:
     return counts
 
 
-def protected(collection: Collection) -> Callable[[Place], bool]:
-    """Return a test whether a file lies in a reference folder."""
-    return _inside(collection, collection.profile.reference)
+def protected(collection: Collection, roots: Iterable[Root]) -> Callable[[Place], bool]:
+    """Return a test whether a file of these roots lies in a reference folder."""
+    return _inside(roots, collection.profile.reference)
 
 
 def astray(collection: Collection) -> list[str]:
@@ -108,10 +108,10 @@ def _real(folder: str) -> bytes:
     return os.path.join(os.path.realpath(os.fsencode(folder)), b"")
 
 
-def _inside(collection: Collection, folders: Sequence[str]) -> Callable[[Place], bool]:
+def _inside(roots: Iterable[Root], folders: Sequence[str]) -> Callable[[Place], bool]:
     """Return a test whether a file lies in one of these folders, by whatever links they and the roots are reached."""
     below: dict[str, tuple[bytes, ...]] = {}
-    for root in collection.scanned_roots():
+    for root in roots:
         top = _real(os.fsdecode(root.path))
         for folder in map(_real, folders):
             if folder.startswith(top):

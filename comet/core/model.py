@@ -292,7 +292,7 @@ class Proposal:
     keep: tuple[int, ...]
     """Indices of the tracks that stay by choice, the keeper first; never empty."""
     barred: Mapping[int, str]
-    """Indices of the tracks that stay because they cannot be removed, each with the reason as a sentence."""
+    """Indices of the tracks that cannot be removed, chosen or not, each with the reason as a sentence."""
     standing: Standing
     decision: Decision | None = None
     """What the proposal comes from; None where nobody decided, and the keeper was chosen by quality."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -64,7 +65,7 @@ def parse(text: str | bytes, name: str) -> Plan:
     """
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _wrong(name, "", _("JSON: {reason}").format(reason=safe(str(error)))) from error
     reader = _Reader(name)
     version = reader.of(value, "version", int)
@@ -101,6 +102,17 @@ def _wrong(name: str, where: str, expected: str) -> UsageError:
     )
 
 
+def _fits(found: object, kind: type) -> bool:
+    if kind is not float:
+        return isinstance(found, kind)
+    return isinstance(found, float) or (isinstance(found, int) and abs(found) <= sys.float_info.max)
+
+
+def _storable(found: object) -> bool:
+    """Tell whether a value is no text with half a pair of surrogates, which JSON can hold and a database cannot."""
+    return not isinstance(found, str) or not any("\ud800" <= char <= "\udfff" for char in found)
+
+
 class _Reader:
     """Takes JSON apart and says exactly where it is not as it should be."""
 
@@ -112,8 +124,7 @@ class _Reader:
         if not isinstance(value, Mapping):
             raise _wrong(self._name, where, _KINDS[dict])
         found = value.get(key)
-        fits = isinstance(found, (int, float)) if kind is float else isinstance(found, kind)
-        if not fits or isinstance(found, bool):
+        if isinstance(found, bool) or not _fits(found, kind) or (key != "path" and not _storable(found)):
             raise _wrong(self._name, path, _KINDS[kind])
         return found
 

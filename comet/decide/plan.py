@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from comet.core.model import Do, Identity, Place, Proposal, Step, identity
+from comet.core.model import Choice, Do, Identity, Place, Proposal, Step, identity
 from comet.core.text import _, safe
 from comet.decide.keeper import Role, ordinary, reasons
 
@@ -14,7 +14,8 @@ def removals(proposal: Proposal, role: Role = ordinary) -> Iterator[Step]:
     tracks, first = proposal.group.tracks, proposal.keep[0]
     kept = identity(tracks[first])
     name = safe(tracks[first].file.path)
-    why = ", ".join(reasons(tracks, first, role)) if proposal.decision is None else _("chosen by you")
+    by_hand = proposal.decision is not None and proposal.decision.choice is Choice.KEEP
+    why = "" if by_hand else ", ".join(reasons(tracks, first, role))
     sentence = _("the same recording as `{keeper}`, which stays: {why}").format(
         keeper=name, why=why or _("chosen by you")
     )

@@ -64,7 +64,7 @@ def propose(
         decision = None
     first = keep.pop(choose([group.tracks[at] for at in keep]))
     stays = (first, *keep)
-    return Proposal(group, stays, {at: why for at, why in barred.items() if at not in stays}, standing, decision)
+    return Proposal(group, stays, barred, standing, decision)
 
 
 def _chosen(group: Group, keep: Sequence[Identity]) -> list[int]:

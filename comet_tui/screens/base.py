@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
@@ -16,7 +17,7 @@ from comet.core.text import _, _n, safe
 from comet_tui.background import in_thread
 from comet_tui.keys import Key
 from comet_tui.session import Session
-from comet_tui.widgets.lines import Bar, Hints
+from comet_tui.widgets.lines import Bar, Hints, Said
 
 T = TypeVar("T")
 
@@ -44,11 +45,24 @@ class Framed(Screen[None]):
         """Make the frame and what is in it."""
         yield Bar()
         yield from self.body()
+        yield Said()
         yield Hints(self.KEYS)
 
     def on_mount(self) -> None:
         """Say where one is."""
         self.entitle()
+
+    def say(self, words: str) -> None:
+        """Tell what was done, or why it was not."""
+        self.query_one(Said).say(words)
+
+    def refuse(self, error: CometError) -> None:
+        """Tell why something was not done, and what to do about it."""
+        self.say(f"! {reason(error)}")
+
+    def looked_at(self) -> bool:
+        """Tell whether this is the screen that one sees; while the application ends there is none."""
+        return self.is_active
 
     def entitle(self) -> None:
         """Say which screen of which profile this is."""
@@ -63,8 +77,8 @@ class Reading(Framed, Generic[T]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._shown = -1
-        """Of which reading the screen shows the outcome."""
+        self._shown: object = None
+        """Of which version the screen shows the outcome."""
 
     @abstractmethod
     def ask(self) -> T:
@@ -78,29 +92,52 @@ class Reading(Framed, Generic[T]):
     def fail(self, error: CometError) -> None:
         """Show that there is no answer, and why."""
 
+    @property
+    def version(self) -> object:
+        """What is to be shown now; where it differs from what is shown, it is read."""
+        return self.session.reading
+
+    @property
+    def current(self) -> bool:
+        """The screen shows what is to be shown now."""
+        return self._shown == self.version
+
+    def follow(self) -> None:
+        """Read again if a job has ended, or something was changed, while one looks at this."""
+        self.session.notice()
+        if self._shown is not None and not self.current and not self.query_one(Bar).busy:
+            self.read()
+
     def on_screen_resume(self) -> None:
-        """Read, if that was not done since somebody asked for it."""
-        if self._shown != self.session.reading:
+        """Read, if that was not done since somebody asked for it or a job ended."""
+        self.session.notice()
+        if not self.current:
             self.read()
 
     @work(exclusive=True)
     async def read(self) -> None:
         """Ask beside the screen and show what comes; what stood there stays until then."""
-        reading = self.session.reading
         bar = self.query_one(Bar)
         bar.busy = _("reading …")
+        async with self.session.turn:  # what was confirmed before is part of the answer
+            version = self.version
+        answer: T | CometError
         try:
             answer = await in_thread(self.ask)
         except CometError as error:
-            bar.busy = ""
-            self._shown = reading
-            self.entitle()
-            self.fail(error)
+            answer = error
+        bar.busy = ""
+        self._shown = version
+        self.entitle()
+        if isinstance(answer, CometError):
+            self.fail(answer)
         else:
-            bar.busy = ""
-            self._shown = reading
-            self.entitle()
             self.show(answer)
+
+
+def every() -> float:
+    """Return the seconds between two looks at a job: over a network what moves is bytes."""
+    return 1.0 if "SSH_CONNECTION" in os.environ else 0.5
 
 
 def unjudged(pairs: int, session: Session) -> str:
@@ -109,6 +146,11 @@ def unjudged(pairs: int, session: Session) -> str:
         pairs=_n("{n} pair is not judged yet", "{n} pairs are not judged yet", pairs),
         command=safe(session.command("groups")),
     )
+
+
+def reason(error: CometError) -> str:
+    """Return why something was not done, and what to do about it, in a line."""
+    return " · ".join(safe(part) for part in (str(error), error.hint) if part)
 
 
 def explain(error: CometError, more: Sequence[str] = ()) -> Text:

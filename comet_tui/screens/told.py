@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from comet.core.model import Group, Match, Relation, Track
-from comet.core.text import _, clock, safe, size
+from comet.core.text import _, _n, clock, safe, size
+from comet_tui.session import Act
+from comet_tui.walk import Fate, Item, moved
 from comet_tui.widgets.columns import Cell, head, line, tail
 
 _CHECK = "yellow"
 _KEEPER = "bold green"
+_FAILED = "bold red"
 
 
 def name(group: Group) -> str:
@@ -20,38 +23,58 @@ def name(group: Group) -> str:
     return safe(os.path.basename(group.tracks[group.keeper].file.path))
 
 
-def group_row(group: Group, width: int) -> Text:
+def group_row(item: Item, width: int) -> Text:
     """Return a row of the list of groups."""
-    doubt = "" if group.clear else _("to check")
+    group = item.proposal.group
+    word, style = _fate(item)
     cells = (
         Cell(size(group.saving), 8, right=True),
         Cell(f"{len(group.tracks)} x", 4, right=True),
-        Cell(doubt, 8, style=_CHECK),
+        Cell(word, 9, style=style),
     )
     return line(cells, name(group), width)
 
 
-def track_row(group: Group, index: int, outside: Mapping[int, Track], width: int) -> Text:
+def track_row(item: Item, index: int, outside: Mapping[int, Track], width: int) -> Text:
     """Return a row of the list of tracks: those of the group, then what is left over beside it."""
+    group = item.proposal.group
     if index < len(group.tracks):
-        track = group.tracks[index]
-        mark, style = _mark(group, index)
-        return _row(mark, style, track, width)
+        mark, style = _mark(item, index)
+        return _row(mark, style, group.tracks[index], width)
     _member, other, match = _left_over(group, index, outside)
     if other is None:
         return line((Cell(_("beside"), 9),), relation(match), width)
     return _row(_("beside"), "", other, width)
 
 
-def detail(group: Group, index: int, outside: Mapping[int, Track]) -> tuple[str, str]:
+def detail(item: Item, index: int, outside: Mapping[int, Track]) -> tuple[str, str]:
     """Return the path of a row's file, and what is to be said about it."""
+    group = item.proposal.group
     if index < len(group.tracks):
-        return safe(group.tracks[index].path), _about(group, index)
+        return safe(group.tracks[index].path), _about(item, index)
     member, other, match = _left_over(group, index, outside)
     what = _("{relation} as `{name}`, but not as all tracks here").format(
         relation=relation(match), name=head(safe(os.path.basename(member.file.path)), 30) if member else "?"
     )
     return safe(other.path) if other else _("its file is gone"), what
+
+
+def done(item: Item) -> str:
+    """Return what was done with a group, in a line."""
+    proposal = item.proposal
+    called = head(name(proposal.group), 30)
+    if item.fate is Fate.FAILED:
+        return _("! {name}: {reason}").format(name=called, reason=item.reason)
+    if item.fate is Fate.HELD:
+        return _held(item, called)
+    words = {
+        Fate.KEPT: _("✓ {name}: all tracks stay, u undoes"),
+        Fate.APART: _("✓ {name}: no duplicates of each other, u undoes"),
+        Fate.SKIPPED: _("{name}: left for later, s takes it back"),
+        Fate.OPEN: _("{name}: open again, everything is where it was"),
+        Fate.WAITING: _("… {name}"),
+    }
+    return words[item.fate].format(name=called)
 
 
 def relation(match: Match) -> str:
@@ -66,22 +89,76 @@ def relation(match: Match) -> str:
     return f"{words[verdict.relation]} {100 * verdict.similarity:.1f} %"
 
 
-def _mark(group: Group, index: int) -> tuple[str, str]:
-    if index == group.keeper:
+def _held(item: Item, called: str) -> str:
+    count, gone = moved(item.act)
+    words = _("✓ {name}: kept {kept}, {files} moved to quarantine ({size}), u undoes").format(
+        name=called,
+        kept=len(item.proposal.group.tracks) - count,
+        files=_n("{n} file", "{n} files", count),
+        size=size(gone),
+    )
+    warnings = item.act.outcome.warnings if item.act and item.act.outcome else ()
+    return " · ".join((words, *(f"! {safe(warning)}" for warning in warnings)))
+
+
+def would(item: Item) -> str:
+    """Return what Enter would do with a group."""
+    proposal = item.proposal
+    return _("{files} would go ({size}), {kept} would stay").format(
+        files=_n("{n} file", "{n} files", len(proposal.remove)),
+        size=size(proposal.frees),
+        kept=len(proposal.group.tracks) - len(proposal.remove),
+    )
+
+
+def failed(act: Act) -> str:
+    """Return why not everything was done, empty where it was."""
+    entries = act.outcome.failed if act.outcome else ()
+    return "; ".join(dict.fromkeys(safe(entry.error) for entry in entries))
+
+
+def _fate(item: Item) -> tuple[str, str]:
+    doubt = "" if item.proposal.group.clear else _("to check")
+    return {
+        Fate.OPEN: (doubt, _CHECK),
+        Fate.WAITING: (_("… moving"), ""),
+        Fate.HELD: (_("✓ held"), _KEEPER),
+        Fate.KEPT: (_("✓ kept"), _KEEPER),
+        Fate.APART: (_("✓ apart"), _KEEPER),
+        Fate.SKIPPED: (_("- later"), ""),
+        Fate.FAILED: (_("! failed"), _FAILED),
+    }[item.fate]
+
+
+def _mark(item: Item, index: int) -> tuple[str, str]:
+    proposal = item.proposal
+    if index == proposal.keep[0]:
         return _("● keeper"), _KEEPER
-    match = _between(group, index, group.keeper)
-    return (_("○ same"), "") if match is None or match.verdict.clear else (_("○ check"), _CHECK)
+    if index in proposal.keep:
+        return _("● stays"), _KEEPER
+    if index in proposal.barred:
+        return _("■ stays"), ""
+    if item.fate is Fate.HELD:
+        return _("✓ held"), ""
+    match = _between(proposal.group, index, proposal.keep[0])
+    return (_("○ goes"), "") if match is None or match.verdict.clear else (_("○ check"), _CHECK)
 
 
-def _about(group: Group, index: int) -> str:
-    if index == group.keeper:
-        return _("the proposed keeper")
-    match = _between(group, index, group.keeper)
-    return (
+def _about(item: Item, index: int) -> str:
+    """Return why a track stays or goes, and how it compares with the keeper."""
+    proposal = item.proposal
+    first = proposal.keep[0]
+    match = _between(proposal.group, index, first)
+    if index == first:
+        return _("the keeper")
+    like = (
         _("the same encoded audio as the keeper")
         if match is None
         else _("{relation}, compared with the keeper").format(relation=relation(match))
     )
+    if index in proposal.barred:
+        return _("stays: {reason}").format(reason=safe(proposal.barred[index]))
+    return _("stays: {like}").format(like=like) if index in proposal.keep else _("goes: {like}").format(like=like)
 
 
 def _between(group: Group, one: int, other: int) -> Match | None:
@@ -90,9 +167,18 @@ def _between(group: Group, one: int, other: int) -> Match | None:
     return next((match for match in group.matches if {match.pair.i, match.pair.j} == serials), None)
 
 
+def beside(group: Group) -> list[Match]:
+    """Return one pair, the surest, for each audio outside that is the same as some of the group's."""
+    members = {track.audio.serial for track in group.tracks}
+    found: dict[int, Match] = {}
+    for match in group.left_over:
+        found.setdefault(match.pair.j if match.pair.i in members else match.pair.i, match)
+    return list(found.values())
+
+
 def _left_over(group: Group, index: int, outside: Mapping[int, Track]) -> tuple[Track | None, Track | None, Match]:
     """Return the member, the track outside and their match."""
-    match = group.left_over[index - len(group.tracks)]
+    match = beside(group)[index - len(group.tracks)]
     members = {track.audio.serial: track for track in group.tracks}
     inner, outer = (match.pair.i, match.pair.j) if match.pair.i in members else (match.pair.j, match.pair.i)
     return members.get(inner), outside.get(outer), match

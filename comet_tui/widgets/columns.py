@@ -54,6 +54,16 @@ def line(cells: Sequence[Cell], last: str, width: int) -> Text:
     return text
 
 
+def table(rows: Sequence[tuple[str, str]]) -> Text:
+    """Return lines of a name and a value each, the values below each other; a name without a value stands alone."""
+    wide = max((cell_len(name) for name, value in rows if value), default=0) + 2
+    text = Text()
+    for name, value in rows:
+        blank = " " * (wide - cell_len(name))
+        text.append(f" {name}{blank}{value}\n" if value else f" {name}\n")
+    return text
+
+
 def wrapped(text: str, width: int, lines: int) -> list[str]:
     """Return `text` cut into at most `lines` lines of `width` cells; of what does not fit the end is shown."""
     width = max(2, width)

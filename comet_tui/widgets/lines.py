@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
+from textual.widgets import Static
 
 from comet_tui.keys import EVERYWHERE, Key
 from comet_tui.widgets.columns import head
@@ -33,6 +34,16 @@ class Heading(Line):
         """Return the heading, filled up with a rule."""
         words = head(f"─ {self.words} ", self.size.width)
         return Text(words + "─" * (self.size.width - cell_len(words)), no_wrap=True)
+
+
+class Said(Static):
+    """What was done last, or why something was not; as many lines as it takes, up to three."""
+
+    DEFAULT_CSS = "Said { height: auto; min-height: 1; max-height: 3; padding: 0 1; }"
+
+    def say(self, words: str) -> None:
+        """Show this in place of what was said before; text from outside has been made safe."""
+        self.update(Text(words))
 
 
 class Bar(Widget):

@@ -1,9 +1,16 @@
-"""A collection whose state is made by hand: a real cache and real result files, but no sound and no waiting."""
+"""A collection whose state is made by hand: a real cache and real result files, and no waiting.
+
+Most files are names only; those of `real` lie on the disk and hold sound, so that they can be moved and put back.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
 import os
+import shutil
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,15 +18,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from comet.act import vault
 from comet.collection.opened import Collection, opened
 from comet.compare import chunks
 from comet.compare.chunks import Chunk
 from comet.core import profiles
 from comet.core.model import Audio, File, Relation, Root, Verdict
-from comet.core.places import Places, places
+from comet.core.places import Places, marker, places
 from comet.judge import relation
+from comet.listen import audio as listening
 from comet_tui.app import CometApp
 from comet_tui.session import Session
+from tests.factories import tune, write
 
 FLAC, MP3 = ("flac", "flac", True, 900_000), ("mp3", "mp3", False, 320_000)
 
@@ -37,9 +47,9 @@ class Made:
         """Return what the application asks."""
         return Session(self.home)
 
-    def app(self) -> CometApp:
-        """Return the application."""
-        return CometApp(self.session())
+    def app(self, clock: Callable[[], float] | None = None) -> CometApp:
+        """Return the application, in which so much time passes between two keys that no key is taken for a held one."""
+        return CometApp(self.session(), clock or itertools.count(step=1.0).__next__)
 
     def profile(self, more: str = "") -> None:
         """Write profiles.ini."""
@@ -66,8 +76,34 @@ class Made:
         words = np.random.default_rng(serial).integers(0, 2**32, 1600, np.uint32)
         with self._opened() as collection:
             collection.cache.see_root(self._root)
-            collection.cache.store(File("root", name, size, 1), audio, words, collection.made)
+            collection.cache.store(File(self._root.id, name, size, 1), audio, words, collection.made)
         return serial
+
+    def track(self, name: str, sound: Path, *, of: int = 0) -> int:
+        """Store a file that holds sound, and return the serial number of its audio, a new one or `of` another file."""
+        path = self.music / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(sound, path)
+        vault.mark(os.fsencode(self.music))
+        info, digest = path.stat(), listening.identify(os.fsencode(path))
+        codec, container, lossless, bitrate = FLAC if path.suffix == ".flac" else MP3
+        audio = Audio(digest, codec, container, 44_100, 2, 16, bitrate, lossless, 9.0, 9.0, 0.0, 0.0, 0, 1600)
+        serial = of or self.audios + 1
+        self.audios = max(self.audios, serial)
+        words = np.random.default_rng(serial).integers(0, 2**32, 1600, np.uint32)
+        with self._opened() as collection:
+            collection.cache.see_root(self._root)
+            file = File(self._root.id, os.fsencode(name), info.st_size, info.st_mtime_ns)
+            collection.cache.store(file, audio, words, collection.made)
+        return serial
+
+    def there(self) -> dict[str, str]:
+        """Return what lies under the root folder, but for what is Comet's own: path and hash of the content."""
+        return _content(self.music, inside=False)
+
+    def held(self) -> dict[str, str]:
+        """Return what lies in quarantine: name and hash of the content."""
+        return {os.path.basename(name): text for name, text in _content(self.music, inside=True).items()}
 
     def pair(self, i: int, j: int, *, clear: bool = True, similarity: float = 0.98) -> None:
         """Let two audios be the same recording."""
@@ -92,10 +128,37 @@ class Made:
 
     @property
     def _root(self) -> Root:
-        return Root("root", os.fsencode(self.music))
+        return Root(marker(os.fsencode(self.music)) or "root", os.fsencode(self.music))
 
     def _opened(self) -> AbstractContextManager[Collection]:
         return opened(profiles.load(self.home, "music"), self.home, create=True)
+
+
+def _content(top: Path, *, inside: bool) -> dict[str, str]:
+    """Return path and hash of the files in quarantine, or of those outside Comet's own folder."""
+    found = {}
+    for path in sorted(top.rglob("*")):
+        name = path.relative_to(top).as_posix()
+        if path.is_file() and (name.startswith(".comet/quarantine") if inside else not name.startswith(".comet")):
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+@pytest.fixture(scope="session")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return files with sound: three recordings, each in two or three forms."""
+    folder = tmp_path_factory.mktemp("sounds")
+    found = {}
+    for recording, seconds, forms in (
+        ("a", 3.0, ("flac", "mp3", "ogg")),
+        ("b", 2.0, ("flac", "mp3")),
+        ("c", 1.0, ("flac", "mp3")),
+    ):
+        for form in forms:
+            path = folder / f"{recording}.{form}"
+            write(path, tune(ord(recording), seconds))
+            found[path.name] = path
+    return found
 
 
 @pytest.fixture
@@ -124,5 +187,18 @@ def collection(made: Made) -> Made:
     made.pair(copy, old)
     made.pair(tear, radio)
     made.pair(radio, extra, clear=False, similarity=0.9)
+    made.correlated()
+    return made
+
+
+@pytest.fixture
+def real(made: Made, sounds: dict[str, Path]) -> Made:
+    """Return a profile with three groups of real files: `a` three times, `b` twice and to check, `c` twice."""
+    serials = {name: made.track(f"{Path(name).suffix[1:]}/{name}", path) for name, path in sounds.items()}
+    made.pair(serials["a.flac"], serials["a.mp3"])
+    made.pair(serials["a.flac"], serials["a.ogg"])
+    made.pair(serials["a.mp3"], serials["a.ogg"])
+    made.pair(serials["b.flac"], serials["b.mp3"], clear=False, similarity=0.91)
+    made.pair(serials["c.flac"], serials["c.mp3"])
     made.correlated()
     return made

@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 
 from comet_tui.app import CometApp
 from comet_tui.screens.base import Reading
-from comet_tui.widgets.lines import Bar
+from comet_tui.screens.review import ReviewScreen
+from comet_tui.widgets.lines import Bar, Said
 
 SIZES = [(80, 24), (120, 40), (40, 12)]
 
@@ -25,6 +26,11 @@ def text(app: App[None]) -> str:
     return "\n".join(lines(app))
 
 
+def joined_text(app: App[None]) -> str:
+    """Return the screen as one line, without scroll bars and with each run of blanks as one."""
+    return " ".join(" ".join(each.rstrip(" ▁▂▃▄▅▆▇█") for each in lines(app)).split())
+
+
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     """Wait until something holds, however long a loaded machine takes for it."""
     end = time.monotonic() + 30
@@ -34,8 +40,13 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 
 
 async def seen(pilot: Pilot[None], *words: str) -> None:
-    """Wait until all of these words stand on the screen."""
-    await until(pilot, lambda: all(each in text(pilot.app) for each in words))
+    """Wait until all of these words stand on the screen, wherever its lines are broken."""
+
+    def all_there() -> bool:
+        shown, joined = text(pilot.app), joined_text(pilot.app)
+        return all(each in shown or each in joined for each in words)
+
+    await until(pilot, all_there)
 
 
 async def settled(pilot: Pilot[None]) -> None:
@@ -45,8 +56,35 @@ async def settled(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, CometApp)
         bars = app.screen.query(Bar)
-        read = not isinstance(app.screen, Reading) or app.screen._shown == app.session.reading
+        read = not isinstance(app.screen, Reading) or app.screen.current
         return bool(bars) and not bars.first().busy and not app.workers and read
 
     await until(pilot, lambda: still() or pilot.app._exception is not None)
     await pilot.pause()
+
+
+def rows(app: App[None]) -> list[str]:
+    """Return the screen's lines with each run of blanks as one, those of a list on the left before any other."""
+    return [" ".join(each.split("│")[0].split()) for each in lines(app)]
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def review(app: App[None]) -> ReviewScreen:
+    """Return the screen, which must be that of the review."""
+    assert isinstance(app.screen, ReviewScreen)
+    return app.screen
+
+
+def said(pilot: Pilot[None]) -> str:
+    """Return what is told at the bottom."""
+    return str(pilot.app.screen.query_one(Said).render())

@@ -15,11 +15,21 @@ from tests.tui.looks import seen, settled, text, until
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "terminal.md"
 
 
-@pytest.mark.parametrize("own", [keys.GROUPS, keys.BACK, ()])
+OWN = [keys.PROFILES, keys.SCAN, keys.REVIEW, keys.QUARANTINE, keys.JOBS, keys.BACK, ()]
+
+
+@pytest.mark.parametrize("own", OWN)
 def test_a_key_does_one_thing_on_a_screen(own: tuple[Key, ...]) -> None:
     """No key stands twice among those that work on one screen."""
     names = [name for _title, listed in keys.sections(own, "") for key in listed for name in key.names]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_no_key_deletes(own: tuple[Key, ...]) -> None:
+    """What others bind to deleting is bound to nothing, on no screen."""
+    bound = {name for binding in keys.bindings([*own, *keys.MOVE, *keys.EVERYWHERE]) for name in binding.key.split(",")}
+    assert not bound & {"d", "D", "x", "X", "y", "Y", "delete", "backspace", "ctrl+d", "ctrl+x"}
 
 
 def test_the_guide_has_the_keys_that_there_are() -> None:
@@ -29,8 +39,9 @@ def test_the_guide_has_the_keys_that_there_are() -> None:
 
 def test_letters_work_on_a_russian_keyboard() -> None:
     """A letter is bound together with the one that lies in its place."""
-    bound = {name for binding in keys.bindings([*keys.MOVE, *keys.EVERYWHERE]) for name in binding.key.split(",")}
-    assert set("jkgGrqолпПкй") <= bound  # noqa: RUF001 - Cyrillic is the point
+    all_keys = [*keys.MOVE, *keys.EVERYWHERE, *keys.REVIEW]
+    bound = {name for binding in keys.bindings(all_keys) for name in binding.key.split(",")}
+    assert set("jkgGrqJKusaолпПкйОЛгыф") <= bound  # noqa: RUF001 - Cyrillic is the point
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12), (10, 4)])
@@ -44,13 +55,13 @@ async def test_the_hint_line_never_loses_the_key_that_shows_all(collection: Made
 
 
 async def test_help_lists_every_key_of_the_screen(collection: Made) -> None:
-    """What works on the screen of groups is what `?` shows there."""
-    async with collection.app().run_test(size=(80, 40)) as pilot:
+    """What works in the review is what `?` shows there."""
+    async with collection.app().run_test(size=(90, 50)) as pilot:
         await settled(pilot)
         await pilot.press("question_mark")
         await seen(pilot, "Keys")
         shown = text(pilot.app)
-        for _title, listed in keys.sections(keys.GROUPS, ""):
+        for _title, listed in keys.sections(keys.REVIEW, ""):
             for key in listed:
                 assert key.shown in shown
                 assert key.does.split(";")[0] in shown
@@ -61,7 +72,7 @@ async def test_help_closes_where_it_was_opened(collection: Made, key: str) -> No
     """`?`, Esc and Enter lead back from help."""
     async with collection.app().run_test() as pilot:
         await settled(pilot)
-        await seen(pilot, "the proposed keeper")  # which is painted last
+        await seen(pilot, "the keeper")  # which is painted last
         before = text(pilot.app)
         await pilot.press("question_mark")
         await seen(pilot, "Keys")

@@ -1,24 +1,27 @@
-"""The screens, used as a person uses them."""
+"""The application as a whole: what holds on every screen."""
 
 from __future__ import annotations
 
 import os
+import random
+import string
 import subprocess
 import sys
-import threading
 
 import pytest
+from textual import events
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
 
-from comet.core.errors import DatabaseError, UsageError
-from comet_tui.app import CometApp
-from comet_tui.screens.groups import GroupsScreen
-from comet_tui.screens.state import StateScreen
+from comet import changes, jobs
+from comet.collection import decisions, groups, history
+from comet.core.errors import UsageError
+from comet.core.job import Job
 from comet_tui.session import Found, Session
-from comet_tui.widgets.lines import Bar, Heading
-from comet_tui.widgets.page import Page
-from comet_tui.widgets.rows import Rows
 from tests.tui.conftest import Made
 from tests.tui.looks import SIZES, lines, seen, settled, text, until
+
+SCREENS = ("1", "2", "3", "4", "5", "6", "7", "8", "9")
 
 
 def test_the_application_starts_without_what_only_answers_need() -> None:
@@ -28,147 +31,19 @@ def test_the_application_starts_without_what_only_answers_need() -> None:
     assert run.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_groups_stand_with_the_largest_saving_first(collection: Made, size: tuple[int, int]) -> None:
-    """Each row tells saving, number of tracks, doubt as a word, and the keeper's name."""
-    async with collection.app().run_test(size=size) as pilot:
-        await settled(pilot)
-        await seen(pilot, "31.1 MB", "08 Roads.flac", "Слеза.flac")
-        rows = [" ".join(each.split("│")[0].split()) for each in lines(pilot.app)]
-        assert rows[2].startswith("› 17.1 MB 3 x to check 08 Roads.flac")  # noqa: RUF001 - the cursor
-        assert rows[3].startswith("14.0 MB 3 x Слеза.flac")
-        assert rows[1].startswith("─ 2 groups · saving 31.1 MB ─")
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_enter_opens_a_group_and_leads_back(collection: Made, size: tuple[int, int]) -> None:
-    """Enter goes into the tracks, Enter or Esc back; the tracks are all there at every size."""
-    async with collection.app().run_test(size=size) as pilot:
-        await settled(pilot)
-        for back in ("enter", "escape"):
-            await pilot.press("enter")
-            await until(pilot, lambda: pilot.app.focused is pilot.app.screen.query_one("#tracks"))
-            await seen(pilot, "● keeper", "○ same", "○ check", "36.1 MB", "08 Roads.flac", "the proposed keeper")
-            await pilot.pause()
-            assert "/music/Albums/Dummy/08 Roads.flac" in "".join(
-                line.split("│")[-1].strip() for line in lines(pilot.app)
-            )
-            await pilot.press(back)
-            await until(pilot, lambda: pilot.app.focused is pilot.app.screen.query_one("#groups"))
-
-
-async def test_tracks_tell_what_they_are(collection: Made) -> None:
-    """A track's row has its size, length, bitrate and codec, and below stands how it compares with the keeper."""
-    async with collection.app().run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await seen(pilot, "● keeper")
-        row = next(line for line in lines(pilot.app) if "● keeper" in line)
-        assert all(word in row for word in ("36.1 MB", "3:25", "900 kbps", "flac", "Albums/Dummy/08 Roads.flac"))
-        await pilot.press("enter", "j", "j")
-        await seen(pilot, "same, to check 91.0 %, compared with the keeper")
-
-
-async def test_what_is_left_over_stands_beside_the_group(collection: Made) -> None:
-    """A track that is the same as one member only is shown with its relation, and not counted as a track."""
-    async with collection.app().run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        await pilot.press("j", "enter", "G")
-        await seen(pilot, "3 tracks", "›beside", "Radio/teardrop (extra).mp3")  # noqa: RUF001 - the cursor
-        await seen(pilot, "same, to check 90.0 % as `teardrop (radio).mp3`")
-
-
-async def test_the_tracks_follow_the_cursor_however_fast(collection: Made) -> None:
-    """Keys that come in one burst see the group that they ask for, from the longer list of tracks to the shorter."""
-    async with collection.app().run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        rows = pilot.app.screen.query_one("#groups", Rows)
-        tracks = pilot.app.screen.query_one("#tracks", Rows)
-        rows.move_to(1)
-        assert isinstance(pilot.app.screen, GroupsScreen)
-        pilot.app.screen.action_open()
-        assert pilot.app.focused is tracks
-        tracks.move_to(3)
-        await pilot.pause()
-        assert tracks.cursor == 3
-        rows.move_to(0)
-        tracks.refresh()
-        await until(pilot, lambda: tracks.count == 3)
-
-
-async def test_one_list_has_the_screen_where_two_have_no_room(collection: Made) -> None:
-    """At 40x12 groups or tracks are shown; a window that grows shows both again."""
-    async with collection.app().run_test(size=(40, 12)) as pilot:
-        await settled(pilot)
-        await until(pilot, lambda: "● keeper" not in text(pilot.app))
-        await pilot.press("enter")
-        await until(pilot, lambda: "● keeper" in text(pilot.app) and "to check 08" not in text(pilot.app))
-        await pilot.resize_terminal(120, 40)
-        await seen(pilot, "● keeper", "to check 08")
-
-
 @pytest.mark.parametrize("size", [(1, 1), (5, 2), (30, 5), (300, 100)])
 async def test_any_window_is_survived(collection: Made, size: tuple[int, int]) -> None:
     """No size of the window ends the application, on any screen."""
     async with collection.app().run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        for keys in (["enter"], ["2"], ["question_mark"]):
-            await pilot.press(*keys)
+        for key in (*SCREENS, "question_mark"):
+            await pilot.press(key)
             await settled(pilot)
             await pilot.resize_terminal(*size)
             await pilot.pause()
             await pilot.resize_terminal(80, 24)
             await pilot.pause()
         await until(pilot, lambda: "Keys" in lines(pilot.app)[0])
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_state_tells_what_is_known(collection: Made, size: tuple[int, int]) -> None:
-    """Folders, files by format, problems, pairs, groups, saving and the next step are all there."""
-    async with collection.app().run_test(size=size) as pilot:
-        await settled(pilot)
-        await pilot.press("2")
-        await seen(pilot, "Folders")
-        shown = text(pilot.app)
-        await pilot.press("G")
-        page = pilot.app.screen.query_one(Page)
-        await until(pilot, lambda: page.scroll_offset.y == page.max_scroll_y)
-        await pilot.pause()
-        words = " ".join((shown + text(pilot.app)).split())
-        assert "flac 3" in words
-        assert "mp3 5" in words
-        assert "problems 0" in words
-        assert "saving 31.1 MB" in words
-        assert "21 of 21, 100.0 %" in words
-
-
-async def test_pairs_that_are_missing_are_the_next_step(collection: Made) -> None:
-    """With a new track not everything is compared: never 100 %, and the command stands there."""
-    collection.file(b"new.mp3")
-    async with collection.app().run_test() as pilot:
-        await settled(pilot)
-        await pilot.press("2")
-        await seen(pilot, "21 of 28, 75.0 %", "run `comet correlate`")
-
-
-async def test_nothing_scanned_says_what_to_run(made: Made) -> None:
-    """The first screen of a new profile names the command, and `r` finds what it brought."""
-    async with made.app().run_test() as pilot:
-        await until(pilot, lambda: isinstance(pilot.app.screen, StateScreen))
-        await settled(pilot)
-        await seen(pilot, "nothing is known of profile `music` yet", "hint: run `comet scan` first")
-        made.file(b"a.mp3", of=made.file(b"b.mp3"))
-        await pilot.press("r")
-        await seen(pilot, "Folders")
-        await pilot.press("1")
-        await seen(pilot, "1 group · saving 10.0 MB")
-
-
-async def test_no_profile_says_what_to_run(made: Made) -> None:
-    """Whoever starts without any set-up reads both ways to begin."""
-    made.no_profile()
-    async with made.app().run_test() as pilot:
-        await settled(pilot)
-        await seen(pilot, "there is no profile yet", "`comet setup`", "`comet -f DIR`")
 
 
 def test_folders_that_were_looked_at_without_set_up_are_shown(made: Made) -> None:
@@ -195,110 +70,11 @@ async def test_a_broken_setting_is_told_with_its_line(made: Made) -> None:
         assert "Traceback" not in text(pilot.app)
         made.profile()
         await pilot.press("r")
+        await seen(pilot, "Comet · music ▸ 1 Profiles")
         await settled(pilot)
+        assert "must be" not in text(pilot.app)
+        await pilot.press("3")
         await seen(pilot, "nothing is known of profile `music` yet")
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_pairs_that_are_not_judged_are_told_beside_the_groups(made: Made, size: tuple[int, int]) -> None:
-    """Where a relation is not known yet a group may be missing: both screens say how many, and what to run."""
-    serials = [made.file(b"%d.mp3" % number) for number in range(4)]
-    made.pair(serials[0], serials[1])
-    made.pair(serials[2], serials[3])
-    made.pair(serials[1], serials[2])
-    made.correlated(judged=1)
-    typed = "judge.false_pairs=0.1"
-
-    def told() -> bool:
-        words = " ".join(text(pilot.app).split())
-        return f"2 pairs are not judged yet: run `comet groups --set {typed}`" in words
-
-    async with CometApp(Session(made.home, typed=[typed])).run_test(size=size) as pilot:
-        await until(pilot, told)
-        await seen(pilot, "1 group ·")
-        await pilot.press("2")
-        await seen(pilot, "press 1 to walk through the groups")
-        await until(pilot, told)
-
-
-async def test_nothing_is_unique_before_it_is_judged(made: Made) -> None:
-    """Without any verdict there is no group, and neither screen tells that as if nothing were duplicated."""
-    made.pair(made.file(b"a.mp3"), made.file(b"b.mp3"))
-    made.correlated(judged=0)
-    async with made.app().run_test() as pilot:
-        await seen(pilot, "1 pair is not judged yet: run `comet groups`")
-        assert "nothing is" not in text(pilot.app)
-        await pilot.press("2")
-        await seen(pilot, "1 of 1, 100.0 %", "1 pair is not judged yet: run `comet groups`")
-        assert "nothing is" not in text(pilot.app)
-        made.judge()
-        await pilot.press("r")
-        await seen(pilot, "press 1 to walk through the groups")
-        assert "not judged" not in text(pilot.app)
-        await pilot.press("1")
-        await seen(pilot, "1 group ·")
-        assert "not judged" not in text(pilot.app)
-
-
-async def test_no_group_is_said_in_words(made: Made) -> None:
-    """An empty list is a sentence that leads on."""
-    made.file(b"alone.mp3")
-    made.correlated()
-    async with made.app().run_test() as pilot:
-        await settled(pilot)
-        await seen(pilot, "nothing is known to be duplicated")
-        await pilot.press("enter", "j", "G", "escape")
-        assert not pilot.app.screen.has_class("-open")
-
-
-async def test_reading_again_keeps_the_cursor_on_its_group(collection: Made) -> None:
-    """After `r` the cursor is on the group where it was, although a larger one came before it."""
-    async with collection.app().run_test() as pilot:
-        await settled(pilot)
-        await pilot.press("j")
-        collection.file(b"new.flac", 90_000_000, of=collection.file(b"new (1).flac", 80_000_000))
-        await pilot.press("r")
-        await settled(pilot)
-        assert pilot.app.screen.query_one("#groups", Rows).count == 3
-        await seen(pilot, "› 14.0 MB")  # noqa: RUF001 - the cursor
-        assert "Слеза" in pilot.app.screen.query_one("#title", Heading).words
-
-
-async def test_while_reading_a_word_says_so_and_keys_work(made: Made) -> None:
-    """Reading stands in the title until it ends, and the application can be left meanwhile."""
-    gate = threading.Event()
-
-    class Slow(Session):
-        def groups(self) -> Found:
-            gate.wait(60)
-            return Found([], {})
-
-    app = CometApp(Slow(made.home))
-    async with app.run_test() as pilot:
-        await until(pilot, lambda: lines(app)[0].endswith("reading …"))
-        assert app.screen.query_one(Bar).busy
-        await pilot.press("question_mark")
-        await until(pilot, lambda: "Keys" in lines(app)[0])
-        await pilot.press("q")
-        await until(pilot, lambda: not app.is_running or app._exit)
-    gate.set()
-
-
-async def test_an_error_while_reading_again_takes_the_old_groups_away(
-    collection: Made, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What can no longer be read is not shown as if it still held."""
-    async with collection.app().run_test() as pilot:
-        await settled(pilot)
-
-        def broken(_self: Session) -> Found:
-            raise DatabaseError("`cache` is broken", hint="delete it")
-
-        monkeypatch.setattr(Session, "groups", broken)
-        await pilot.press("r")
-        await settled(pilot)
-        await seen(pilot, "`cache` is broken", "hint: delete it")
-        assert "Roads" not in text(pilot.app)
 
 
 async def test_a_bug_is_told_in_a_sentence(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,12 +83,75 @@ async def test_a_bug_is_told_in_a_sentence(made: Made, monkeypatch: pytest.Monke
     def bug(_self: Session) -> Found:
         raise ValueError("\x1b]52;c;aGk=\x07")
 
-    monkeypatch.setattr(Session, "groups", bug)
+    monkeypatch.setattr(Session, "review", bug)
     app = made.app()
     with pytest.raises(Exception, match="52"):
         async with app.run_test() as pilot:
             await settled(pilot)
     assert app.return_code == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_number_is_a_screen(collection: Made, size: tuple[int, int]) -> None:
+    """Each says where one is; those that are still to come say so, and every one keeps its place."""
+    names = ("Profiles", "Scan", "Review", "Covers", "Threshold", "Memory", "Backup", "Quarantine", "Jobs")
+    async with collection.app().run_test(size=size) as pilot:
+        await settled(pilot)
+        await pilot.press("J")
+        await seen(pilot, "Слеза.flac · 3 tracks")
+        for key, name in zip(SCREENS, names, strict=True):
+            await pilot.press(key)
+            await seen(pilot, f"Comet · music ▸ {key} {name}")
+            if key in "4567":
+                await seen(pilot, "still to come")
+        await pilot.press("3")
+        await seen(pilot, "Слеза.flac · 3 tracks")
+
+
+NAMED = ["up", "down", "left", "right", "pageup", "pagedown", "home", "end", "tab", "shift+tab", "escape", "backspace"]
+NAMED += ["delete", "insert", "space", "f1", "f2", "f5", "ctrl+c", "ctrl+d", "ctrl+f", "ctrl+b", "ctrl+j", "ctrl+h"]
+NAMED += ["ctrl+k", "ctrl+u", "ctrl+w", "ctrl+x", "ctrl+p", "ctrl+left_square_bracket", "shift+down", "alt+up"]
+LETTERS = sorted(
+    {*string.printable.strip(), *"цукенгшщзфывапролдячсмитьЦУКЕНГШЩЗФЫВАПРОЛДЯЧСМИТЬ"} - {*"qQйЙ123456789"}
+)
+
+
+async def burst(pilot: Pilot[None], keys: list[str]) -> None:
+    """Send keys as a terminal does that has gone mad: without waiting for what each of them does."""
+    driver = pilot.app._driver
+    assert driver is not None
+    for number, key in enumerate(keys):
+        event = events.Key(key if len(key) > 1 else _character_to_key(key), key if len(key) == 1 else None)
+        event.set_sender(pilot.app)
+        driver.send_message(event)
+        if number % 50 == 0:
+            await pilot.pause()
+
+
+@pytest.mark.parametrize("screen", [*"123489", *(pytest.param(key, marks=pytest.mark.slow) for key in "567")])
+async def test_ten_thousand_keys_without_enter_remove_nothing(real: Made, screen: str) -> None:
+    """Whatever arrives on a screen, only Enter confirms: no file goes, none is purged, and no job is started."""
+    with real._opened() as opened:
+        found = groups.proposals(opened)
+        changes.apply(opened, changes.plan(opened, found[:1]), Job())
+    there, held = real.there(), real.held()
+    draw = random.Random(int(screen))  # noqa: S311 - for chance, not for secrets
+    async with real.app().run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        for _time in range(10):
+            await pilot.press("escape", "escape", screen, "r")
+            await settled(pilot)
+            await burst(pilot, draw.choices([*LETTERS, *NAMED], k=1_000))
+            await settled(pilot)
+            with real._opened() as opened:  # else all groups are soon decided, and no key could do any harm
+                for decision in decisions.listed(opened):
+                    decisions.forget(opened, decision.id)
+    with real._opened() as opened:
+        assert [run.kind for run in history.runs(opened) if run.kind != "undo"] == ["apply"]
+    after = real.there()
+    assert there.items() <= after.items()
+    assert sorted([*after.values(), *real.held().values()]) == sorted([*there.values(), *held.values()])
+    assert jobs.listed(real.home.profile("music")) == []
 
 
 @pytest.mark.parametrize("words", [["--profile", "no such"], ["--profiles", "/no/such.ini"], ["--set", "no.such=1"]])

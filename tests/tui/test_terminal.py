@@ -66,6 +66,12 @@ class Terminal:
             assert time.monotonic() < end, self.written[-3000:]
             self._read()
 
+    def rest(self, seconds: float) -> None:
+        """Read for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._read()
+
     def press(self, keys: bytes) -> None:
         """Type."""
         os.write(self.master, keys)
@@ -114,9 +120,9 @@ def test_hostile_names_never_reach_the_terminal(made: Made, terminal: Callable[.
     made.correlated()
     shown = terminal(columns=200)
     shown.until(b"not utf-8")
-    shown.press(b"G\rG")  # every group's tracks are painted at least once
-    for _group in HOSTILE:
-        shown.press(b"\rk\rG")
+    shown.press(b"\tG\tG")
+    for _group in HOSTILE:  # every group's tracks are painted at least once
+        shown.press(b"Kj12893")
     shown.until(b"copy/\\x1b]52;c;aGFja2Vk\\x07 clipboard.mp3")
     shown.press(b"q")
     assert shown.wait() == 0
@@ -165,7 +171,7 @@ def test_it_can_be_left_while_a_large_collection_is_read(collection: Made, termi
     late = collection.music.parent / "sitecustomize.py"
     late.write_text(
         "import comet.collection.groups as groups, time\n"
-        "groups.of = lambda collection: time.sleep(300)\n",
+        "groups.proposals = lambda collection: time.sleep(300)\n",
         encoding="ascii",
     )  # fmt: skip
     shown = terminal(PYTHONPATH=f"{late.parent}:{TOP}")
@@ -177,7 +183,7 @@ def test_it_can_be_left_while_a_large_collection_is_read(collection: Made, termi
 @pytest.mark.skipif(not shutil.which("tmux"), reason="tmux is not installed")
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (40, 12)])
 def test_a_walk_in_tmux(collection: Made, columns: int, lines: int) -> None:
-    """From the groups into the tracks, to the state, through a resize and out again, leaving a clean terminal."""
+    """From the tracks to the next group, over the screens, through a resize and out, leaving a clean terminal."""
     tmux = ["tmux", "-L", f"comet-{uuid.uuid4().hex[:8]}", "-f", "/dev/null"]
 
     def run(*words: str) -> str:
@@ -195,15 +201,28 @@ def test_a_walk_in_tmux(collection: Made, columns: int, lines: int) -> None:
     run("new-session", "-d", "-x", str(columns), "-y", str(lines), command)
     try:
         until("08 Roads.flac")
-        run("send-keys", "j")
-        run("send-keys", "Enter")
+        run("send-keys", "J")
         until("beside")
-        run("send-keys", "2")
-        until("Folders")
+        for key, words in (("1", "in use"), ("2", "What is known"), ("8", "0 files held"), ("9", "0 jobs")):
+            run("send-keys", key)
+            until(words)
         run("resize-window", "-x", "60", "-y", "16")
-        run("send-keys", "1")
+        run("send-keys", "3")
         until("● keeper   30.0 MB")
         run("send-keys", "q")
         assert until("left with 0").strip() == "left with 0"
     finally:
         run("kill-server")
+
+
+def test_an_idle_screen_sends_nothing(collection: Made, terminal: Callable[..., Terminal]) -> None:
+    """Where nothing moves not one byte goes over the network, on any screen, although each looks at jobs."""
+    shown = terminal()
+    shown.until(b"keeper")
+    for key, words in ((b"1", b"in use"), (b"2", b"What is known"), (b"8", b"files held"), (b"9", b"none at work")):
+        shown.press(key)
+        shown.until(words)
+        shown.rest(1.0)
+        before = len(shown.written)
+        shown.rest(2.0)
+        assert shown.written[before:] == b""

@@ -1,0 +1,209 @@
+"""The profiles: which there are, every value of one with where it comes from; another one is used, or added."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from comet.core.errors import CometError
+from comet.core.profiles import UNNAMED
+from comet.core.text import _, _n, safe
+from comet_tui import keys
+from comet_tui.background import in_thread
+from comet_tui.keys import Key
+from comet_tui.profiles import Listed, Listing
+from comet_tui.screens.base import explain
+from comet_tui.screens.paired import Paired
+from comet_tui.session import Session
+from comet_tui.widgets.columns import Cell, line, tail
+from comet_tui.widgets.lines import Heading
+from comet_tui.widgets.rows import Rows
+from comet_tui.widgets.typed import Typed
+
+
+class ProfilesScreen(Paired[Listing]):
+    """A list of profiles, and the values of the one under the cursor."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = keys.PROFILES
+    BINDINGS = keys.bindings(keys.PROFILES)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._listing = Listing("", [], ())
+        self._added = ""
+        """The name of a profile that was just added, on which the cursor shall stand."""
+        self._wrong = ""
+        """What was said to be wrong with the profile under the cursor."""
+
+    @property
+    def called(self) -> str:
+        """What the screen is called."""
+        return _("1 Profiles")
+
+    def one(self) -> ComposeResult:
+        """Make the list of profiles, and the lines in which a new one is typed."""
+        yield Heading(id="file")
+        yield Rows(self._draw_profile, id="profiles")
+        yield Typed(_("name of the new profile, then Enter; Esc leaves it"), id="name")
+        yield Typed(_("the folder that its music lies in, then Enter"), id="folder")
+
+    def other(self) -> ComposeResult:
+        """Make the list of values."""
+        yield Heading(id="which")
+        yield Rows(self._draw_value, id="values")
+
+    def lists(self) -> tuple[Widget, Widget]:
+        """Return both lists."""
+        return self._profiles, self.query_one("#values", Rows)
+
+    def ask(self) -> Listing:
+        """Ask for the profiles."""
+        return self.session.profiles()
+
+    def show(self, answer: Listing) -> None:
+        """List the profiles; the cursor stays where it was, at first on the one that is in use."""
+        here = self._here
+        wanted = self._added or (here.name if here else self.session.profile_name)
+        self._listing, self._added = answer, ""
+        names = [each.name for each in answer.profiles]
+        count = len(names) + len(answer.errors)
+        self.instead(None)
+        self.query_one("#file", Heading).words = _("{profiles} · {file}").format(
+            profiles=_n("{n} profile", "{n} profiles", len(names)), file=safe(answer.file)
+        )
+        self._profiles.fill(count, names.index(wanted) if wanted in names else 0)
+        self._show_values()
+        if not count:
+            self.say(_("there is no profile yet: a adds one"))
+
+    def fail(self, error: CometError) -> None:
+        """Say why the profiles cannot be read."""
+        self._listing = Listing("", [], ())
+        self.instead(explain(error))
+
+    def action_use(self) -> None:
+        """Work with the profile under the cursor."""
+        here = self._here
+        if here is None:
+            return
+        if here.name == self.session.profile_name:
+            self.say(_("profile `{name}` is in use: 2 scans, 3 reviews").format(name=safe(here.name)))
+            return
+        try:
+            self.session.switch(here.name)
+        except CometError as error:
+            self.refuse(error)
+            return
+        self.entitle()
+        self.say(_("profile `{name}` is in use now: 2 scans, 3 reviews").format(name=safe(here.name)))
+        self.read()
+
+    def action_add(self) -> None:
+        """Ask for a name and a folder."""
+        self.go(0)
+        self._new.ask()
+
+    def action_other(self) -> None:
+        """Give the keys to the other list, or to the line that asks."""
+        if self._new.display:
+            self.set_focus(self._folder if self._folder.display else self._new)
+        else:
+            super().action_other()
+
+    def action_back(self) -> None:
+        """Leave what was begun to be typed, or go back to the list."""
+        self._new.close()
+        self._folder.close()
+        self.go(0)
+
+    @on(Typed.Submitted, "#name")
+    def _named(self) -> None:
+        try:
+            self.session.check_name(self._new.value.strip())
+        except CometError as error:
+            self.refuse(error)
+        else:
+            self._folder.ask()
+
+    @on(Typed.Submitted, "#folder")
+    @work(group="add")
+    async def _add(self) -> None:
+        name, folder = self._new.value.strip(), self._folder.value
+        try:
+            told = await in_thread(lambda: self.session.add(name, folder))
+        except CometError as error:
+            self.refuse(error)
+            return
+        self.action_back()
+        self._added = name
+        self.say(_("profile `{name}` is added, {told}; Enter uses it").format(name=safe(name), told=told))
+        self.read()
+
+    @property
+    def _here(self) -> Listed | None:
+        """The profile under the cursor."""
+        at = self._profiles.cursor
+        return self._listing.profiles[at] if at < len(self._listing.profiles) else None
+
+    @property
+    def _profiles(self) -> Rows:
+        return self.query_one("#profiles", Rows)
+
+    @property
+    def _new(self) -> Typed:
+        return self.query_one("#name", Typed)
+
+    @property
+    def _folder(self) -> Typed:
+        return self.query_one("#folder", Typed)
+
+    @on(Rows.Moved, "#profiles")
+    def _show_values(self) -> None:
+        here = self._here
+        self.query_one("#which", Heading).words = _called(here.name) if here else ""
+        self.query_one("#values", Rows).fill(len(self._details))
+        wrong = here.errors if here else self._listing.errors[self._profiles.cursor - len(self._listing.profiles) :]
+        if wrong or self._wrong:
+            self._wrong = f"! {wrong[0]}" if wrong else ""
+            self.say(self._wrong)
+
+    @property
+    def _details(self) -> list[tuple[str, str, str]]:
+        """What is told of the profile under the cursor: what is wrong, or every value with where it comes from."""
+        here = self._here
+        if here is None:
+            return []
+        return [(_("! wrong"), "", error) for error in here.errors] or list(here.values)
+
+    def _draw_profile(self, index: int, width: int) -> Text:
+        if index >= len(self._listing.profiles):
+            return Text(f"! {self._listing.errors[index - len(self._listing.profiles)]}")
+        here = self._listing.profiles[index]
+        words = [
+            _("● in use") if here.name == self.session.profile_name else "",
+            _("default") if here.default else "",
+            _("a job runs") if here.works else "",
+        ]
+        cells = (
+            Cell("!" if here.errors else "", 1, style="bold red"),
+            Cell(_called(here.name), 20 if width >= 70 else 12),
+            Cell(_n("{n} folder", "{n} folders", len(here.roots)) if here.roots else _("no music"), 10),
+        )
+        last = here.errors[0] if here.errors else ", ".join(word for word in words if word)
+        return line(cells, last, width)
+
+    def _draw_value(self, index: int, width: int) -> Text:
+        key, value, origin = self._details[index]
+        if not value:
+            return line((Cell(key, 8, style="bold red"),), origin, width)
+        return line(
+            (Cell(key, 22), Cell(value, max(12, (width - 24) // 2), rank=0)), tail(origin, (width - 24) // 2), width
+        )
+
+
+def _called(name: str) -> str:
+    return _("without set-up") if name == UNNAMED else safe(name)

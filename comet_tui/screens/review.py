@@ -1,0 +1,308 @@
+"""The review: the groups, largest saving first, and the tracks of one of them; Enter confirms, u undoes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.widget import Widget
+from textual.widgets import Static
+
+from comet.core.errors import CometError, NotScannedError
+from comet.core.model import Choice
+from comet.core.text import _, _n, size
+from comet_tui import keys
+from comet_tui.background import in_thread
+from comet_tui.keys import Key
+from comet_tui.screens import told
+from comet_tui.screens.base import explain, reason, unjudged
+from comet_tui.screens.paired import Paired
+from comet_tui.session import Act, Found, Session
+from comet_tui.walk import Fate, Item, Step, Walk
+from comet_tui.widgets.columns import wrapped
+from comet_tui.widgets.lines import Heading
+from comet_tui.widgets.rows import Rows
+
+_SEEN = 0.4
+"""Seconds that a group has to be on the screen before Enter confirms it: what was typed ahead is not meant for it."""
+_BETWEEN = 0.3
+"""Seconds between two Enters, or the second one is a key that was held down."""
+
+
+class ReviewScreen(Paired[Found]):
+    """A list of groups, and beside or below it the tracks of the group under the cursor."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = keys.REVIEW
+    BINDINGS = keys.bindings(keys.REVIEW)
+    BEGINS = 1
+    DEFAULT_CSS = """
+    ReviewScreen {
+        #unjudged { height: auto; max-height: 2; padding: 0 1; display: none; }
+        #detail { height: 3; padding: 0 1; }
+    }
+    """
+
+    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(session)
+        self._found: Found | None = None
+        self._walk = Walk()
+        self._item: Item | None = None
+        """Whose tracks are listed; the cursor of the groups may be ahead of it by a moment."""
+        self._clock = clock
+        self._since = self._entered = 0.0
+        """When the group came on the screen, and when Enter was pressed last."""
+
+    @property
+    def called(self) -> str:
+        """What the screen is called."""
+        return _("3 Review")
+
+    def one(self) -> ComposeResult:
+        """Make the list of groups."""
+        yield Heading(id="total")
+        yield Static(id="unjudged")
+        yield Rows(self._draw_group, id="groups")
+
+    def other(self) -> ComposeResult:
+        """Make the list of tracks."""
+        yield Heading(id="title")
+        yield Rows(self._draw_track, id="tracks")
+        yield Static(id="detail")
+
+    def lists(self) -> tuple[Widget, Widget]:
+        """Return both lists."""
+        return self._groups, self._tracks
+
+    def on_mount(self) -> None:
+        """Begin with nothing to list."""
+        self.instead(Text())
+
+    def on_screen_resume(self) -> None:
+        """Count from now on how long the group is on the screen."""
+        self._since = self._clock()
+
+    def on_resize(self) -> None:
+        """Fit the path under the tracks into the new width."""
+        self.call_after_refresh(self._show_track)
+
+    def ask(self) -> Found:
+        """Ask for the groups."""
+        return self.session.review()
+
+    def show(self, answer: Found) -> None:
+        """List the groups; the cursor stays on the group where it was, if that is still there."""
+        self._list(answer)
+        if answer.recovered:
+            self.say(
+                _n(
+                    "a change that had been interrupted was brought to its end; 8 shows it",
+                    "{n} changes that had been interrupted were brought to their end; 8 shows them",
+                    answer.recovered,
+                )
+            )
+        self.call_after_refresh(self._show_track)  # its width is known only now
+        if not answer.proposals:
+            nothing = _("nothing is known to be duplicated; 2 shows how far that goes, and what to do next")
+            self.instead(Text(unjudged(answer.unjudged, self.session) if answer.unjudged else nothing))
+
+    def fail(self, error: CometError) -> None:
+        """Say why there are no groups; at the very beginning, where one reads what to do."""
+        self._list(None)
+        self.instead(explain(error, [_("2 shows what to do next, 1 the profiles.")]))
+        if not self.session.reading:
+            self.app.switch_mode("scan" if isinstance(error, NotScannedError) else "profiles")
+
+    def action_group(self, step: int) -> None:
+        """Go to the next group or the one before."""
+        self._groups.action_move(step)
+        self._show_group()
+
+    def action_keep(self) -> None:
+        """Let the track under the cursor stay, or go."""
+        self._show_group()  # a key may be here before the message that the cursor has moved
+        item, at = self._item, self._tracks.cursor
+        if item is None or not item.asks or at >= len(item.proposal.group.tracks):
+            return
+        if not item.toggle(at):
+            self.say(_("one track always stays: choose another one first"))
+        self._redraw(item)
+
+    def action_back(self) -> None:
+        """Go back to what is proposed for the group."""
+        if self._item and self._item.asks:
+            self._item.restore()
+            self._redraw(self._item)
+
+    def action_confirm(self) -> None:
+        """Confirm the group that is on the screen, and go to the next one."""
+        now = self._clock()
+        self._show_group()
+        early = now - self._entered < _BETWEEN or now - self._since < _SEEN
+        self._entered = now
+        item, found = self._item, self._found
+        if early or item is None or found is None or not self.current:
+            return
+        if not self.sees(1):
+            self.go(1)  # nothing is confirmed unseen
+            self._since = now
+        elif not item.asks:
+            self.say(told.done(item))
+        elif found.profile.read_only:
+            self.say(_("the profile is read-only, nothing is done: {what}").format(what=told.would(item)))
+        elif not item.proposal.remove and not item.chosen:
+            self.say(_("nothing can be removed here: every track stays"))
+        else:
+            proposal, before, chosen = item.proposal, item.decision, item.chosen
+            fate = Fate.HELD if proposal.remove else Fate.KEPT
+            self._do(item, fate, lambda: self.session.confirm(found.profile, proposal, before, chosen=chosen))
+
+    def action_apart(self) -> None:
+        """Record that the tracks of the group are no duplicates of each other."""
+        self._decide(Choice.APART, Fate.APART)
+
+    def action_skip(self) -> None:
+        """Leave the group for later, or no longer."""
+        if self._item and self._item.fate is Fate.SKIPPED:
+            self._decide(None, Fate.OPEN)
+        else:
+            self._decide(Choice.SKIP, Fate.SKIPPED)
+
+    def action_undo(self) -> None:
+        """Take back what was done here last."""
+        if self._found is None or not self.current:
+            return
+        if not self._walk.steps:
+            self.say(_("nothing was done here since the groups were read; 8 shows what was done before"))
+            return
+        step = self._walk.steps.pop()
+        self._groups.move_to(self._walk.items.index(step.item))
+        self._show_group()
+        self._take_back(step, self._found, self._walk)
+
+    def _decide(self, choice: Choice | None, fate: Fate) -> None:
+        self._show_group()
+        item, found = self._item, self._found
+        if item is None or found is None or not item.asks or not self.current:
+            return
+        group, before = item.proposal.group, item.decision
+        self._do(item, fate, lambda: self.session.decide(found.profile, group, before, choice))
+
+    def _do(self, item: Item, fate: Fate, act: Callable[[], Act]) -> None:
+        """Let something be done with a group after all that was wished for before, and go on meanwhile."""
+        self._wait(self._walk, self._walk.begin(item), fate, act)
+        self._redraw(item)
+        if fate is not Fate.OPEN:
+            self._groups.move_to(self._walk.next_open(self._groups.cursor))
+            self._show_group()
+
+    @work(group="acts")
+    async def _wait(self, walk: Walk, step: Step, fate: Fate, act: Callable[[], Act]) -> None:
+        async with self.session.turn:
+            try:
+                done = await in_thread(act)
+            except CometError as error:
+                walk.fail(step, reason(error))
+            else:
+                walk.end(step, done, fate, told.failed(done))
+        self._tell(step.item)
+
+    @work(group="acts")
+    async def _take_back(self, step: Step, found: Found, walk: Walk) -> None:
+        async with self.session.turn:  # so what is taken back is done by now
+            act = step.act
+            if act is None:
+                return
+            try:
+                back = await in_thread(lambda: self.session.undo(found.profile, step.item.proposal.group, act))
+            except CometError as error:
+                step.item.fate, step.item.reason = Fate.FAILED, reason(error)
+            else:
+                walk.undone(step, back, told.failed(back))
+        self._tell(step.item)
+
+    def _tell(self, item: Item) -> None:
+        self.session.acts += 1
+        if item in self._walk.items:  # and not those of another profile
+            self.say(told.done(item))
+            self._redraw(item)
+
+    def _list(self, found: Found | None) -> None:
+        before = self._item.proposal.group.id if self._item else ""
+        self._found = found
+        self._walk = Walk.of(found.proposals, found.held) if found else Walk()
+        self._item = None
+        items = self._walk.items
+        self.say("")  # what was done before the groups were read is undone on the screen of the quarantine
+        self.instead(None if items else Text())
+        notice = self.query_one("#unjudged", Static)
+        notice.display = bool(found and found.unjudged)
+        notice.update(Text(unjudged(found.unjudged, self.session) if found else ""))
+        self._groups.fill(
+            len(items), next((at for at, each in enumerate(items) if each.proposal.group.id == before), 0)
+        )
+        self._total()
+        self._show_group()
+
+    def _total(self) -> None:
+        count, left = self._walk.left()
+        self.query_one("#total", Heading).words = _("{groups} left · {size} · held {held}").format(
+            groups=_n("{n} group", "{n} groups", count), size=size(left), held=size(self._walk.held)
+        )
+
+    @on(Rows.Moved, "#groups")
+    def _show_group(self) -> None:
+        items, cursor = self._walk.items, self._groups.cursor
+        item = items[cursor] if cursor < len(items) else None
+        if item is self._item:
+            return
+        self._item, self._since = item, self._clock()
+        if item is None:
+            self._tracks.fill(0)
+            return
+        self._tracks.fill(len(item.proposal.group.tracks) + len(told.beside(item.proposal.group)))
+        self._entitle(item)
+        self._show_track()
+
+    def _entitle(self, item: Item) -> None:
+        group = item.proposal.group
+        self.query_one("#title", Heading).words = _("{name} · {tracks} · frees {size}").format(
+            name=told.name(group),
+            tracks=_n("{n} track", "{n} tracks", len(group.tracks)),
+            size=size(item.proposal.frees),
+        )
+
+    @on(Rows.Moved, "#tracks")
+    def _show_track(self) -> None:
+        if self._item is None or self._found is None:
+            return
+        detail = self.query_one("#detail", Static)
+        path, what = told.detail(self._item, self._tracks.cursor, self._found.outside)
+        lines = [*wrapped(path, detail.size.width or self.size.width - 2, 2), what]
+        detail.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), layout=False)
+
+    def _redraw(self, item: Item) -> None:
+        """Show a group as it is now, wherever it stands."""
+        self._total()
+        self._groups.redraw(self._walk.items.index(item))
+        if item is self._item:
+            self._entitle(item)
+            self._tracks.refresh()
+            self._show_track()
+
+    def _draw_group(self, index: int, width: int) -> Text:
+        return told.group_row(self._walk.items[index], width)
+
+    def _draw_track(self, index: int, width: int) -> Text:
+        return told.track_row(self._item, index, self._found.outside, width) if self._item and self._found else Text()
+
+    @property
+    def _groups(self) -> Rows:
+        return self.query_one("#groups", Rows)
+
+    @property
+    def _tracks(self) -> Rows:
+        return self.query_one("#tracks", Rows)

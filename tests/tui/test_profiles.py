@@ -1,0 +1,181 @@
+"""The profiles screen: which there are and what is wrong with them, another one used, a new one added."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from comet import jobs
+from comet.core import profiles
+from comet.core.job import Control
+from comet.core.places import marker
+from comet_tui.screens.profiles import ProfilesScreen
+from comet_tui.widgets.rows import Rows
+from tests.tui.conftest import Made
+from tests.tui.looks import SIZES, lines, rows, seen, settled, until
+
+
+def two(made: Made, more: str = "") -> None:
+    """Write two profiles into profiles.ini, the first one the default."""
+    other = made.music.parent / "other"
+    other.mkdir(exist_ok=True)
+    made.profile(f"\n[second]\nroots = {other}\n{more}\n[comet]\ndefault = music\n")
+
+
+def written(made: Made) -> str:
+    """Return what stands in profiles.ini."""
+    return Path(made.home.profiles_ini).read_text(encoding="utf-8")
+
+
+def write(made: Made, text: str) -> None:
+    """Write profiles.ini."""
+    Path(made.home.profiles_ini).write_text(text, encoding="utf-8")
+
+
+async def open_profiles(pilot: Pilot[None]) -> ProfilesScreen:
+    """Go to the screen."""
+    await settled(pilot)
+    await pilot.press("1")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ProfilesScreen))
+    await settled(pilot)
+    assert isinstance(pilot.app.screen, ProfilesScreen)
+    return pilot.app.screen
+
+
+async def typed(pilot: Pilot[None], words: str) -> None:
+    """Type words."""
+    await pilot.press(*words)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_without_a_profile_one_begins_here(made: Made, size: tuple[int, int]) -> None:
+    """Where nothing is set up this screen comes first, and says which key adds a profile."""
+    made.no_profile()
+    async with made.app().run_test(size=size) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, ProfilesScreen))
+        await settled(pilot)
+        await seen(pilot, "1 Profiles", "there is no profile yet: a adds one")
+        await pilot.press("enter", "j", "tab", "escape")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_every_profile_stands_with_what_it_is(made: Made, size: tuple[int, int]) -> None:
+    """Its folders, whether it is in use and the default, and each value with where it comes from."""
+    two(made, "judge.false_pairs = 0.5\n")
+    async with made.app().run_test(size=size) as pilot:
+        await open_profiles(pilot)
+        await seen(pilot, "2 profiles", "music 1 folder ● in use", "second 1 folder")
+        await seen(pilot, "roots", "profiles.ini` line 2", "built-in")
+        await pilot.press("j", "tab", "G")
+        await seen(pilot, "judge.false_pairs 0.5", "profiles.ini` line 6")
+
+
+async def test_what_is_wrong_stands_beside_its_profile(made: Made) -> None:
+    """A mistake is told with its line, the others work on, and a broken profile is not used."""
+    two(made, "judge.false_pairs = many\n")
+    async with made.app().run_test(size=(120, 40)) as pilot:
+        screen = await open_profiles(pilot)
+        await seen(pilot, "! second")
+        await pilot.press("j")
+        await seen(pilot, "! wrong", "line 6", "judge.false_pairs")
+        await pilot.press("enter")
+        await seen(pilot, "must be a number")
+        assert screen.session.profile_name == "music"
+        two(made)
+        await pilot.press("r")
+        await settled(pilot)
+        await pilot.press("enter")
+        await seen(pilot, "profile `second` is in use now")
+
+
+async def test_a_line_that_belongs_to_no_profile_is_told(made: Made) -> None:
+    """What is wrong outside all profiles has a row of its own."""
+    two(made)
+    write(made, "stray = 1\n" + written(made))
+    async with made.app().run_test(size=(120, 40)) as pilot:
+        await open_profiles(pilot)
+        await seen(pilot, "line 1", "stray")
+
+
+async def test_a_running_job_does_not_mind_another_profile(collection: Made) -> None:
+    """Switching changes the title and every screen, and leaves the job of the profile before as it is."""
+    two(collection)
+    with jobs.recorded(collection.home.profile("music"), "full --profile music") as record:
+        async with collection.app().run_test(size=(80, 24)) as pilot:
+            await open_profiles(pilot)
+            await seen(pilot, "a job runs")
+            await pilot.press("j", "enter")
+            await seen(pilot, "Comet · second ▸ 1 Profiles", "profile `second` is in use now")
+            await settled(pilot)
+            for key, called in (
+                ("2", "2 Scan"),
+                ("3", "3 Review"),
+                ("5", "5 Threshold"),
+                ("8", "8 Quarantine"),
+                ("9", "9 Jobs"),
+            ):
+                await pilot.press(key)
+                await settled(pilot)
+                await seen(pilot, f"Comet · second ▸ {called}")
+            await pilot.press("3")
+            await seen(pilot, "nothing is known of profile `second` yet")
+            assert "Roads" not in " ".join(lines(pilot.app))
+            await pilot.press("1", "k", "enter", "3")
+            await seen(pilot, "Comet · music ▸ 3 Review", "2 groups left")
+        assert record.control() == Control()
+        (job,) = jobs.listed(collection.home.profile("music"))
+        assert job.state == "running"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_profile_is_added(made: Made, size: tuple[int, int]) -> None:
+    """A name and a folder, each refused where it cannot be, make a profile with a marked folder; it is not used yet."""
+    made.file(b"a.mp3", of=made.file(b"b.mp3"))
+    folder = made.music.parent / "new"
+    folder.mkdir()
+    async with made.app().run_test(size=size) as pilot:
+        screen = await open_profiles(pilot)
+        await pilot.press("a")
+        await typed(pilot, "music")
+        await pilot.press("enter")
+        await seen(pilot, "there is a profile `music` already")
+        await pilot.press("ctrl+u")
+        await typed(pilot, "q1")  # keys that would do something elsewhere
+        await pilot.press("enter")
+        await typed(pilot, "/no/such")
+        await pilot.press("enter")
+        await seen(pilot, "`/no/such` is not there")
+        await pilot.press("ctrl+u")
+        await typed(pilot, str(folder))
+        await pilot.press("enter")
+        await settled(pilot)
+        await seen(pilot, "profile `q1` is added")
+        assert rows(pilot.app)[3].startswith("› q1")  # noqa: RUF001 - the cursor
+        assert screen.session.profile_name == "music"
+        assert marker(bytes(folder))
+        assert profiles.load(made.home, "q1").roots == (str(folder),)
+        await pilot.press("enter")
+        await seen(pilot, "Comet · q1 ▸")
+
+
+async def test_what_was_begun_to_be_typed_can_be_left(made: Made) -> None:
+    """Esc leaves everything as it was, in either line."""
+    made.file(b"a.mp3")
+    before = written(made)
+    async with made.app().run_test(size=(80, 24)) as pilot:
+        screen = await open_profiles(pilot)
+        for keys in (["a", "x"], ["a", "x", "enter", "y"], ["a", "x", "enter", "tab", "y"]):
+            await pilot.press(*keys, "escape")
+            await pilot.pause()
+            assert pilot.app.focused is screen.query_one("#profiles", Rows)
+    assert written(made) == before
+
+
+async def test_folders_without_set_up_are_a_profile_too(made: Made) -> None:
+    """Whoever ran `comet -f DIR` finds these folders here, beside the profiles that were set up since."""
+    made.no_profile(made.music)
+    async with made.app().run_test(size=(80, 24)) as pilot:
+        await open_profiles(pilot)
+        await seen(pilot, "without set-up", "● in use")
