@@ -128,8 +128,9 @@ async def burst(pilot: Pilot[None], keys: list[str]) -> None:
             await pilot.pause()
 
 
-@pytest.mark.parametrize("screen", [*"123489", *(pytest.param(key, marks=pytest.mark.slow) for key in "567")])
-async def test_ten_thousand_keys_without_enter_remove_nothing(real: Made, screen: str) -> None:
+@pytest.mark.parametrize("thousands", [1, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("screen", "123456789")
+async def test_a_thousand_keys_without_enter_remove_nothing(real: Made, screen: str, thousands: int) -> None:
     """Whatever arrives on a screen, only Enter confirms: no file goes, none is purged, and no job is started."""
     with real._opened() as opened:
         found = groups.proposals(opened)
@@ -138,7 +139,7 @@ async def test_ten_thousand_keys_without_enter_remove_nothing(real: Made, screen
     draw = random.Random(int(screen))  # noqa: S311 - for chance, not for secrets
     async with real.app().run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        for _time in range(10):
+        for _thousand in range(thousands):
             await pilot.press("escape", "escape", screen, "r")
             await settled(pilot)
             await burst(pilot, draw.choices([*LETTERS, *NAMED], k=1_000))
