@@ -60,16 +60,23 @@ def plan(collection: Collection, proposals: Iterable[Proposal]) -> Plan:
 
 
 def _repointings(collection: Collection, steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield a step for each playlist and file that it names and that goes, or went in a run that was interrupted."""
     roots = {root.id: root.path for root in collection.scanned_roots()}
-    goes = {os.path.join(roots[step.file.root], step.file.path): step.file.place for step in steps}
-    by_place = {step.file.place: step for step in steps}
+    gone = {entry.before.file.place: entry for entry in collection.journal.held() if entry.before.file.root in roots}
+    followed = collection.journal.repointed()
+    by_place = {place: entry.before for place, entry in gone.items()} | {step.file.place: step for step in steps}
+    goes = {os.path.join(roots[place.root], place.path): place for place in by_place}
     protected = groups.protected(collection, collection.scanned_roots())
     for file in collection.cache.playlists(list(roots)) if goes else ():
         path = os.path.join(roots[file.root], file.path)
         identity = Identity(file.root, file.path, file.size, file.mtime_ns, "")
         if not playlists.is_playlist(path) or protected(identity.place):
             continue
-        named = _named(path, goes)
+        named = [
+            place
+            for place in _named(path, goes)
+            if place not in gone or (gone[place].id, identity.place) not in followed
+        ]
         yield from planning.repointings(identity, named, by_place)
 
 

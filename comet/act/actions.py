@@ -161,6 +161,7 @@ class _Run:
             raise RefusedError(name, _("it lies in a reference folder, where nothing is changed"))
         if differ := self._ground.differ(file.audio, keeper.audio):
             raise RefusedError(name, differ)
+        self._refuse_relied_on(file, keeper)
         try:
             kept = self.hearing.of(keeper)
         except FileError as error:
@@ -172,6 +173,13 @@ class _Run:
         if seen.links > 1:
             raise RefusedError(name, _("it has {n} names (hard links), so nothing would be freed").format(n=seen.links))
         return seen, kept
+
+    def _refuse_relied_on(self, file: Identity, keeper: Identity) -> None:
+        """Refuse to remove what another file was removed for, if the new keeper is not the same as that one too."""
+        for entry in self._journal.relying(file.place):
+            if self._ground.differ(entry.before.file.audio, keeper.audio):
+                told = _("it was kept in place of `{path}`, and the file to keep now is not the same recording as that")
+                raise RefusedError(os.fsdecode(file.path), told.format(path=os.fsdecode(entry.before.file.path)))
 
     def _move(self, root: bytes, step: Step, held: bytes, seen: Seen, kept: Seen) -> None:
         file, keeper = step.file, step.keeper
@@ -315,7 +323,7 @@ class _Run:
             RefusedError: nothing that was can be found, or it is this very file.
         """
         name = os.fsdecode(step.file.path)
-        reason = _("the file that was kept in its place is not known")
+        reason = _("what was kept in its place was removed too, for what is not the same recording as this")
         mine = posix.look(root, held)
         if mine.size != step.file.size or not same_time(step.file.mtime_ns, mine.mtime_ns):
             raise RefusedError(name, _("it stays in quarantine: it was changed there"))

@@ -58,9 +58,12 @@ class Ground:
         return os.path.join(self.root(file), file.path)
 
     def kept(self, step: Step) -> Iterator[Identity]:
-        """Yield what may prove that the music of a removed file is still there: its keeper, or the keeper of that."""
+        """Yield what may prove that the music of a removed file is still there: its keeper, or the keeper of that.
+
+        The keeper's keeper is one only if it is the same recording as the file itself: same is not transitive.
+        """
         keeper, met = step.keeper, set()
-        while keeper is not None and keeper.place not in met:
+        while keeper is not None and keeper.place not in met and not self.differ(step.file.audio, keeper.audio):
             met.add(keeper.place)
             removal = self.journal.removal(keeper.place)
             if removal is None:

@@ -32,14 +32,16 @@ def _first(db: Connection) -> None:
         "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
         """CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, made REAL NOT NULL,
            plan TEXT NOT NULL)""",
-        # root and path are those of `before`, to be searched; `changed` counts up over all rows
+        # root, path and the keeper's are those of `before`, to be searched; `changed` counts up over all rows
         """CREATE TABLE entries (id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES runs,
            step INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, root TEXT NOT NULL, path BLOB NOT NULL,
+           keeper_root TEXT NOT NULL, keeper_path BLOB NOT NULL,
            before TEXT NOT NULL, after TEXT NOT NULL, reverse TEXT NOT NULL, of INTEGER NOT NULL, error TEXT NOT NULL,
            made REAL NOT NULL, changed INTEGER NOT NULL)""",
         "CREATE INDEX entries_of_run ON entries (run)",
         "CREATE INDEX entries_of ON entries (of, kind, state)",
         "CREATE INDEX entries_at ON entries (root, path)",
+        "CREATE INDEX entries_kept_by ON entries (keeper_root, keeper_path)",
         "CREATE INDEX entries_changed ON entries (changed)",
         "CREATE INDEX entries_intended ON entries (state) WHERE state = 'intended'",
         """CREATE TABLE decisions (id INTEGER PRIMARY KEY AUTOINCREMENT, choice TEXT NOT NULL, members TEXT NOT NULL,
@@ -94,12 +96,14 @@ class Journal:
         It is on the disk when this returns.
         """
         file, state = step.file, State.FAILED if refused else State.INTENDED
+        kept = step.keeper.place if step.keeper is not None else Place("", b"")
         values = (
-            run, number, kind.value, state.value, file.root, file.path, json.dumps(plans.step_json(step)),
-            json.dumps(after or {}), json.dumps(reverse or {}), of, safe(refused), time.time(),
+            run, number, kind.value, state.value, file.root, file.path, kept.root, kept.path,
+            json.dumps(plans.step_json(step)), json.dumps(after or {}), json.dumps(reverse or {}), of, safe(refused),
+            time.time(),
         )  # fmt: skip
-        sql = """INSERT INTO entries (run, step, kind, state, root, path, before, after, reverse, of, error, made,
-                 changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        sql = """INSERT INTO entries (run, step, kind, state, root, path, keeper_root, keeper_path, before,
+                 after, reverse, of, error, made, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         with self._db.transaction() as db:
             return int(db.execute(sql, (*values, _count(db))).lastrowid or 0)
 
@@ -145,6 +149,15 @@ class Journal:
         """Return the removal by which the file that was at `place` came into quarantine, where it lies now."""
         found = list(self._entries(f"root = ? AND path = ? AND {_HELD}", (place.root, place.path)))
         return found[-1] if found else None
+
+    def relying(self, keeper: Place) -> list[Entry]:
+        """Return the removals of files that lie in quarantine because the file at this place was kept."""
+        return list(self._entries(f"keeper_root = ? AND keeper_path = ? AND {_HELD}", (keeper.root, keeper.path)))
+
+    def repointed(self) -> set[tuple[int, Place]]:
+        """Return for which removals which playlists were changed, also where that was taken back since."""
+        sql = "SELECT of, root, path FROM entries WHERE kind = 'repoint_playlist' AND state <> 'failed'"
+        return {(row["of"], Place(row["root"], row["path"])) for row in self._db.rows(sql)}
 
     def following(self, removal: int) -> list[Entry]:
         """Return the changes of playlists that followed a removal and are still as it made them."""

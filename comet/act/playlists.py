@@ -134,15 +134,13 @@ class _Reading:
 
 
 def _may_name(line: bytes, last: Container[bytes]) -> bool:
-    """Tell whether a line can name a file of one of these names, without regard to its folder."""
-    texts = {line, unquote_to_bytes(line), unquote_to_bytes(line.strip())} if b"%" in line else {line}
-    for text in texts:
+    """Tell whether a line can name a file of one of these names, without regard to its folder; seldom wrongly so."""
+    starts = {line, line.removeprefix(_MARK)}
+    entries = {entry for start in starts for entry in (start, start.strip())}
+    for text in {text for entry in entries for text in (entry, unquote_to_bytes(entry))}:
         tail = text.rpartition(b"/")[2]
         for name in {tail, tail.rpartition(b"\\")[2]}:
-            forms = {form for start in (name, name.removeprefix(_MARK)) for form in (start, start.strip())}
-            if not forms.isdisjoint((b"", b".", b"..")):
-                return True  # the name stands before that
-            if any(_composed(form) in last for form in forms):
+            if name in (b"", b".", b"..") or _composed(name) in last:  # before the first three stands the name
                 return True
     return False
 

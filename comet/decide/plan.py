@@ -29,10 +29,22 @@ def repointings(playlist: Identity, named: Iterable[Place], by_place: Mapping[Pl
     Args:
         playlist: the playlist.
         named: the files of `by_place` that it names.
-        by_place: the removals of the plan, by where the file that goes lies.
+        by_place: removals, by where the file that goes or went lay.
     """
     for place in sorted(named, key=lambda each: (each.root, each.path)):
-        step = by_place[place]
-        if step.keeper is not None:
+        new = _stays(place, by_place)
+        if new is not None:
             why = _("it names a file that goes")
-            yield Step(Do.REPOINT, playlist, step.group, why, old=place, new=step.keeper.place)
+            yield Step(Do.REPOINT, playlist, by_place[place].group, why, old=place, new=new)
+
+
+def _stays(place: Place, by_place: Mapping[Place, Step]) -> Place | None:
+    """Return the keeper of a file that goes, or where that goes as well its keeper, and so on."""
+    met = set()
+    while place in by_place and place not in met:
+        met.add(place)
+        keeper = by_place[place].keeper
+        if keeper is None:
+            return None
+        place = keeper.place
+    return None if place in met else place

@@ -80,6 +80,40 @@ def test_alone_needs_no_reason() -> None:
     assert reasons([PLAIN], 0) == []
 
 
+REFERENCE = track(8, "reference/x.mp3", duration=10.0, bitrate=8000, size=1)
+INCOMING = track(9, "incoming/x.flac", lossless=True, duration=900.0, bitrate=1_000_000, size=9_000_000)
+
+
+def role(found: Track) -> int:
+    """Let the folder decide how a track counts."""
+    return {b"reference": 1, b"incoming": -1}.get(found.file.path.partition(b"/")[0], 0)
+
+
+def test_the_folder_outweighs_everything() -> None:
+    """The worst track of a reference folder stays before the best one elsewhere, and incoming loses to all."""
+    for one, other in itertools.permutations([REFERENCE, PLAIN, INCOMING], 2):
+        better = max(one, other, key=role)
+        assert choose([one, other], role) == [one, other].index(better)
+    assert choose([REFERENCE, INCOMING]) == 1
+
+
+def test_between_tracks_of_like_folders_quality_decides() -> None:
+    """Two references, or two that just came in, are weighed as always."""
+    finer = track(10, "reference/y.mp3", duration=10.0, bitrate=9000)
+    assert choose([REFERENCE, finer, LOSSLESS], role) == 1
+    other = track(11, "incoming/y.mp3", duration=900.0)
+    assert choose([other, INCOMING], role) == 1
+
+
+def test_the_folder_is_the_first_reason_where_it_told_them_apart() -> None:
+    """And no reason where all lie in folders that count the same."""
+    assert reasons([REFERENCE, LOSSLESS], 0, role) == ["in a reference folder"]
+    assert reasons([INCOMING, PLAIN], 1, role) == ["the others lie in an incoming folder"]
+    assert reasons([LOSSLESS, PLAIN, INCOMING], 0, role) == ["the others lie in an incoming folder", "lossless"]
+    assert reasons([LOSSLESS, PLAIN], 0, role) == ["lossless"]
+    assert reasons([REFERENCE, LOSSLESS], 1, role) == []
+
+
 @st.composite
 def tracks(draw: st.DrawFn) -> list[Track]:
     """Draw tracks that differ little."""

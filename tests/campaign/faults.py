@@ -1,0 +1,204 @@
+"""Planted faults: the production code made wrong in a child, so that the campaign and the hazards can show their teeth.
+
+Each is a function that `forks` runs in a child before the work.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from comet.act import posix, recovery, vault
+from comet.act.actions import _Run
+from comet.act.ground import Ground, Hearing
+from comet.act.journal import Journal
+from comet.act.posix import Seen
+from comet.core.database import Connection, Database
+from comet.core.errors import FileError
+from comet.core.model import Entry, Identity, Kind, State, Step
+
+
+def journal_late(_folder: str) -> None:
+    """A step is written down when it is done, and not before."""
+    late: list[Any] = []
+    settle = Journal.settle
+
+    def intend(run: _Run, kind: Kind, step: Step, **more: Any) -> Entry:  # noqa: ANN401 - what the journal takes
+        late[:] = [run.id, run._number, kind, step, more]
+        return Entry(-1, run.id, 1, kind, State.INTENDED, step, more["after"], more.get("reverse", {}))
+
+    def settled(journal: Journal, entry: int, state: State, error: str = "") -> None:
+        number = journal.intend(*late[:4], **late[4]) if entry == -1 else entry
+        settle(journal, number, state, error)
+
+    _Run._intend, Journal.settle = intend, settled
+
+
+def journal_at_the_end(_folder: str) -> None:
+    """Nothing of a run is on the disk before the run has ended."""
+    close = Database.close
+
+    @contextmanager
+    def transaction(database: Database) -> Iterator[Connection]:
+        if not database._db.in_transaction:
+            database._db.execute("BEGIN IMMEDIATE")
+        yield database._db
+
+    def closed(database: Database) -> None:
+        if database._db.in_transaction:
+            database._db.execute("COMMIT")
+        close(database)
+
+    Database.transaction, Database.close = transaction, closed
+
+
+def copied(_folder: str) -> None:
+    """A move is a copy and a deletion."""
+
+    def copy(old_folder: int, old: bytes, new_folder: int, new: bytes) -> None:
+        source = os.open(old, os.O_RDONLY, dir_fd=old_folder)
+        status = os.fstat(source)
+        target = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, status.st_mode & 0o777, dir_fd=new_folder)
+        posix.write(target, os.read(source, status.st_size))
+        os.fchmod(target, status.st_mode & 0o777)
+        os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.close(target)
+        os.close(source)
+        os.unlink(old, dir_fd=old_folder)
+
+    posix.rename_new = copy
+
+
+def replacing(_folder: str) -> None:
+    """A move takes the place of what is there."""
+    posix.rename_new = lambda a, old, b, new: os.rename(old, new, src_dir_fd=a, dst_dir_fd=b)
+
+
+def moved_unseen(_folder: str) -> None:
+    """Nobody looks which file it was that was moved."""
+
+    def quarantine(root: bytes, path: bytes, held: bytes, _expected: Seen) -> None:
+        above, name = os.path.split(path)
+        where, kept = os.path.split(held)
+        with posix.folder(root, above) as source, posix.made_folder(root, where, 0o700) as target:
+            posix.rename_new(source, name, target, kept)
+
+    vault.quarantine = quarantine
+
+
+def keeper_unseen(_folder: str) -> None:
+    """Nobody looks at the keeper once more after the move."""
+
+    def move(run: _Run, root: bytes, step: Step, held: bytes, seen: Seen, kept: Seen) -> None:
+        if seen.size == kept.size:
+            vault.refuse_alias(root, step.file.path, run._ground.root(step.keeper), step.keeper.path)
+        vault.quarantine(root, step.file.path, held, seen)
+
+    _Run._move = move
+
+
+def unprobed(_folder: str) -> None:
+    """Nobody tries whether two folders are one."""
+    vault.refuse_alias = lambda *_paths: None
+
+
+def unheard(_folder: str) -> None:
+    """A file is taken for what it was by its size and time alone."""
+    Hearing.of = lambda hearing, file: hearing._look(file)
+
+
+def unlinked(_folder: str) -> None:
+    """A file is taken for another one than its keeper, whatever the system's numbers say."""
+    look, number = Hearing._look, iter(range(1 << 20, 1 << 30))
+
+    def other(hearing: Hearing, file: Identity) -> Seen:
+        return look(hearing, file)._replace(inode=next(number), links=1)
+
+    Hearing._look, Hearing.of = other, other
+    moved_unseen(_folder)
+    keeper_unseen(_folder)
+
+
+def purge_told_first(_folder: str) -> None:
+    """A purge is written down as done before it is."""
+    intend = _Run._intend
+
+    def intended(run: _Run, kind: Kind, step: Step, **more: Any) -> Entry:  # noqa: ANN401 - what the journal takes
+        entry = intend(run, kind, step, **more)
+        if kind is Kind.PURGE:
+            run._journal.settle(entry.id, State.DONE)
+        return entry
+
+    _Run._intend = intended
+
+
+def purge_unwitnessed(_folder: str) -> None:
+    """A purge reads nothing before it deletes."""
+    _Run._witness = lambda *_given: None
+
+
+def guessing(_folder: str) -> None:
+    """Recovery takes what was begun for done."""
+    recovery._settle_removal = lambda ground, _root, entry: recovery._end(ground, entry)
+
+
+def guessing_undo(_folder: str) -> None:
+    """What failed while it was undone is taken for not undone."""
+    recovery.settle_undo = lambda ground, _root, entry, reason: recovery._end(ground, entry, reason)
+
+
+def guessing_purge(_folder: str) -> None:
+    """What failed while it was deleted is taken for not deleted."""
+    recovery.settle_purge = lambda ground, _root, entry, reason: recovery._end(ground, entry, reason)
+
+
+def left_in_quarantine(_folder: str) -> None:
+    """A removal that failed is not put back."""
+
+    def take_back(ground: Ground, _root: bytes, entry: Entry, reason: str) -> None:
+        ground.journal.settle(entry.id, State.FAILED, reason)
+
+    recovery.take_back = take_back
+
+
+def written_in_place(_folder: str) -> None:
+    """A playlist is written over."""
+
+    def replace(root: bytes, path: bytes, content: bytes, *_rest: object) -> None:
+        with posix.folder(root, os.path.dirname(path)) as inside:
+            name = os.path.basename(path)
+            handle = os.open(name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, dir_fd=inside)
+            posix.write(handle, content)
+            os.close(handle)
+
+    vault.replace = replace
+
+
+def unswept(_folder: str) -> None:
+    """Recovery leaves probes and temps where they are."""
+    vault.sweep = lambda *_names: None
+
+
+def stuck(_folder: str) -> None:
+    """A folder that is gone keeps recovery from going on."""
+    sweep = vault.sweep
+
+    def strict(root: bytes, folder: bytes, *names: bytes) -> None:
+        if not os.path.isdir(os.path.join(root, folder)):
+            raise FileError(os.fsdecode(folder), "it is gone")
+        sweep(root, folder, *names)
+
+    vault.sweep = strict
+    recovery._sweep = lambda _ground, root, entry: strict(root, os.path.dirname(entry.before.file.path))
+
+
+def unlocked(_folder: str) -> None:
+    """Nothing keeps another process from changing the same files."""
+    Ground.locked = lambda *_given: nullcontext()
+
+
+def unsynced(_folder: str) -> None:
+    """Names are left to the system to write some time."""
+    posix.sync = lambda _folder: None

@@ -1,0 +1,95 @@
+"""What must hold of an arena at every moment, whatever has been interrupted; each broken one is told by its number.
+
+I0 the journal's file is whole; I1 the keepers are what they were; I2 each file of the plan is in exactly one place, or
+was purged while its keeper stayed; I3 nothing else has changed; I5 the playlist is the one from before or the one from
+after, whole; I6 journal and disk agree, and nothing is left open; I8 no litter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from tests.campaign.protocol import LOSERS, PLAYLIST, ROOTS, TRACKS, A, Arena, FileState, Found, look
+
+_OURS = {b".comet/root", b".comet/lock"}
+_LIST = os.path.join(ROOTS[A], PLAYLIST)
+_QUARANTINE = b".comet/quarantine/"
+
+
+def check(before: Found, arena: Arena, *, litter: int = 0) -> Found:
+    """Find that an arena is sound after recovery, and return it; `litter` probes are forgiven, no more."""
+    now = look(arena)
+    rest = dict(now.files)
+    for name, track in TRACKS.items():
+        if not track.keeper:
+            assert rest.pop(track.at, None) == before.files[track.at], f"I1: {name} is not what it was"
+    for name in LOSERS:
+        _check_loser(before, now, name, rest)
+    _check_playlist(before, now, rest.pop(_LIST, None))
+    _check_rest(before, now, rest, litter)
+    _check_journal(now)
+    return now
+
+
+def _check_loser(before: Found, now: Found, name: str, rest: dict[bytes, FileState]) -> None:
+    track = TRACKS[name]
+    wanted = before.files[track.at]
+    places = [path for path in rest if path == track.at or _held(path, track.at)]
+    purged = any(entry["kind"] == "purge" and entry["state"] == "done" for entry in _of(now, name))
+    assert len(places) == (0 if purged else 1), f"I2: {name} is in {len(places)} places, purged: {purged}"
+    for path in places:
+        assert rest.pop(path) == wanted, f"I2: {name} is not what it was"
+
+
+def _held(path: bytes, at: bytes) -> bool:
+    root, _slash, below = at.partition(b"/")
+    return bool(re.fullmatch(re.escape(root + b"/" + _QUARANTINE) + rb"[^/]*/" + re.escape(below), path))
+
+
+def _of(now: Found, name: str) -> list[dict[str, object]]:
+    track = TRACKS[name]
+    return [each for each in now.entries if (each["root"], each["path"]) == (track.root, track.path)]
+
+
+def _check_playlist(before: Found, now: Found, found: FileState | None) -> None:
+    old, mode, mtime_ns = before.files[_LIST]
+    new = old.replace(b"../dup/l\xc3\xadsted.wav", b"../keep/one.flac")
+    assert found, "I5: the playlist is gone"
+    assert found[0] in (old, new), "I5: the playlist is torn"
+    assert found[1] == mode, "I5: the playlist has another mode"
+    assert found[2] == mtime_ns or now.entries, "I5: the playlist has another time"
+    changed = [each for each in now.entries if each["kind"] == "repoint_playlist" and each["state"] == "done"]
+    assert (found[0] == new) == bool(changed), "I6: the journal does not know how the playlist is"
+    assert found[0] == new or found[2] == mtime_ns, "I5: the old playlist has a new time"
+
+
+def _check_rest(before: Found, now: Found, rest: dict[bytes, FileState], litter: int) -> None:
+    lost = [path for path in before.files if path not in now.files and path in _others(before)]
+    assert not lost, f"I3: gone: {lost}"
+    temps = [path for path in rest if os.path.basename(path).startswith(b".comet-")]
+    assert len(temps) <= litter, f"I8: litter: {temps}"
+    assert all(not rest.pop(path)[0] for path in temps), "I8: litter that is no probe"
+    for path, state in rest.items():
+        known = path in before.files and before.files[path] == state
+        assert known or path.partition(b"/")[2] in _OURS, f"I3: {path!r} is new or another one"
+    same = {path: mode for path, mode in before.folders.items() if now.folders.get(path) != mode}
+    assert not same, f"I3: folders have changed: {same}"
+    assert before.folders.keys() == now.folders.keys(), "I3: there are new folders"
+
+
+def _others(before: Found) -> set[bytes]:
+    return before.files.keys() - {track.at for track in TRACKS.values()}
+
+
+def _check_journal(now: Found) -> None:
+    """Find that what the journal says of each file is where the file is, and that it knows all that is held."""
+    assert not [each for each in now.entries if each["state"] == "intended"], "I6: something is left open"
+    purged = {each["of"] for each in now.entries if each["kind"] == "purge" and each["state"] == "done"}
+    known = set()
+    for entry in now.entries:
+        if entry["kind"] == "remove" and entry["state"] == "done" and entry["id"] not in purged:
+            known.add(os.path.join(ROOTS[entry["root"]], os.fsencode(json.loads(entry["after"])["held"])))
+    there = {path for path in now.files if _QUARANTINE in path and b".comet-" not in os.path.basename(path)}
+    assert known == there, f"I6: the journal says held: {sorted(known)}; there is: {sorted(there)}"

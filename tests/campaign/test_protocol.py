@@ -1,0 +1,136 @@
+"""A crash at every call that changes something: what was to happen is whole or undone, and the work can go on.
+
+Every call is killed at by default, and recovery where most is at stake. The errors of a system at every call, told
+before or after it was done, and a kill at every call of every recovery are slow:
+`pytest -m slow tests/campaign/test_protocol.py`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.campaign.protocol import look
+from tests.campaign.sweep import KILLED, RECOVER, WORK, Campaign, campaign, errors, kills
+
+FAULTS = "tests.campaign.faults:"
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.ESTALE)
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Campaign]:
+    """A campaign."""
+    with campaign() as made:
+        yield made
+
+
+def test_a_kill_at_every_call_loses_nothing(here: Campaign) -> None:
+    """Whichever call is the last one, recovery finds a sound disk, and the work comes to the same end."""
+    points = here.points()
+    assert len(points) > 120
+    assert here.sweep(kills(points)) == []
+
+
+def test_a_kill_of_the_recovery_loses_nothing(here: Campaign) -> None:
+    """Recovery may be killed as well, wherever a file was moved, replaced or deleted just before."""
+    points = here.after_calls("renameat2", "replace .comet-", "unlink", "write")
+    assert len(points) >= 8
+    assert here.sweep_recovery(points) == []
+    assert len(here.recoveries) > 80
+
+
+@pytest.mark.parametrize("lost", ["keep 1", "keep 2"])
+def test_a_kill_while_files_are_put_back_loses_nothing(here: Campaign, lost: str) -> None:
+    """Where the keeper is away when recovery looks, the file is put back, whatever happens meanwhile."""
+    first, *_more, last = here.after_calls("renameat2")[:4]
+    assert here.sweep_recovery([first if lost == "keep 1" else last], lost) == []
+
+
+def test_a_folder_that_is_gone_keeps_nothing_open(here: Campaign) -> None:
+    """The folder that the last file was moved out of may be deleted before Comet runs again."""
+    for plant, open_entries in ([], 0), ([FAULTS + "stuck"], 1):
+        arena = here.template.copied("gone")
+        assert here.run(arena, WORK, seam=("kill", here.after_calls("renameat2")[1], 0)).code == KILLED
+        os.rmdir(os.path.dirname(arena.path("purged")))
+        assert here.run(arena, RECOVER, plant).code == 0
+        assert sum(entry["state"] == "intended" for entry in look(arena).entries) == open_entries
+
+
+CAUGHT = [
+    ("journal_late", "I6: the journal says held"),
+    ("journal_at_the_end", "I6: the journal says held"),
+    ("copied", "I2: listed is in 2 places"),
+    ("purge_told_first", "I2: purged is in 1 places, purged: True"),
+    ("guessing", "I2: listed|I6: the journal says held"),
+    ("written_in_place", "I5: "),
+    ("unswept", "I8: litter"),
+]
+
+
+@pytest.mark.parametrize(("fault", "check"), CAUGHT, ids=[fault for fault, _check in CAUGHT])
+def test_a_fault_in_the_protocol_is_caught(here: Campaign, fault: str, check: str) -> None:
+    """The tests above have teeth: with a step of the protocol left out, a kill somewhere breaks what must hold."""
+    plant = [FAULTS + name for name in fault.split()]
+    assert here.first(kills(here.likely(plant)), plant).partition("): ")[2].startswith(tuple(check.split("|")))
+
+
+def test_names_are_on_the_disk_before_the_journal_says_so(here: Campaign) -> None:
+    """Each move has both folders synced before it is written down as done, and is written down as begun before."""
+    assert _moves(here.clean.points) == [["COMMIT", "renameat2", "fsync", "fsync", "COMMIT"]] * 5
+    unsynced = here.run(here.template.copied("planted"), WORK, [FAULTS + "unsynced"])
+    assert _moves(unsynced.points) == [["COMMIT", "renameat2", "COMMIT"]] * 5
+
+
+def _moves(points: list[str]) -> list[list[str]]:
+    """Return, for each move, what of moving, syncing and writing down came from the entry before to the one after."""
+    told = [label for label in points if label in ("COMMIT", "renameat2", "fsync")]
+    found = []
+    for at, label in enumerate(told):
+        if label == "renameat2":
+            begun = max(number for number in range(at) if told[number] == "COMMIT")
+            ended = told.index("COMMIT", at)
+            found.append(["COMMIT", *told[at:ended], "COMMIT"] if begun < at else told[at:ended])
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("mode", ["fail", "late"])
+@pytest.mark.parametrize("code", ERRORS, ids=errno.errorcode.get)
+def test_an_error_at_every_call_loses_nothing(here: Campaign, code: int, mode: str) -> None:
+    """Likewise where a call fails, and where it is done and told as failed.
+
+    But for rights that may not be set, without which a new playlist does: FAT knows none.
+    """
+    rights = {at for at, label in enumerate(here.clean.points, 1) if label == "fchmod" and code == errno.EACCES}
+    seams = list(errors([at for at in here.points() if at not in rights], [code], mode))
+    assert len(seams) > 110
+    assert here.sweep(seams) == []
+
+
+def test_a_full_disk_ends_the_run(here: Campaign) -> None:
+    """No other step would fare better, so it is told as that and not as a problem of one file."""
+    for label in ("open probe-", "mkdir quarantine", "write"):
+        at = here.clean.points.index(label) + 1
+        ended = here.run(here.template.copied("full"), WORK, seam=("fail", at, errno.ENOSPC))
+        assert "NoSpaceError: no space left" in ended.error
+
+
+def test_an_error_that_recovery_guesses_about_is_caught(here: Campaign) -> None:
+    """The test above has teeth: what was done and told as failed is found out only by a look at the disk."""
+    move = [at - 1 for at in here.after_calls("renameat2")][-1]
+    deleted = here.after_calls("unlink")[0] - 1
+    assert here.sweep([("late", at, errno.EIO) for at in (move, deleted)]) == []
+    assert "I6: the journal says held" in here.first([("late", move, errno.EIO)], [FAULTS + "guessing_undo"])
+    assert "I2: purged is in 0 places" in here.first([("late", deleted, errno.EIO)], [FAULTS + "guessing_purge"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_kill_at_every_call_of_every_recovery_loses_nothing(here: Campaign) -> None:
+    """Two crashes in a row, at any two calls."""
+    assert here.sweep_recovery(here.points()) == []
+    assert len(here.recoveries) > 700
