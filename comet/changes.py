@@ -31,6 +31,7 @@ from comet.core.model import (
     State,
     Step,
 )
+from comet.core.profiles import Profile
 from comet.core.text import _, safe
 from comet.decide import plan as planning
 from comet.decide.proposal import Decisions
@@ -127,12 +128,21 @@ def purge(collection: Collection, entries: Iterable[int], job: Job) -> Outcome:
     return _run(collection, "purge", lambda ground: actions.purge(ground, entries, job))
 
 
-def _run(collection: Collection, event: str, act: Callable[[Ground], int]) -> Outcome:
-    if collection.profile.read_only:
+def refuse_read_only(profile: Profile) -> None:
+    """Refuse to change anything of a read-only profile.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if profile.read_only:
         raise UsageError(
-            _("profile `{name}` is read-only: nothing of it is changed").format(name=safe(collection.profile.name)),
+            _("profile `{name}` is read-only: nothing of it is changed").format(name=safe(profile.name)),
             hint=_("`comet plan` shows what would be done; `read_only` stands in profiles.ini"),
         )
+
+
+def _run(collection: Collection, event: str, act: Callable[[Ground], int]) -> Outcome:
+    refuse_read_only(collection.profile)
     settle(collection)
     try:
         run = act(_ground(collection))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from comet.cli import console, out
+from comet.cli import console, context, out
 from comet.cli.context import Context
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
@@ -72,6 +73,19 @@ def tracks(proposal: Proposal, names: Sequence[str]) -> list[int]:
 def is_open(proposal: Proposal, *, clean_only: bool) -> bool:
     """Tell whether applying all groups takes this one: it is open, and something of it can be removed."""
     return proposal.standing is Standing.OPEN and bool(proposal.remove) and (proposal.group.clear or not clean_only)
+
+
+def begin(arguments: argparse.Namespace) -> Context:
+    """Return the context of a command that changes files.
+
+    Raises:
+        UsageError: the profile is read-only; also as `context.of`.
+    """
+    from comet import changes  # noqa: PLC0415 - arrays and all
+
+    here = context.of(arguments)
+    changes.refuse_read_only(here.profile)
+    return here
 
 
 def detach(here: Context) -> int:

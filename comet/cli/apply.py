@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from comet.cli import acting, console, context, out
+from comet.cli import acting, console, out
 from comet.cli.context import Context
 from comet.core import plans
 from comet.core.errors import UsageError
@@ -27,8 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.keep and not arguments.group:
         raise UsageError(_("--keep needs a group"), hint=_("name it with --group ID"))
+    if arguments.plan == "-" and arguments.detach:
+        raise UsageError(_("a plan from standard input cannot go into the background"), hint=_("write it into a file"))
     read = _read(arguments) if arguments.plan else None
-    here = context.of(arguments)
+    here = acting.begin(arguments)
     if arguments.detach:
         return acting.detach(here)
     plan = read or console.quietly(lambda job: _plan(here, job))

@@ -42,11 +42,11 @@ class Context:
         return safe(shlex.join(["comet", *words, *more]))
 
     @contextmanager
-    def collection(self, *, create: bool = False) -> Iterator[Collection]:
+    def collection(self, *, create: bool = False, journal: bool = False) -> Iterator[Collection]:
         """Open the profile's collection, in the thread that uses it."""
         from comet.collection import opened  # noqa: PLC0415 - what is only asked for needs no arrays
 
-        with opened.opened(self.profile, self.places, create=create) as collection:
+        with opened.opened(self.profile, self.places, create=create, journal=journal) as collection:
             yield collection
 
 

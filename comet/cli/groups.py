@@ -137,7 +137,7 @@ def _write_json(found: Found, limit: int) -> None:
 
 
 def as_json(proposal: Proposal, left_over: list[FilePair]) -> dict[str, Any]:
-    """Return a group as JSON; a track that stays for another reason than being kept has that as `barred`."""
+    """Return a group as JSON; a track that cannot be removed has the reason as `barred`."""
     group, barred = proposal.group, proposal.barred
     return {
         "group": group.id,
@@ -218,7 +218,8 @@ def _beside(group: Group, left_over: list[FilePair], width: int) -> Iterator[str
 
 
 def _totals(found: Found, limit: int) -> Iterator[str]:
-    more = sum(len(each.group.tracks) - 1 for each in found.groups)
+    left = [each for each in found.groups if each.standing is not Standing.SETTLED]
+    more = sum(len(each.group.tracks) - 1 for each in left)
     if not found.groups:
         yield _("no groups: among {files} none is there more than once").format(
             files=_n("{n} file", "{n} files", found.files)
@@ -227,9 +228,9 @@ def _totals(found: Found, limit: int) -> Iterator[str]:
     if limit < len(found.groups):
         yield _("{shown} of {all} groups shown").format(shown=f"{limit:,}", all=f"{len(found.groups):,}")
     yield _("{groups} with {more} beside the keepers, saving {size}").format(
-        groups=_n("{n} group", "{n} groups", len(found.groups)),
+        groups=_n("{n} group", "{n} groups", len(left)),
         more=_n("{n} file", "{n} files", more),
-        size=size(sum(each.group.saving for each in found.groups)),
+        size=size(sum(each.group.saving for each in left)),
     )
     yield _("expected false pairs in the whole collection: {count:.2g}").format(count=found.expected_false)
 

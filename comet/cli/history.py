@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     from comet.collection import history  # noqa: PLC0415 - arrays and all
 
     here = context.of(arguments)
-    with here.collection() as collection:
+    with here.collection(journal=True) as collection:
         if arguments.run is not None:
             return _steps(arguments, history.entries(collection, arguments.run))
         runs = history.runs(collection)

@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from comet.cli import acting, console, context, out
+from comet.cli import acting, console, out
 from comet.cli.context import Context
 from comet.cli.quarantine import total
 from comet.core.errors import UsageError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Delete what was named, or all that is held."""
-    here = context.of(arguments)
+    here = acting.begin(arguments)
     if arguments.yes and not arguments.run and arguments.older_than is None:
         raise UsageError(
             _("--yes needs to know what may be deleted"),
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     def work(job: Job) -> Outcome:
         from comet import changes  # noqa: PLC0415 - arrays and all
 
-        with here.collection() as collection:
+        with here.collection(journal=True) as collection:
             return changes.purge(collection, [each.entry.id for each in found], job)
 
     outcome = console.run(here, work)
@@ -52,7 +52,7 @@ def _found(here: Context) -> list[Held]:
     from comet.collection import history  # noqa: PLC0415 - likewise
 
     arguments, now = here.arguments, time.time()
-    with here.collection() as collection:
+    with here.collection(journal=True) as collection:
         acting.warn_settled(changes.settle(collection))
         return [
             each

@@ -18,7 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     from comet.collection import history  # noqa: PLC0415 - arrays and all
 
     here = context.of(arguments)
-    with here.collection() as collection:
+    with here.collection(journal=True) as collection:
         found = history.held(collection)
         full, share = history.fullest(collection)
     if arguments.json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from comet.cli import acting, console, context, out
+from comet.cli import acting, console, out
 from comet.cli.context import Context
 from comet.core.errors import UsageError
 from comet.core.job import Job
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Undo what was named."""
-    here = context.of(arguments)
+    here = acting.begin(arguments)
     if arguments.detach:
         return acting.detach(here)
     entries = _entries(here)
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     def work(job: Job) -> Outcome:
         from comet import changes  # noqa: PLC0415 - arrays and all
 
-        with here.collection() as collection:
+        with here.collection(journal=True) as collection:
             return changes.undo(collection, [entry.id for entry in entries], job)
 
     many = len({entry.before.group for entry in entries}) > 1
@@ -53,7 +53,7 @@ def _entries(here: Context) -> list[Entry]:
     from comet.collection import history  # noqa: PLC0415 - likewise
 
     arguments = here.arguments
-    with here.collection() as collection:
+    with here.collection(journal=True) as collection:
         acting.warn_settled(changes.settle(collection))
         if arguments.all:
             return history.undoable(collection)

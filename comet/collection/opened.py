@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from comet.act import journal
 from comet.act.journal import Journal
+from comet.act.journal import path_of as book_of
 from comet.compare import extent
 from comet.core.errors import NotScannedError
 from comet.core.model import SECONDS_PER_WORD, Kind, Root, State
@@ -69,21 +69,24 @@ class Collection:
 
 
 @contextmanager
-def opened(profile: Profile, places: Places, *, create: bool = False) -> Iterator[Collection]:
+def opened(profile: Profile, places: Places, *, create: bool = False, journal: bool = False) -> Iterator[Collection]:
     """Open a profile's collection; with `create`, or where it has no music, its cache is made if there is none.
 
+    With `journal` it is made too where there is a journal: what was done can be asked for and undone without a cache.
+
     Raises:
-        NotScannedError: nothing is known of it yet, and `create` is not set.
-        DatabaseError: its cache cannot be opened.
+        NotScannedError: nothing is known of it yet.
+        DatabaseError: its cache or its journal cannot be opened.
     """
     folder = places.profile(profile.name)
     path = cache.path_of(folder)
+    create = create or (journal and os.path.exists(book_of(folder)))
     if profile.roots and not create and not os.path.exists(path):
         raise NotScannedError(
             _("nothing is known of profile `{name}` yet").format(name=safe(profile.name)),
             hint=_("run `comet scan` first"),
         )
-    with closing(Cache(path)) as known, closing(Journal(journal.path_of(folder))) as book:
+    with closing(Cache(path)) as known, closing(Journal(book_of(folder))) as book:
         follow(known, book)
         yield Collection(profile, folder, known, book)
 

@@ -24,15 +24,13 @@ def hold(path: str, what: str, *, patience: float = 0.0) -> Iterator[None]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         wait(handle, patience, what)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
 
 
 def wait(handle: int, patience: float, what: str) -> None:
-    """Take the lock of a lock file that is open; it is let go when the file is closed.
+    """Take the lock of a lock file that is open, and write into it whose it is; it is let go when the file is closed.
 
     Raises:
         LockedError: as `hold`.
@@ -51,6 +49,8 @@ def wait(handle: int, patience: float, what: str) -> None:
                 ) from None
             time.sleep(0.02)
         else:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
             return
 
 

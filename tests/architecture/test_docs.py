@@ -11,8 +11,11 @@ from types import ModuleType
 
 import pytest
 
+from comet.cli import commands
+
 TOP = Path(__file__).parents[2]
 COMMANDS = ("info", "scan", "correlate", "full", "pair", "groups", "pairs", "problems")
+COMMANDS += ("review", "why", "decide", "decisions", "plan", "apply", "undo", "history", "quarantine", "purge")
 COMMANDS += ("profiles", "setup", "demo", "doctor", "jobs")
 PAGES = sorted([*TOP.glob("*.md"), *TOP.glob("docs/**/*.md")])
 
@@ -49,6 +52,7 @@ def test_every_setting_and_error_is_in_the_reference(generate: ModuleType) -> No
 
 def test_every_command_is_in_the_reference() -> None:
     """Each command that `comet --help` lists has a heading."""
+    assert set(COMMANDS) == {command.name for command in commands.commands()}
     run = subprocess.run([sys.executable, "-m", "comet", "--help"], capture_output=True, text=True, check=True, cwd=TOP)
     reference = (TOP / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
     for command in COMMANDS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from comet.core.job import Job
 from comet.core.model import Group, Problem
 from comet.core.places import places
 from comet.pipeline import Scanned
+from tests.integration.owning import Owner, furnish
 
 
 @dataclass
@@ -70,6 +72,30 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> Benc
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A folder for compiled kernels that all tests share."""
     return os.environ.get("NUMBA_CACHE_DIR") or str(tmp_path_factory.mktemp("kernels"))
+
+
+@pytest.fixture(scope="session")
+def owned(tmp_path_factory: pytest.TempPathFactory, kernels: str) -> Path:
+    """Return a folder with music and a home in which it is scanned, compared and judged."""
+    tmp = tmp_path_factory.mktemp("owned")
+    furnish(tmp / "music")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("COMET_HOME", str(tmp / "home"))
+        patched.setenv("NUMBA_CACHE_DIR", kernels)
+        Owner(tmp).full()
+    return tmp
+
+
+@pytest.fixture
+def owner(owned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> Owner:
+    """Return somebody with a copy of that, moved to a place of its own."""
+    monkeypatch.setenv("COMET_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", kernels)
+    for name in ("music", "home"):
+        shutil.copytree(owned / name, tmp_path / name)
+    made = Owner(tmp_path)
+    assert made.scan() == 6
+    return made
 
 
 Related = Callable[[str, str], str]

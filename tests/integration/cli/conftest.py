@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import pty
@@ -13,12 +14,14 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from comet.cli.main import main
 from tests.factories import tune, write
 
 TOP = Path(__file__).parents[3]
@@ -140,3 +143,71 @@ def full(comet: Shell, music: Path) -> Shell:
     comet("setup", "--profile", "p", "--root", music, "--yes", "--no-compile")
     comet("-f", "--profile", "p")
     return comet
+
+
+class User(Shell):
+    """Somebody who types a lot: in this process, which takes a tenth of the time, or outside of it."""
+
+    def __call__(self, *words: object, feed: str | bytes = b"", code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run `comet` here, without a terminal, and expect an exit code."""
+        fed = feed if isinstance(feed, bytes) else feed.encode()
+        command = [os.fsdecode(word) if isinstance(word, bytes) else str(word) for word in words]
+        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _stream in range(2))
+        with pytest.MonkeyPatch.context() as patched, redirect_stdout(stdout), redirect_stderr(stderr):
+            patched.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(fed), "utf-8"))
+            ended = main(command)
+        said, told = (stream.buffer.getvalue().decode() for stream in (stdout, stderr))  # type: ignore[attr-defined]
+        assert "this is a bug" not in told
+        assert ended == code, told
+        return subprocess.CompletedProcess(command, ended, said, told)
+
+    def outside(self, *words: object, feed: str | bytes = b"", code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run `comet` as a process of its own."""
+        return Shell.__call__(self, *words, feed=feed, code=code)
+
+
+EVIL = "evil \x1b[2J\n\u202e.ogg"
+"""A name that would clear the terminal, break a line and turn the rest round."""
+
+
+@pytest.fixture(scope="session")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory, kernels: str) -> Path:
+    """Return a folder with `songs` and the `home` of a user who has looked for duplicates in them."""
+    tmp = tmp_path_factory.mktemp("rehearsed")
+    songs = tmp / "songs"
+    songs.mkdir()
+    write(songs / "one.flac", tune(1, 20))
+    write(songs / "Один.mp3", tune(1, 20))
+    write(songs / "two.mp3", tune(2, 20))
+    shutil.copy(songs / "two.mp3", songs / "two copy.mp3")
+    write(songs / "three.flac", tune(3, 20))
+    write(songs / EVIL, tune(3, 20))
+    write(songs / "alone.flac", tune(4, 20))
+    (songs / "list.m3u").write_text("Один.mp3\n", encoding="utf-8")
+    user = Shell(tmp / "home", kernels)
+    user("setup", "--profile", "p", "--root", songs, "--yes", "--no-compile")
+    (ini,) = user.home.rglob("profiles.ini")
+    ini.write_text(ini.read_text() + "scan.workers = 1\n")
+    user("-f")
+    return tmp
+
+
+@pytest.fixture
+def songs(rehearsed: Path, tmp_path: Path) -> Path:
+    """Return a copy of the songs that a test may change."""
+    return Path(shutil.copytree(rehearsed / "songs", tmp_path / "songs"))
+
+
+@pytest.fixture
+def user(rehearsed: Path, songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> User:
+    """Return that user with the copy, scanned where it is now."""
+    found = User(tmp_path / "home", kernels)
+    shutil.copytree(rehearsed / "home", found.home)
+    (ini,) = found.home.rglob("profiles.ini")
+    ini.write_text(ini.read_text().replace(str(rehearsed / "songs"), str(songs)))
+    for name, value in (("COMET_HOME", str(found.home)), ("NUMBA_CACHE_DIR", kernels), ("LANGUAGE", "C")):
+        monkeypatch.setenv(name, value)
+    for name in ("COMET_JOB", "COMET_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    found("scan")
+    return found

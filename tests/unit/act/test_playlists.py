@@ -147,8 +147,10 @@ def test_a_file_that_is_called_like_a_comment_is_not_found_in_one() -> None:
 def test_a_name_does_not_end_where_a_zero_stands(entry: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python 3.11.0 and 3.12.0 cut a path off there, and would find another file's name."""
     real = os.path.normpath
-    monkeypatch.setattr(os.path, "normpath", lambda path: real(path.partition(b"\0")[0]))
-    assert changed(entry) is None
+    with monkeypatch.context() as patched:
+        patched.setattr(os.path, "normpath", lambda path: real(path.partition(b"\0")[0]))
+        becomes = changed(entry)
+    assert becomes is None
 
 
 def test_what_is_no_utf_8_is_compared_as_bytes() -> None:
@@ -296,3 +298,32 @@ def test_the_compositions_of_the_tests_differ() -> None:
     """Else the tests of accents would test nothing."""
     assert E_NFC != E_NFD
     assert unicodedata.normalize("NFC", E_NFD.decode()).encode() == E_NFC
+
+
+NAMED = (b"a.mp3", b"b c.flac", E_NFC, E_NFD, b"..", b".", b"", b"%61.mp3", b"%C3%A9", b"x%2Fa.mp3", b" ", MARK, b"x ")
+LINES = st.builds(
+    lambda start, parts, ends, end: start + b"".join(map(b"".join, zip(parts, ends, strict=False))) + end,
+    st.sampled_from([b"", b" ", MARK, b"/music/", b"file:///", b"file://localhost/"]),
+    st.lists(st.sampled_from(NAMED), min_size=1, max_size=5),
+    st.lists(st.sampled_from([b"/", b"\\", b"", b"//"]), min_size=5, max_size=5),
+    st.sampled_from([b"", b" ", b"/", b"/.", b"%2F", b"\t"]),
+)
+
+
+@given(st.lists(LINES, min_size=1, max_size=3).map(b"\n".join))
+@example(b"file:///a.mp3%2F")
+@example(MARK + b"x ")
+@example(b"file:///music/x%20 ")
+def test_most_lines_are_passed_over_and_none_that_counts(content: bytes) -> None:
+    """A glance at its last part tells that a line names none of the files; what it lets through is read as before."""
+    known = [
+        b"/a.mp3",
+        b"/a.mp3 ",
+        b"/music/x ",
+        OLD,
+        *(os.path.join(top, name) for top in (FOLDER, b"/music") for name in NAMED if name),
+    ]
+    found = playlists.names(content, FOLDER, known)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(playlists, "_may_name", lambda _line, _last: True)
+        assert found == playlists.names(content, FOLDER, known)

@@ -12,7 +12,7 @@ from comet.cli import groups, out, pair, pairs
 from comet.cli.context import Context
 from comet.cli.groups import Found
 from comet.collection.pairs import FilePair
-from comet.core.model import Audio, File, Group, Relation, Track
+from comet.core.model import Audio, File, Group, Proposal, Relation, Standing, Track
 from comet.core.places import Places
 from comet.core.profiles import Profile
 
@@ -42,11 +42,16 @@ OUTSIDE = track(b"c.ogg", 3, codec="vorbis")
 def found(*, clear: bool = False, left_over: bool = True, count: int = 1) -> Found:
     """Return groups to show."""
     made = [
-        Group(f"{number:016x}", (FLAC, LONG), 0, 5_000_000, clear, (), ())
+        proposed(Group(f"{number:016x}", (FLAC, LONG), 0, 5_000_000, clear, (), ()))
         for number in range(0xABCDEF, 0xABCDEF + count)
     ]
-    beside = {group.id: [related(LONG, OUTSIDE, clear=False)] if left_over else [] for group in made}
+    beside = {each.group.id: [related(LONG, OUTSIDE, clear=False)] if left_over else [] for each in made}
     return Found(made, beside, 3, 0.04, 3, 3, [])
+
+
+def proposed(group: Group, **other: object) -> Proposal:
+    """Return a group of which the first track stays, unless `other` says otherwise."""
+    return Proposal(**{"group": group, "keep": (0,), "barred": {}, "standing": Standing.OPEN, **other})  # type: ignore[arg-type]
 
 
 def context(*, as_json: bool = False, limit: int = 0) -> Context:
@@ -77,6 +82,23 @@ def test_keeper_and_doubt_are_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert "to check" in next(line for line in text.splitlines() if line.startswith("1. group 00000000:"))
     groups.show(context(), found(clear=True, left_over=False))
     assert "to check" not in capsys.readouterr().out
+
+
+def test_what_stays_without_being_kept_and_what_was_reviewed_are_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """A track that cannot be removed says so in the table and why in JSON; a group tells how far the review is."""
+    group = Group("ab" * 8, (FLAC, LONG), 0, 5_000_000, True, (), ())
+    for standing, words in ((Standing.SKIPPED, "left for later"), (Standing.SETTLED, "reviewed: all of them stay")):
+        shown = Found(
+            [proposed(group, barred={1: "it lies there"}, standing=standing)], {group.id: []}, 2, 0.0, 1, 1, []
+        )
+        groups.show(context(), shown)
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[1].endswith(words)
+        assert lines[3].split()[0] == "stays"
+        groups.show(context(as_json=True), shown)
+        (told,) = json.loads(capsys.readouterr().out)
+        assert told["standing"] == standing.value
+        assert [track.get("barred") for track in told["tracks"]] == [None, "it lies there"]
 
 
 def test_a_left_over_pair_stands_beside_its_group(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,7 +138,8 @@ def test_groups_as_json_are_one_array(capsys: pytest.CaptureFixture[str]) -> Non
     both = json.loads(text)
     assert len(both) == 2
     group = both[0]
-    assert {"group", "saving", "clear", "tracks", "left_over"} == set(group)
+    assert {"group", "saving", "clear", "standing", "tracks", "left_over"} == set(group)
+    assert group["standing"] == "open"
     assert [t["keep"] for t in group["tracks"]] == [True, False]
     assert {"path", "size", "duration", "bitrate", "codec", "keep", "sample_rate", "channels", "lossless"} <= set(
         group["tracks"][0]
@@ -139,7 +162,7 @@ def test_a_hostile_name_is_harmless_in_a_table() -> None:
     bad = related(track(b"\x1b[2J\n.mp3"), track("\u202e3pm.mp3".encode()))
     text = "\n".join(pairs.table([bad], 0))
     group = Group("0" * 16, (bad.a, bad.b), 0, 1, True, (), ())
-    text += "\n" + "\n".join(groups._table(Found([group], {group.id: [bad]}, 2, 0.0, 1, 1, []), 1, 0))
+    text += "\n" + "\n".join(groups._table(Found([proposed(group)], {group.id: [bad]}, 2, 0.0, 1, 1, []), 1, 0))
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert len(text.splitlines()) == 9

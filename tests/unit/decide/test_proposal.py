@@ -150,10 +150,10 @@ def test_the_last_decision_counts() -> None:
 
 
 def test_what_cannot_be_removed_stays_with_its_reason() -> None:
-    """Beside what is kept by choice; a barred track that is kept anyway needs no reason."""
+    """Beside what is kept by choice; the reason is told also of a track that is kept anyway."""
     proposal = proposed(ALL, barred={0: "reference", 2: "hard link"})
     assert shown(proposal) == ((0,), (1,), Standing.OPEN)
-    assert proposal.barred == {2: "hard link"}
+    assert proposal.barred == {0: "reference", 2: "hard link"}
     assert proposal.frees == 2000
     decision = decided(1, Choice.KEEP, ALL, MP3)
     assert shown(proposed(ALL, decision, barred={0: "reference", 2: "hard link"})) == ((1,), (), Standing.SETTLED)
@@ -178,7 +178,7 @@ def test_whatever_was_decided_one_track_stays(
     ]
     about = group(*(tracks[at] for at in sorted(some)))
     proposal = proposed(about, *decisions, barred={at: "no" for at in bars if at < len(some)})
-    parts = [*proposal.keep, *proposal.barred, *proposal.remove]
-    assert sorted(parts) == list(range(len(about.tracks)))
+    stays = {*proposal.keep, *proposal.barred}
+    assert sorted([*stays, *proposal.remove]) == list(range(len(about.tracks)))
     assert proposal.keep
     assert (proposal.standing is Standing.SETTLED) <= (not proposal.remove)
