@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from comet.act import actions, hook, playlists
@@ -63,10 +63,10 @@ def plan(collection: Collection, proposals: Iterable[Proposal]) -> Plan:
 def _repointings(collection: Collection, steps: Sequence[Step]) -> Iterator[Step]:
     """Yield a step for each playlist and file that it names and that goes, or went in a run that was interrupted."""
     roots = {root.id: root.path for root in collection.scanned_roots()}
-    gone = {entry.before.file.place: entry for entry in collection.journal.held() if entry.before.file.root in roots}
+    gone = {place: entry for place, entry in collection.journal.held_places().items() if place.root in roots}
     followed = collection.journal.repointed()
-    by_place = {place: entry.before for place, entry in gone.items()} | {step.file.place: step for step in steps}
-    goes = {os.path.join(roots[place.root], place.path): place for place in by_place}
+    planned = {step.file.place: step for step in steps}
+    goes = {os.path.join(roots[place.root], place.path): place for place in (*gone, *planned)}
     protected = groups.protected(collection, collection.scanned_roots())
     for file in collection.cache.playlists(list(roots)) if goes else ():
         path = os.path.join(roots[file.root], file.path)
@@ -76,9 +76,30 @@ def _repointings(collection: Collection, steps: Sequence[Step]) -> Iterator[Step
         named = [
             place
             for place in _named(path, goes)
-            if place not in gone or (gone[place].id, identity.place) not in followed
+            if place in planned
+            or ((gone[place], identity.place) not in followed and not _stands(roots[place.root], place))
         ]
+        by_place = _chain(collection, named, planned)
         yield from planning.repointings(identity, named, by_place)
+
+
+def _stands(root: bytes, place: Place) -> bool:
+    """Tell whether another file was put in the place of one that is held."""
+    return os.path.lexists(os.path.join(root, place.path))
+
+
+def _chain(collection: Collection, named: Iterable[Place], planned: Mapping[Place, Step]) -> dict[Place, Step]:
+    """Return the removals of the files that are `named`, of their keepers where these are gone too, and so on."""
+    found: dict[Place, Step] = {}
+    todo = list(named)
+    while todo:
+        place = todo.pop()
+        removal = None if place in planned else collection.journal.removal(place)
+        step = planned.get(place) or (removal.before if removal else None)
+        if place not in found and step is not None:
+            found[place] = step
+            todo += [step.keeper.place] if step.keeper else []
+    return found
 
 
 def _named(path: bytes, goes: Mapping[bytes, Place]) -> list[Place]:
@@ -144,10 +165,19 @@ def refuse_read_only(profile: Profile) -> None:
 def _run(collection: Collection, event: str, act: Callable[[Ground], int]) -> Outcome:
     refuse_read_only(collection.profile)
     settle(collection)
+    began: list[int] = []
     try:
-        run = act(_ground(collection))
-    finally:
-        opened.follow(collection.cache, collection.journal)
+        act(replace(_ground(collection), began=began.append))
+    except BaseException:
+        for run in began:  # what was done before it was stopped is done
+            _outcome(collection, event, run)
+        raise
+    return _outcome(collection, event, began[0])
+
+
+def _outcome(collection: Collection, event: str, run: int) -> Outcome:
+    """Let the cache and the user's command know what a run did, and return it."""
+    opened.follow(collection.cache, collection.journal)
     entries = collection.journal.entries(run)
     done = tuple(entry for entry in entries if entry.state is State.DONE)
     failed = tuple(entry for entry in entries if entry.state is State.FAILED)

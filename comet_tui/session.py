@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from comet import jobs, setup
 from comet.core.errors import CometError, LockedError
 from comet.core.job import Job
-from comet.core.model import Choice, Decision, Entry, Group, Proposal, Standing, Track, identity
+from comet.core.model import Choice, Decision, Entry, Group, Proposal, Standing, Track
 from comet.core.places import Places
 from comet.core.profiles import UNNAMED, Profile
 from comet.core.text import _, safe
@@ -97,16 +97,16 @@ class Session:
         self.turn = asyncio.Lock()
         """Held while something is changed: one act after the other, in the order in which they were wished for."""
 
-    def words(self, verb: str) -> list[str]:
-        """Return the words after `comet` that do `verb` for this profile, with the settings of this run."""
+    def _words(self, verb: str, name: str | None) -> list[str]:
+        """Return the words after `comet` that do `verb` for a profile, with the settings of this run."""
         words = [verb]
-        words += ["--profile", self._name] if self._name else []
+        words += ["--profile", name] if name else []
         words += ["--profiles", self._file] if self._file else []
         return words + [word for setting in self._typed for word in ("--set", setting)]
 
     def command(self, verb: str) -> str:
         """Return the command line that does `verb` for this profile."""
-        return shlex.join(["comet", *self.words(verb)])
+        return shlex.join(["comet", *self._words(verb, self._name)])
 
     def choose(self) -> Profile:
         """Return the profile as it stands now: the one that was named, the default one, or where only that is, `-`.
@@ -206,7 +206,7 @@ class Session:
         with self._opened(profile) as collection:
             entries = history.undoable(collection, run)
         if len({entry.before.group for entry in entries}) > 1:
-            self.start("undo", str(run), "--yes")
+            self.start(profile, "undo", str(run), "--yes")
             return None
         return self.undo_entries(profile, [entry.id for entry in entries])
 
@@ -240,7 +240,7 @@ class Session:
                 decisions.forget(collection, before.id)
             return Act(before=before)
 
-    def undo(self, profile: Profile, group: Group, act: Act) -> Act:
+    def undo(self, profile: Profile, act: Act) -> Act:
         """Take an act back: its files, and if all of them are in their places again the decision.
 
         Raises:
@@ -253,11 +253,9 @@ class Session:
         now = act.after
         if act.before != act.after and not (outcome and outcome.failed):
             with self._opened(profile) as collection:
-                if act.before:
-                    now = decisions.decide(collection, group, act.before.choice, _kept(group, act.before))
-                elif act.after:
+                if act.after:  # what was decided before counts again
                     decisions.forget(collection, act.after.id)
-                    now = None
+                now = act.before
         return Act(outcome, act.after, now)
 
     def undo_entries(self, profile: Profile, entries: Sequence[int]) -> Outcome:
@@ -305,14 +303,12 @@ class Session:
             return stream.read().decode("utf-8", "replace").splitlines()
         return []
 
-    def start(self, verb: str, *more: str, alone: bool = False) -> str:
-        """Start `comet VERB` for this profile as a job of its own, and return its folder.
+    def start(self, profile: Profile, verb: str, *more: str, alone: bool = False) -> str:
+        """Start `comet VERB` for a profile as a job of its own, and return its folder.
 
         Raises:
             LockedError: a job of this profile runs, and this one has to be `alone`.
-            CometError: as `choose`.
         """
-        profile = self.choose()
         running = next((job for job in self._jobs() if job.runs), None)
         if alone and running:
             raise LockedError(
@@ -321,9 +317,8 @@ class Session:
                 ),
                 hint=_("wait for it, or stop it with s"),
             )
-        words = self.words(verb)
-        if self._name is None and profile.name != UNNAMED:  # another one may be the default by then
-            words += ["--profile", profile.name]
+        # by name, for another one may be the default by now
+        words = self._words(verb, profile.name if profile.name != UNNAMED else self._name)
         return jobs.start(self._places.profile(profile.name), [*words, *more])
 
     def _jobs(self) -> list[JobState]:
@@ -335,11 +330,6 @@ class Session:
 
         with opened(profile, self._places) as collection:
             yield collection
-
-
-def _kept(group: Group, decision: Decision) -> list[int]:
-    """Return the indices of the tracks that stay by a decision."""
-    return [at for at, track in enumerate(group.tracks) if identity(track) in decision.keep]
 
 
 def _recovered(collection: Collection) -> list[Entry]:

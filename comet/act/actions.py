@@ -21,7 +21,7 @@ from comet.act.recovery import content_hash, recover
 from comet.core.errors import FileError, NoSpaceError, RefusedError
 from comet.core.job import Job
 from comet.core.model import Do, Entry, Identity, Kind, Place, Plan, Stage, State, Step, same_time
-from comet.core.text import _
+from comet.core.text import _, safe
 
 __all__ = ["apply", "is_copy", "mark_root", "purge", "recover", "undo"]
 
@@ -117,6 +117,7 @@ class _Run:
         self._journal = ground.journal
         self.hearing = Hearing(ground)
         self.id = self._journal.begin(kind, plan)
+        ground.began(self.id)
         self._number = 0
 
     def remove(self, step: Step, keepers: set[Place]) -> None:
@@ -129,6 +130,8 @@ class _Run:
             with self._ground.locked(root):
                 seen, kept = self._checked(step, keepers)
                 held = vault.held_at(root, step.file.path, self._journal.folder(self.id))
+                if vault.holds(root, held):  # of another journal with the same id: an old copy was put back
+                    raise RefusedError(os.fsdecode(step.file.path), _("another file is held in its name already"))
                 entry = self._intend(Kind.REMOVE, step, after={"held": os.fsdecode(held)})
                 try:
                     self._move(root, step, held, seen, kept)
@@ -176,7 +179,7 @@ class _Run:
 
     def _refuse_relied_on(self, file: Identity, keeper: Identity) -> None:
         """Refuse to remove what another file was removed for, if the new keeper is not the same as that one too."""
-        for entry in self._journal.relying(file.place):
+        for entry in self._journal.relying(file):
             if self._ground.differ(entry.before.file.audio, keeper.audio):
                 told = _("it was kept in place of `{path}`, and the file to keep now is not the same recording as that")
                 raise RefusedError(os.fsdecode(file.path), told.format(path=os.fsdecode(entry.before.file.path)))
@@ -212,6 +215,9 @@ class _Run:
         old, new = (self._ground.roots.get(place.root) for place in (step.old, step.new))
         if old is None or new is None:
             self._refuse(Kind.REPOINT, step, _("the root folder of a file that it names is away"))
+            return
+        if os.path.lexists(os.path.join(old, step.old.path)):
+            self._refuse(Kind.REPOINT, step, _("the file that it names is there"))
             return
         paths = os.path.join(old, step.old.path), os.path.join(new, step.new.path)
 
@@ -269,6 +275,10 @@ class _Run:
                 seen, content = posix.look(root, path), posix.content(root, path, recovery.PLAYLIST)
             except OSError as error:
                 raise RefusedError(os.fsdecode(full), _reason(error)) from error
+            if seen.links > 1:
+                raise RefusedError(
+                    os.fsdecode(full), _("it has {n} names (hard links), which would part").format(n=seen.links)
+                )
             changed = change(content, os.path.dirname(full))
             if changed is None:
                 raise RefusedError(os.fsdecode(full), _("it does not say any more what is to be changed"))
@@ -304,11 +314,12 @@ class _Run:
                 if entry.kind is not Kind.REMOVE or not self._journal.can_undo(entry.id):
                     raise RefusedError(os.fsdecode(step.file.path), _("it does not lie in quarantine"))
                 held = os.fsencode(entry.after["held"])
+                if not vault.holds(root, held):
+                    raise RefusedError(os.fsdecode(step.file.path), _("it is not in quarantine; was it moved by hand?"))
                 purging = self._intend(Kind.PURGE, step, after={"held": entry.after["held"]}, of=entry.id)
                 try:
-                    if posix.exists(root, held):
-                        self._witness(root, held, step)
-                        vault.purge(root, held)
+                    self._witness(root, held, step)
+                    vault.purge(root, held)
                 except (FileError, OSError) as error:
                     recovery.settle_purge(self._ground, root, purging, _reason(error))
                 else:
@@ -355,13 +366,13 @@ class _Run:
 def _reason(error: Exception) -> str:
     if isinstance(error, FileError):
         return error.reason
-    return vault.why(error) if isinstance(error, OSError) else str(error)
+    return posix.why(error) if isinstance(error, OSError) else str(error)
 
 
 def _refuse_full(error: Exception, root: bytes) -> None:
     """End the run where the disk is full: no other step would fare better."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         raise NoSpaceError(
-            _("no space left in `{root}`").format(root=os.fsdecode(root)),
+            _("no space left in `{root}`").format(root=safe(root)),
             hint=_("moving within a disk needs a little room for folder names: free some and run the same again"),
         ) from error

@@ -20,6 +20,10 @@ Hear = Callable[[Sequence[tuple[File, bytes]]], Iterator[tuple[bytes, str, str]]
 """Reads files (each with its absolute path) whole and yields for each its path, its audio hash, or else why not."""
 
 
+def _nobody(_run: int) -> None:
+    """Hear of a run that nobody waits for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What acting stands on."""
@@ -38,6 +42,8 @@ class Ground:
     hear: Hear
     lock: str
     """A lock file on a local disk, for roots on file systems that know no locks."""
+    began: Callable[[int], None] = _nobody
+    """Hears the number of a run when it begins."""
 
     def root(self, file: Identity) -> bytes:
         """Return the path of a file's root, as it is needed to change something there.
@@ -60,17 +66,16 @@ class Ground:
     def kept(self, step: Step) -> Iterator[Identity]:
         """Yield what may prove that the music of a removed file is still there: its keeper, or the keeper of that.
 
-        The keeper's keeper is one only if it is the same recording as the file itself: same is not transitive.
+        Each where it was and wherever else its sound is. The keeper's keeper is one only if it is the same recording
+        as the file itself: same is not transitive.
         """
         keeper, met = step.keeper, set()
         while keeper is not None and keeper.place not in met and not self.differ(step.file.audio, keeper.audio):
             met.add(keeper.place)
-            removal = self.journal.removal(keeper.place)
-            if removal is None:
-                yield keeper
-                yield from self.elsewhere(keeper.audio)
-                return
-            keeper = removal.before.keeper
+            yield keeper
+            yield from self.elsewhere(keeper.audio)
+            removal = self.journal.removal(keeper.place, keeper.audio)
+            keeper = removal.before.keeper if removal is not None else None
 
     @contextmanager
     def locked(self, root: bytes) -> Iterator[None]:

@@ -20,10 +20,10 @@ from comet.core.model import Choice, Decision, Entry, Identity, Kind, Place, Pla
 from comet.core.text import _, safe
 
 _ENTRY: Final = "id, run, step, kind, state, before, after, reverse, of, error, made"
-_HELD: Final = """kind = 'remove' AND state = 'done' AND NOT EXISTS
+_HELD: Final = """entries.kind = 'remove' AND state = 'done' AND NOT EXISTS
                   (SELECT 1 FROM entries p WHERE p.of = entries.id AND p.kind = 'purge' AND p.state = 'done')"""
 
-_UNDOABLE: Final = f"""(({_HELD}) OR (kind = 'repoint_playlist' AND state = 'done' AND NOT EXISTS
+_UNDOABLE: Final = f"""(({_HELD}) OR (entries.kind = 'repoint_playlist' AND state = 'done' AND NOT EXISTS
                    (SELECT 1 FROM entries p WHERE p.of = entries.of AND p.kind = 'purge' AND p.state = 'done')))"""  # noqa: S608
 
 
@@ -35,7 +35,7 @@ def _first(db: Connection) -> None:
         # root, path and the keeper's are those of `before`, to be searched; `changed` counts up over all rows
         """CREATE TABLE entries (id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES runs,
            step INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, root TEXT NOT NULL, path BLOB NOT NULL,
-           keeper_root TEXT NOT NULL, keeper_path BLOB NOT NULL,
+           size INTEGER NOT NULL, keeper_root TEXT NOT NULL, keeper_path BLOB NOT NULL,
            before TEXT NOT NULL, after TEXT NOT NULL, reverse TEXT NOT NULL, of INTEGER NOT NULL, error TEXT NOT NULL,
            made REAL NOT NULL, changed INTEGER NOT NULL)""",
         "CREATE INDEX entries_of_run ON entries (run)",
@@ -58,7 +58,8 @@ class Journal:
     """One profile's journal. Each method is one short transaction, from any process."""
 
     def __init__(self, path: str) -> None:
-        self._db = Database(path, MIGRATIONS)
+        hint = _("undoing needs it: put a good copy back, or let Comet begin a new one by moving it away")
+        self._db = Database(path, MIGRATIONS, hint=hint)
         row = self._db.row("SELECT value FROM about WHERE key = 'id'")
         self.id = str(row["value"]) if row else ""
 
@@ -98,14 +99,17 @@ class Journal:
         file, state = step.file, State.FAILED if refused else State.INTENDED
         kept = step.keeper.place if step.keeper is not None else Place("", b"")
         values = (
-            run, number, kind.value, state.value, file.root, file.path, kept.root, kept.path,
+            run, number, kind.value, state.value, file.root, file.path, file.size, kept.root, kept.path,
             json.dumps(plans.step_json(step)), json.dumps(after or {}), json.dumps(reverse or {}), of, safe(refused),
-            time.time(),
         )  # fmt: skip
-        sql = """INSERT INTO entries (run, step, kind, state, root, path, keeper_root, keeper_path, before,
-                 after, reverse, of, error, made, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        sql = """INSERT INTO entries (run, step, kind, state, root, path, size, keeper_root, keeper_path,
+                 before, after, reverse, of, error, made, changed)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         with self._db.transaction() as db:
-            return int(db.execute(sql, (*values, _count(db))).lastrowid or 0)
+            # never earlier than the entry before: on a clock that was wrong for a while nothing must grow old at once
+            last = db.execute("SELECT made FROM entries ORDER BY id DESC LIMIT 1").fetchone()
+            made = max(time.time(), last["made"] if last else 0.0)
+            return int(db.execute(sql, (*values, made, _count(db))).lastrowid or 0)
 
     def settle(self, entry: int, state: State, error: str = "") -> None:
         """Write down how an entry ended; with an undo that is done, what it undoes is undone."""
@@ -145,14 +149,28 @@ class Journal:
         found = self._entries(f"root = ? AND path = ? AND {_HELD}", (file.root, file.path))
         return any(entry.before.file == file for entry in found)
 
-    def removal(self, place: Place) -> Entry | None:
-        """Return the removal by which the file that was at `place` came into quarantine, where it lies now."""
-        found = list(self._entries(f"root = ? AND path = ? AND {_HELD}", (place.root, place.path)))
-        return found[-1] if found else None
+    def removal(self, place: Place, audio: str = "") -> Entry | None:
+        """Return the last removal by which a file that was at `place` came into quarantine, where it lies now.
 
-    def relying(self, keeper: Place) -> list[Entry]:
-        """Return the removals of files that lie in quarantine because the file at this place was kept."""
-        return list(self._entries(f"keeper_root = ? AND keeper_path = ? AND {_HELD}", (keeper.root, keeper.path)))
+        With `audio`, a file with that sound: another one may have been put there since.
+        """
+        found = self._entries(f"root = ? AND path = ? AND {_HELD}", (place.root, place.path))
+        return next((each for each in reversed(list(found)) if audio in ("", each.before.file.audio)), None)
+
+    def held_places(self) -> dict[Place, int]:
+        """Return where the files were that lie in quarantine, each with the id of its last removal."""
+        sql = f"SELECT id, root, path FROM entries WHERE {_HELD} ORDER BY id"  # noqa: S608
+        return {Place(row["root"], row["path"]): row["id"] for row in self._db.rows(sql)}
+
+    def held_size(self) -> tuple[int, int]:
+        """Return how many files lie in quarantine, and their bytes."""
+        row = self._db.row(f"SELECT count(*) AS n, coalesce(sum(size), 0) AS size FROM entries WHERE {_HELD}")  # noqa: S608
+        return (row["n"], row["size"]) if row else (0, 0)
+
+    def relying(self, keeper: Identity) -> list[Entry]:
+        """Return the removals of files that lie in quarantine because this file was kept."""
+        found = self._entries(f"keeper_root = ? AND keeper_path = ? AND {_HELD}", (keeper.root, keeper.path))
+        return [each for each in found if each.before.keeper and each.before.keeper.audio == keeper.audio]
 
     def repointed(self) -> set[tuple[int, Place]]:
         """Return for which removals which playlists were changed, also where that was taken back since."""
@@ -167,6 +185,11 @@ class Journal:
         """Return what can be undone, of one run or of all: what is done, but for undoings, purges and the purged."""
         return list(self._entries(f"{_UNDOABLE} AND run = ?", (run,)) if run is not None else self._entries(_UNDOABLE))
 
+    def last_undoable(self) -> int:
+        """Return the number of the last run that can be undone, 0 where there is none."""
+        row = self._db.row(f"SELECT coalesce(max(run), 0) AS run FROM entries WHERE {_UNDOABLE}")  # noqa: S608
+        return int(row["run"]) if row else 0
+
     def can_undo(self, entry: int) -> bool:
         """Tell whether an entry can still be undone."""
         return any(self._entries(f"id = ? AND {_UNDOABLE}", (entry,)))
@@ -180,11 +203,15 @@ class Journal:
         return newest, list(self._entries("changed > ? AND changed <= ?", (number, newest)))
 
     def runs(self) -> Iterator[Row]:
-        """Yield id, kind and time of each run, and how many entries are done, undone, failed, newest first."""
-        sql = """SELECT runs.id AS id, runs.kind AS kind, runs.made AS made,
-                 coalesce(sum(state = 'done'), 0) AS done, coalesce(sum(state = 'undone'), 0) AS undone,
-                 coalesce(sum(state = 'failed'), 0) AS failed
-                 FROM runs LEFT JOIN entries ON run = runs.id GROUP BY runs.id ORDER BY runs.id DESC"""
+        """Yield the runs, newest first: id, kind, time, and how many entries are done, undone, failed, undoable.
+
+        `size` are the bytes of the files that lie in quarantine because of it.
+        """
+        sql = f"""SELECT runs.id AS id, runs.kind AS kind, runs.made AS made,
+                  coalesce(sum(state = 'done'), 0) AS done, coalesce(sum(state = 'undone'), 0) AS undone,
+                  coalesce(sum(state = 'failed'), 0) AS failed, coalesce(sum({_UNDOABLE}), 0) AS undoable,
+                  coalesce(sum(CASE WHEN {_HELD} THEN size ELSE 0 END), 0) AS size
+                  FROM runs LEFT JOIN entries ON run = runs.id GROUP BY runs.id ORDER BY runs.id DESC"""  # noqa: S608
         yield from self._db.rows(sql)
 
     def purged(self) -> dict[int, int]:
@@ -208,17 +235,16 @@ class Journal:
         return [_decision(row) for row in self._db.rows("SELECT * FROM decisions ORDER BY id")]
 
     def decide(self, choice: Choice, members: Iterable[str], keep: Iterable[Identity]) -> Decision:
-        """Remember a decision about a group with these `members` (audio hashes) in place of earlier ones about it."""
+        """Remember a decision about a group with these `members` (audio hashes); the last one about them counts."""
         hashes = json.dumps(sorted(members))
         values = (choice.value, hashes, json.dumps([plans.identity_json(each) for each in keep]), time.time())
         with self._db.transaction() as db:
-            db.execute("DELETE FROM decisions WHERE members = ?", (hashes,))
             found = db.execute("INSERT INTO decisions (choice, members, keep, made) VALUES (?, ?, ?, ?)", values)
             row = db.execute("SELECT * FROM decisions WHERE id = ?", (found.lastrowid,)).fetchone()
         return _decision(row)
 
     def forget(self, decision: int) -> None:
-        """Forget a decision.
+        """Forget a decision; an earlier one about the same members counts again.
 
         Raises:
             UsageError: there is none of this number.

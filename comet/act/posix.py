@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
+from comet.core.text import _
+
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NOREPLACE: Final = 1  # RENAME_NOREPLACE of <linux/fs.h>
 _UNKNOWN: Final = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
@@ -183,7 +185,7 @@ def exists(top: bytes, path: bytes) -> bool:
     try:
         with folder(top, above) as inside:
             os.stat(name, dir_fd=inside, follow_symlinks=False)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         os.stat(top)  # a root that is away says nothing of what is in it
         return False
     return True
@@ -198,3 +200,14 @@ def topmost(top: bytes, parts: Sequence[bytes], device: int) -> int:
         if os.stat(os.path.join(top, *parts[:count]), follow_symlinks=count == 0).st_dev != device:
             return count + 1
     return 0
+
+
+def why(error: OSError) -> str:
+    """Return what the system said about a file as the end of a sentence."""
+    return {
+        errno.EXDEV: _("it cannot be moved within its file system, and is never copied and deleted instead"),
+        errno.ELOOP: _("a link leads to it, and nothing is changed through a link"),
+        errno.ENOTDIR: _("a link leads to it, and nothing is changed through a link"),
+        errno.ENOENT: _("it is gone"),
+        errno.EEXIST: _("something else is in its place by now; move that away first"),
+    }.get(error.errno or 0, error.strerror or str(error))

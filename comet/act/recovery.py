@@ -6,6 +6,7 @@ again the next time.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from contextlib import suppress
@@ -72,7 +73,7 @@ def _end(ground: Ground, entry: Entry, error: str = "") -> None:
 def _settle_removal(ground: Ground, root: bytes, entry: Entry) -> None:
     """A file that was moved stays held if its keeper is what it was, else it is put back."""
     step = entry.before
-    if not posix.exists(root, os.fsencode(entry.after["held"])):
+    if not vault.holds(root, os.fsencode(entry.after["held"])):
         take_back(ground, root, entry, _("it was interrupted before the file was moved"))
         return
     try:
@@ -93,7 +94,7 @@ def take_back(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
         FileError: it cannot be put back; the entry stays as it is.
     """
     path, held = entry.before.file.path, os.fsencode(entry.after["held"])
-    there, kept = posix.exists(root, path), posix.exists(root, held)
+    there, kept = posix.exists(root, path), vault.holds(root, held)
     if kept and there:  # somebody has put another file in its place: the one that is held must not be lost sight of
         ground.journal.settle(entry.id, State.DONE, reason)
         return
@@ -118,7 +119,7 @@ def settle_undo(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
         OSError: that cannot be told; the entry stays as it is.
     """
     held = os.fsencode(entry.after["held"])
-    there, kept = posix.exists(root, entry.before.file.path), posix.exists(root, held)
+    there, kept = posix.exists(root, entry.before.file.path), vault.holds(root, held)
     if there and not kept:
         _end(ground, entry)
     elif kept:
@@ -129,7 +130,7 @@ def settle_undo(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
 
 def settle_purge(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
     """Find out whether a file was deleted and write it down; raises as `settle_undo`."""
-    _end(ground, entry, reason if posix.exists(root, os.fsencode(entry.after["held"])) else "")
+    _end(ground, entry, reason if vault.holds(root, os.fsencode(entry.after["held"])) else "")
 
 
 def settle_playlist(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
@@ -147,9 +148,19 @@ def settle_playlist(ground: Ground, root: bytes, entry: Entry, reason: str) -> N
             _end(ground, entry, _("it is gone, and what was to take its place is not whole"))
             return
         vault.finish(root, path, temp)
-    now = content_hash(posix.content(root, path, PLAYLIST)) if posix.exists(root, path) else ""
+    now = _content_hash_at(root, path)
     vault.sweep(root, folder, temp)
     _end(ground, entry, "" if now == entry.after["hash"] else reason)
+
+
+def _content_hash_at(root: bytes, path: bytes) -> str:
+    """Return what a playlist's content is recognised by, empty where something else stands in its place, or nothing."""
+    try:
+        return content_hash(posix.content(root, path, PLAYLIST)) if posix.exists(root, path) else ""
+    except OSError as error:
+        if error.errno not in (errno.EFBIG, errno.ELOOP, errno.EINVAL):
+            raise
+        return ""
 
 
 def content_hash(content: bytes) -> str:

@@ -182,8 +182,12 @@ def locked(root: bytes) -> Iterator[None]:
         LockedError: another process changes files there for longer than a step takes.
         FileError: the root cannot be written.
     """
+    flags = os.O_NOFOLLOW | os.O_CLOEXEC
     with _explained(root, b""), _root_folder(root) as folder:
-        handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=folder)
+        try:
+            handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT | flags, 0o644, dir_fd=folder)
+        except PermissionError:  # another user's, who may change files here as well
+            handle = os.open(_LOCK, os.O_RDONLY | flags, dir_fd=folder)
     try:
         with suppress(OSError):  # the file system knows no locks; one on a local disk is held beside this one
             locks.wait(handle, PATIENCE, _("another process changes files in `{root}`").format(root=safe(root)))
@@ -196,16 +200,32 @@ def held_at(root: bytes, path: bytes, run: str) -> bytes:
     """Return where a file would be held, relative to its root: under its own path, in a folder for the run.
 
     That folder lies in `.comet/quarantine` of the topmost folder of the file's own file system inside the root, for
-    only there it can be moved without being copied.
+    only there it can be moved without being copied. It is made, so that whoever does not find it knows that a disk is
+    away, and not that nothing is held.
 
     Raises:
-        FileError: the file cannot be looked at.
+        FileError: the file cannot be looked at, or the folder cannot be made.
     """
     *parts, name = path.split(b"/")
     with _explained(root, path):
         device = os.lstat(os.path.join(root, path)).st_dev
         top = posix.topmost(root, parts, device)
-    return os.path.join(*parts[:top], QUARANTINE, os.fsencode(run), *parts[top:], name)
+        quarantine = os.path.join(*parts[:top], QUARANTINE)
+        with posix.made_folder(root, quarantine, 0o700):
+            return os.path.join(quarantine, os.fsencode(run), *parts[top:], name)
+
+
+def holds(root: bytes, held: bytes) -> bool:
+    """Tell whether a file is held; `held` is relative to the root.
+
+    Raises:
+        FileError: that cannot be told, for its quarantine is not there.
+    """
+    try:
+        with posix.folder(root, held[: held.index(QUARANTINE) + len(QUARANTINE)]):
+            return posix.exists(root, held)
+    except OSError as error:
+        raise FileError(_full(root, held), _("its quarantine cannot be seen: is the disk mounted?")) from error
 
 
 def quarantine(root: bytes, path: bytes, held: bytes, expected: Seen) -> None:
@@ -336,7 +356,7 @@ def refuse_alias(root: bytes, path: bytes, keeper_root: bytes, keeper: bytes) ->
                 continue
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            raise FileError(_full(root, path), why(error)) from error
+            raise FileError(_full(root, path), posix.why(error)) from error
         if both:
             raise RefusedError(
                 _full(root, path), _("its folder and that of the file to keep are one, seen through two mounts")
@@ -362,17 +382,6 @@ def _full(root: bytes, path: bytes) -> str:
     return os.fsdecode(os.path.join(root, path))
 
 
-def why(error: OSError) -> str:
-    """Return what the system said about a file as the end of a sentence."""
-    return {
-        errno.EXDEV: _("it cannot be moved within its file system, and is never copied and deleted instead"),
-        errno.ELOOP: _("a link leads to it, and nothing is changed through a link"),
-        errno.ENOTDIR: _("a link leads to it, and nothing is changed through a link"),
-        errno.ENOENT: _("it is gone"),
-        errno.EEXIST: _("something else is in its place by now; move that away first"),
-    }.get(error.errno or 0, error.strerror or str(error))
-
-
 @contextmanager
 def _explained(root: bytes, path: bytes) -> Iterator[None]:
     """Turn what the system says into the error of one file; a full disk goes through as it is."""
@@ -382,4 +391,4 @@ def _explained(root: bytes, path: bytes) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         kind = RefusedError if error.errno == errno.EEXIST else FileError
-        raise kind(_full(root, path), why(error)) from error
+        raise kind(_full(root, path), posix.why(error)) from error

@@ -36,19 +36,15 @@ def proposals(collection: Collection, job: Job) -> list[Proposal]:
 
 
 def chosen(collection: Collection, found: Sequence[Proposal], identity: str, keep: Sequence[str]) -> Proposal:
-    """Return the proposal for one group, with these tracks to keep; that is remembered as a decision.
+    """Return the proposal for one group, with these tracks to keep.
 
     Raises:
         UsageError: there is no such group, or one of these is no track of it.
     """
-    from comet.collection import decisions, groups  # noqa: PLC0415 - arrays and all
-    from comet.core.model import Choice  # noqa: PLC0415 - likewise
+    from comet.collection import groups  # noqa: PLC0415 - arrays and all
 
     proposal = groups.find(found, identity)
-    if not keep:
-        return proposal
-    decisions.decide(collection, proposal.group, Choice.KEEP, tracks(proposal, keep))
-    return groups.find(groups.proposals(collection), proposal.group.id)
+    return groups.keeping(collection, proposal, tracks(proposal, keep)) if keep else proposal
 
 
 def tracks(proposal: Proposal, names: Sequence[str]) -> list[int]:

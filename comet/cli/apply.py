@@ -11,7 +11,7 @@ from comet.cli.context import Context
 from comet.core import plans
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.model import Plan
+from comet.core.model import Choice, Plan, Proposal
 from comet.core.text import _, _n, safe
 
 if TYPE_CHECKING:
@@ -33,16 +33,26 @@ def run(arguments: argparse.Namespace) -> int:
     here = acting.begin(arguments)
     if arguments.detach:
         return acting.detach(here)
-    plan = read or console.quietly(lambda job: _plan(here, job))
-    if not plan.steps:
-        out.note(_("nothing to do"))
-        return 0
-    if not arguments.yes:
+    plan, chosen = (read, None) if read else console.quietly(lambda job: _plan(here, job))
+    if plan.steps and not arguments.yes:
         acting.show_steps(here, plan)
         if not acting.confirmed(acting.question(plan), yes=False):
             out.note(_("nothing was changed"))
             return 0
+    if chosen is not None:
+        _remember(here, chosen)
+    if not plan.steps:
+        out.note(_("nothing to do"))
+        return 0
     return _apply(here, plan)
+
+
+def _remember(here: Context, chosen: Proposal) -> None:
+    """Remember which tracks were chosen to stay: what is left of the group is reviewed then."""
+    from comet.collection import decisions  # noqa: PLC0415 - arrays and all
+
+    with here.collection() as collection:
+        decisions.decide(collection, chosen.group, Choice.KEEP, chosen.keep)
 
 
 def _read(arguments: argparse.Namespace) -> Plan:
@@ -64,7 +74,8 @@ def _read(arguments: argparse.Namespace) -> Plan:
     return plan
 
 
-def _plan(here: Context, job: Job) -> Plan:
+def _plan(here: Context, job: Job) -> tuple[Plan, Proposal | None]:
+    """Return the plan for what was typed, and where tracks to keep were typed, the group with these."""
     from comet import changes  # noqa: PLC0415 - arrays and all
 
     arguments = here.arguments
@@ -81,7 +92,7 @@ def _plan(here: Context, job: Job) -> Plan:
                     groups=_n("{n} group is", "{n} groups are", doubtful)
                 )
             )
-        return changes.plan(collection, wanted)
+        return changes.plan(collection, wanted), wanted[0] if arguments.keep else None
 
 
 def _apply(here: Context, plan: Plan) -> int:

@@ -45,7 +45,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write(name: str, text: str) -> None:
-    """Write into the file itself, not beside it and over it: it may be a device, or a link."""
+    """Write into the file itself, not beside it and over it: it may be a device, or a link; but over no other file."""
+    try:
+        if os.path.isfile(name) and os.path.getsize(name):
+            with open(name, "rb") as stream:
+                plans.parse(stream.read(), name)
+    except UsageError as error:
+        raise UsageError(
+            _("`{file}` is there already, and is no plan").format(file=safe(name)), hint=_("name another file")
+        ) from error
+    except OSError:
+        pass  # what cannot be read cannot be written either, and that is told below
     try:
         with open(name, "w", encoding="ascii") as stream:
             stream.write(text)

@@ -12,8 +12,9 @@ from comet.decide.proposal import Decisions
 
 
 def listed(collection: Collection) -> list[Decision]:
-    """Return what was decided, oldest first."""
-    return collection.journal.decisions()
+    """Return what was decided, oldest first; of several decisions about the same tracks the last one, which counts."""
+    latest = {each.members: each for each in collection.journal.decisions()}
+    return sorted(latest.values(), key=lambda each: each.id)
 
 
 def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[int] = ()) -> Decision:
@@ -41,7 +42,7 @@ def apart(collection: Collection, one: Track, other: Track) -> bool:
 
 
 def forget(collection: Collection, decision: int) -> None:
-    """Take a decision back: its group is as if nobody had looked at it.
+    """Take a decision back: its group is as it was before.
 
     Raises:
         UsageError: there is none of this number.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from comet.collection import pairs
 from comet.collection.opened import Collection
 from comet.core.errors import UsageError
-from comet.core.model import Group, Match, Place, Proposal, Root, Track
+from comet.core.model import Choice, Decision, Group, Match, Place, Proposal, Root, Track, identity
 from comet.core.text import _, safe
 from comet.decide import keeper
 from comet.decide.keeper import Role
@@ -34,6 +34,14 @@ def proposal(collection: Collection, group: Group) -> Proposal:
     """Return what would become of one group by the decisions of now."""
     decisions = Decisions(collection.journal.decisions())
     return propose(group, decisions, _barring(collection, [group])(group), _chooser(collection))
+
+
+def keeping(collection: Collection, proposed: Proposal, keep: Sequence[int]) -> Proposal:
+    """Return what would become of a group if these of its tracks stayed; nothing is remembered by that."""
+    group = proposed.group
+    members = tuple(sorted(track.audio.hash for track in group.tracks))
+    decision = Decision(0, Choice.KEEP, members, tuple(identity(group.tracks[at]) for at in dict.fromkeys(keep)), 0.0)
+    return propose(group, Decisions([decision]), proposed.barred, _chooser(collection))
 
 
 def reasons(collection: Collection, proposed: Proposal) -> list[str]:

@@ -52,15 +52,11 @@ class Held:
 
 def runs(collection: Collection) -> list[Run]:
     """Return the runs, newest first."""
-    undoable: dict[int, list[Entry]] = {}
-    for entry in collection.journal.undoable():
-        undoable.setdefault(entry.run, []).append(entry)
     purged = collection.journal.purged()
     return [
         Run(
             row["id"], row["kind"], row["made"], row["done"], row["undone"], row["failed"], purged.get(row["id"], 0),
-            sum(entry.before.file.size for entry in undoable.get(row["id"], []) if "held" in entry.after),
-            len(undoable.get(row["id"], [])),
+            row["size"], row["undoable"],
         )
         for row in collection.journal.runs()
     ]  # fmt: skip
@@ -73,9 +69,7 @@ def undoable(collection: Collection, run: int | None = None) -> list[Entry]:
 
 def last(collection: Collection) -> list[Entry]:
     """Return the entries of the last run that can be undone."""
-    found = undoable(collection)
-    newest = max((entry.run for entry in found), default=0)
-    return [entry for entry in found if entry.run == newest]
+    return undoable(collection, collection.journal.last_undoable())
 
 
 def entries(collection: Collection, run: int) -> list[Entry]:

@@ -87,7 +87,7 @@ def of(collection: Collection) -> State:
     counts = collection.cache.counts(known)
     found = groups.of(collection)
     tracks = collection.cache.tracks(collection.scanned_roots())
-    held = collection.journal.held()
+    held, held_size = collection.journal.held_size()
     free = memory.free()
     return State(
         collection.roots(),
@@ -99,8 +99,8 @@ def of(collection: Collection) -> State:
         unjudged(collection),
         len(found),
         sum(group.saving for group in found),
-        len(held),
-        sum(entry.before.file.size for entry in held),
+        held,
+        held_size,
         history.fullest(collection)[1],
         free,
         _chunk(collection, free),

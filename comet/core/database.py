@@ -26,7 +26,7 @@ _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.s
 class Database:
     """A SQLite file in WAL mode with synchronous=FULL, only for its owner to read."""
 
-    def __init__(self, path: str, migrations: Mapping[str, Migration], *, wait: float = 30.0) -> None:
+    def __init__(self, path: str, migrations: Mapping[str, Migration], *, wait: float = 30.0, hint: str = "") -> None:
         """Open `path`, made where it is not there, and bring it up to date.
 
         Raises:
@@ -34,6 +34,7 @@ class Database:
             NoSpaceError: the disk is full.
         """
         self.path = path
+        self._hint = hint or _("if it is a cache it may be deleted: that costs only time")
         make_private(os.path.dirname(path))
         _refuse_network(os.path.dirname(path))
         with self._errors():
@@ -104,7 +105,7 @@ class Database:
                 ) from error
             raise DatabaseError(
                 _("`{path}`: {reason}").format(path=safe(self.path), reason=error),
-                hint=_("if it is a cache it may be deleted: that costs only time"),
+                hint=self._hint,
             ) from error
         except OSError as error:
             raise DatabaseError(

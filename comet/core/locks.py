@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from comet.core.errors import LockedError
 from comet.core.places import make_private
@@ -49,8 +49,9 @@ def wait(handle: int, patience: float, what: str) -> None:
                 ) from None
             time.sleep(0.02)
         else:
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            with suppress(OSError):  # another user's, which can be locked all the same
+                os.ftruncate(handle, 0)
+                os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
             return
 
 

@@ -13,10 +13,11 @@ class Decisions:
     """What was decided so far, by the audios that it is about."""
 
     def __init__(self, decisions: Iterable[Decision]) -> None:
+        latest = {each.members: each for each in sorted(decisions, key=lambda each: each.id)}
         self._by_audio: dict[str, list[Decision]] = defaultdict(list)
         self.apart: set[frozenset[str]] = set()
         """Pairs of audio hashes that are no duplicates."""
-        for decision in decisions:
+        for decision in latest.values():
             members = sorted(set(decision.members))
             for audio in members:
                 self._by_audio[audio].append(decision)

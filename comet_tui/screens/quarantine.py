@@ -148,13 +148,13 @@ class QuarantineScreen(Paired[Stored]):
     @on(Typed.Submitted, "#purge")
     @work(group="start")
     async def _purge(self, event: Typed.Submitted) -> None:
-        asked, typed = self._asked, event.value.strip()
+        asked, typed, stored = self._asked, event.value.strip(), self._stored
         self.action_back()
-        if not asked or typed != str(len(asked)):
+        if not asked or typed != str(len(asked)) or stored is None or not self.current:
             return
         runs = sorted({each.entry.run for each in asked})
         try:
-            await in_thread(lambda: self.session.start("purge", *map(str, runs), "--yes"))
+            await in_thread(lambda: self.session.start(stored.profile, "purge", *map(str, runs), "--yes"))
         except CometError as error:
             self.refuse(error)
         else:

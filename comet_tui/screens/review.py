@@ -217,7 +217,7 @@ class ReviewScreen(Paired[Found]):
             if act is None:
                 return
             try:
-                back = await in_thread(lambda: self.session.undo(found.profile, step.item.proposal.group, act))
+                back = await in_thread(lambda: self.session.undo(found.profile, act))
             except CometError as error:
                 step.item.fate, step.item.reason = Fate.FAILED, reason(error)
             else:

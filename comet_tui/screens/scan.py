@@ -138,7 +138,7 @@ class ScanScreen(Reading["tuple[tuple[str, ...], State | CometError]"]):
     async def _start(self) -> None:
         self._begun = "", time.monotonic()
         try:
-            folder = await in_thread(lambda: self.session.start("full", alone=True))
+            folder = await in_thread(lambda: self.session.start(self.session.choose(), "full", alone=True))
         except CometError as error:
             self._begun = None
             self.refuse(error)

@@ -21,7 +21,7 @@ def contents(arena: Arena) -> Counter[bytes]:
         folders[:] = [name for name in folders if os.path.join(inside, name) != os.fsencode(arena.state)]
         for name in names:
             path = os.path.join(inside, name)
-            if stat.S_ISREG(os.lstat(path).st_mode) and not name.endswith(b".m3u"):
+            if stat.S_ISREG(os.lstat(path).st_mode) and not name.endswith(b".m3u") and name != b"lock":
                 with open(path, "rb") as stream:
                     found[stream.read()] += 1
     return found

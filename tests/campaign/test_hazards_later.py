@@ -127,7 +127,6 @@ ENDS = {
     "keeper a link": (pointed("keep 2", "keep 1"), SECOND),
     "edited while held": (held_edited, {"deep"}),
     "keeper is the file itself": (keeper_is_held, {"purged"}),
-    "no longer there": (lambda arena: os.rename(place(arena, "deep"), aside(arena)), set()),
 }
 
 

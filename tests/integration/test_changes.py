@@ -10,9 +10,10 @@ import pytest
 
 from comet import changes, pipeline
 from comet.collection import decisions, groups, history
-from comet.core.errors import NotScannedError, UsageError
+from comet.core.errors import NotScannedError, Stopped, UsageError
 from comet.core.job import Job
 from comet.core.model import Choice, Do, Kind, Standing, State
+from tests.factories import tune, write
 from tests.integration.owning import LIST, NAMES, ONE, TWO, Owner
 
 
@@ -278,3 +279,27 @@ def test_two_processes_see_each_others_changes(owner: Owner) -> None:
         assert len(groups.proposals(collection)) == 2
         owner.apply()
     assert owner.groups() == {}
+
+
+def test_a_new_playlist_that_names_another_file_is_left_alone(owner: Owner) -> None:
+    """A song was put where a removed file was: a later plan does not let what names it name the keeper."""
+    owner.apply()
+    write(owner.music / "one.mp3", tune(99, 20))
+    (owner.music / "new.m3u").write_bytes(b"one.mp3\n")
+    (owner.music / "late.m3u").write_bytes(b"one.ogg\n")
+    owner.scan()
+    assert [step.file.path for step in owner.plan().steps] == [b"late.m3u"]
+
+
+def test_the_users_command_is_told_of_a_run_that_was_stopped(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was done before the stop is done, and told."""
+    told: list[object] = []
+    monkeypatch.setattr("comet.changes.hook.run", lambda _command, event: told.append(event) or "")
+    plan, job = owner.plan(), Job(every=0.0)
+    job.report = lambda event: job.stop() if getattr(event, "done", 0) == 1 else None
+    with owner.opened() as collection:
+        profile = replace(collection.profile, after_apply="true")
+        with pytest.raises(Stopped):
+            changes.apply(replace(collection, profile=profile), plan, job)
+    (event,) = told
+    assert len(event["removed"]) == 1  # type: ignore[index]

@@ -157,6 +157,8 @@ def test_a_decision_is_remembered_and_taken_back(user: User, songs: Path) -> Non
     assert "2 files are no duplicates of each other" in user("decisions").stdout
     assert "there is no group" in user("decide", one, "--skip", code=2).stderr
     assert user("decisions", "--forget", "2").stdout == "decision 2 is taken back\n"
+    assert "keep `Один.mp3`" in user("decisions").stdout  # the one before counts again
+    user("decisions", "--forget", "1")
     assert user("decisions").stderr == "nothing was decided yet\n"
     assert group(user, "one.flac") == one
 

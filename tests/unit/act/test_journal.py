@@ -145,14 +145,21 @@ def test_what_is_held_is_known_by_place_and_by_identity(journal: Journal) -> Non
 
 
 def test_runs_are_counted(journal: Journal) -> None:
-    """Newest first, with what is done, undone and failed; an empty one too."""
+    """Newest first, with what is done, undone, failed, undoable and held; an empty one too."""
     run = journal.begin("apply")
     ids = [done(journal, run, remove(name), number) for number, name in enumerate((b"a", b"b"), 1)]
     journal.intend(run, 3, Kind.REMOVE, remove(), refused="no")
     later(journal, Kind.UNDO, ids[0])
     empty = journal.begin("purge")
     found = [tuple(row)[:2] + tuple(row)[3:] for row in journal.runs()]
-    assert found == [(empty, "purge", 0, 0, 0), (run + 1, "undo", 1, 0, 0), (run, "apply", 1, 1, 1)]
+    size = remove().file.size
+    assert found == [
+        (empty, "purge", 0, 0, 0, 0, 0),
+        (run + 1, "undo", 1, 0, 0, 0, 0),
+        (run, "apply", 1, 1, 1, 1, size),
+    ]
+    assert journal.last_undoable() == run
+    assert journal.held_size() == (1, size)
 
 
 def test_changes_are_told_once(journal: Journal) -> None:
@@ -205,19 +212,20 @@ def test_a_number_that_is_not_there_is_said(journal: Journal) -> None:
 # decisions
 
 
-def test_a_decision_takes_the_place_of_an_earlier_one_about_the_same_files(journal: Journal) -> None:
-    """Whatever the order of the members; one about others stays. Numbers are never used again."""
+def test_a_decision_stands_beside_an_earlier_one_about_the_same_files(journal: Journal) -> None:
+    """So that forgetting it brings that one back; the order of the members is one. Numbers are never used again."""
     first = journal.decide(Choice.SKIP, ["b", "a"], [])
     assert first.members == ("a", "b")
     other = journal.decide(Choice.APART, ["a", "c"], [])
     second = journal.decide(Choice.KEEP, ["a", "b"], [KEEPER, file(b"\xff")])
-    assert journal.decisions() == [other, second]
+    assert journal.decisions() == [first, other, second]
     assert second.keep == (KEEPER, file(b"\xff"))
     journal.forget(second.id)
+    assert journal.decisions() == [first, other]
     assert journal.decide(Choice.SKIP, ["a", "b"], []).id > second.id
     copies = journal.decide(Choice.SKIP, ["a", "a", "b"], [])
     assert copies.members == ("a", "a", "b")
-    assert len(journal.decisions()) == 3
+    assert len(journal.decisions()) == 4
 
 
 def test_what_is_asked_often_is_found_by_an_index(journal: Journal) -> None:

@@ -289,15 +289,6 @@ def test_what_was_changed_in_quarantine_stays(made: Yard) -> None:
     assert made.held() == [b"mine"]
 
 
-def test_a_file_that_is_gone_already_is_purged(made: Yard) -> None:
-    """Who emptied the quarantine by hand is not asked for witnesses; the journal knows then."""
-    entry = removed(made)
-    (made.music / entry.after["held"]).unlink()
-    (made.music / "keep.flac").unlink()
-    assert [each.state for each in made.purge(entry)] == [State.DONE]
-    assert made.journal.held() == []
-
-
 def test_a_playlist_entry_cannot_be_purged(made: Yard) -> None:
     """Nothing of it lies anywhere; and after its file was purged it is not turned back."""
     file, change = followed(made)
