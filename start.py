@@ -30,7 +30,7 @@ CHECKS = {
     "format": ("ruff", "format", "--check", "."),
     "types": ("mypy",),
     "imports": ("lint-imports", "--no-logo"),
-    "tests": ("pytest", "-q"),
+    "tests": ("pytest", "-q", "-n", "auto", "--dist", "worksteal"),
 }
 
 

@@ -141,7 +141,10 @@ def undo(collection: Collection, entries: Iterable[int], job: Job) -> Outcome:
     """
     removals = set(entries)
     found = removals | {each.id for entry in removals for each in collection.journal.following(entry)}
-    return _run(collection, "undo", lambda ground: actions.undo(ground, found, job))
+    outcome = _run(collection, "undo", lambda ground: actions.undo(ground, found, job))
+    for run in {collection.journal.entry(entry.of).run for entry in outcome.done}:
+        collection.journal.forget_made_by(run)
+    return outcome
 
 
 def purge(collection: Collection, entries: Iterable[int], job: Job) -> Outcome:
@@ -200,7 +203,7 @@ def _event(collection: Collection, event: str, run: int, done: Sequence[Entry]) 
         file, keeper = entry.before.file, entry.before.keeper
         path = {"path": history.path_of(roots, file)}
         if entry.kind is Kind.REPOINT or "hash" in entry.after:
-            changed.append(path)
+            changed += [path] if path not in changed else []
         elif entry.kind is Kind.UNDO:
             restored.append(path)
         else:

@@ -11,7 +11,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comet import jobs, setup
@@ -217,13 +217,18 @@ class Session:
             CometError: nothing was moved, or a disk is full or broken and the journal says what was.
         """
         from comet import changes  # noqa: PLC0415 - see above
-        from comet.collection import decisions  # noqa: PLC0415
+        from comet.collection import decisions, groups  # noqa: PLC0415
 
         with self._opened(profile) as collection:
-            after = decisions.decide(collection, proposal.group, Choice.KEEP, proposal.keep) if chosen else before
-            plan = changes.plan(collection, [replace(proposal, decision=after)])
+            by_hand = groups.keeping(collection, proposal, proposal.keep) if chosen else proposal
+            plan = changes.plan(collection, [by_hand])
             processes()
-            return Act(changes.apply(collection, plan, Job()) if plan.steps else None, before, after)
+            outcome = changes.apply(collection, plan, Job()) if plan.steps else None
+            after = before
+            if chosen:
+                run = outcome.run if outcome else 0
+                after = decisions.decide(collection, proposal.group, Choice.KEEP, proposal.keep, run)
+            return Act(outcome, before, after)
 
     def decide(self, profile: Profile, group: Group, before: Decision | None, choice: Choice | None) -> Act:
         """Record what somebody decided about a group, or with None that nothing is decided any more.
@@ -253,7 +258,9 @@ class Session:
         now = act.after
         if act.before != act.after and not (outcome and outcome.failed):
             with self._opened(profile) as collection:
-                if act.after:  # what was decided before counts again
+                if (
+                    act.after and not outcome
+                ):  # else it was forgotten with the run; what was decided before counts again
                     decisions.forget(collection, act.after.id)
                 now = act.before
         return Act(outcome, act.after, now)

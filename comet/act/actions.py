@@ -246,11 +246,14 @@ class _Run:
                 undoing = self._intend(Kind.UNDO, step, after={"held": held}, of=entry.id)
                 try:
                     vault.restore(root, os.fsencode(held), step.file.path)
+                    seen = posix.look(root, step.file.path)
                 except (FileError, OSError) as error:
                     recovery.settle_undo(self._ground, root, undoing, _reason(error))
                     _refuse_full(error, root)
                 else:
-                    self._journal.settle(undoing.id, State.DONE)
+                    same = seen.size == step.file.size and same_time(step.file.mtime_ns, seen.mtime_ns)
+                    changed = _("it was changed while it was held, and is back as it was there")
+                    self._journal.settle(undoing.id, State.DONE, "" if same else changed)
         except (FileError, OSError) as error:
             self._refuse(Kind.UNDO, step, _reason(error), entry.id)
 

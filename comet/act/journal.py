@@ -45,7 +45,7 @@ def _first(db: Connection) -> None:
         "CREATE INDEX entries_changed ON entries (changed)",
         "CREATE INDEX entries_intended ON entries (state) WHERE state = 'intended'",
         """CREATE TABLE decisions (id INTEGER PRIMARY KEY AUTOINCREMENT, choice TEXT NOT NULL, members TEXT NOT NULL,
-           keep TEXT NOT NULL, made REAL NOT NULL)""",
+           keep TEXT NOT NULL, made REAL NOT NULL, run INTEGER NOT NULL)""",
     ):
         db.execute(statement)
     db.execute("INSERT INTO about VALUES ('id', ?), ('changes', '0')", (secrets.token_hex(4),))
@@ -234,14 +234,26 @@ class Journal:
         """Return what was decided, oldest first."""
         return [_decision(row) for row in self._db.rows("SELECT * FROM decisions ORDER BY id")]
 
-    def decide(self, choice: Choice, members: Iterable[str], keep: Iterable[Identity]) -> Decision:
-        """Remember a decision about a group with these `members` (audio hashes); the last one about them counts."""
+    def decide(self, choice: Choice, members: Iterable[str], keep: Iterable[Identity], run: int = 0) -> Decision:
+        """Remember a decision about a group with these `members` (audio hashes); the last one about them counts.
+
+        One that was made by confirming a `run` is forgotten when that is undone.
+        """
         hashes = json.dumps(sorted(members))
-        values = (choice.value, hashes, json.dumps([plans.identity_json(each) for each in keep]), time.time())
+        values = (choice.value, hashes, json.dumps([plans.identity_json(each) for each in keep]), time.time(), run)
         with self._db.transaction() as db:
-            found = db.execute("INSERT INTO decisions (choice, members, keep, made) VALUES (?, ?, ?, ?)", values)
+            found = db.execute(
+                "INSERT INTO decisions (choice, members, keep, made, run) VALUES (?, ?, ?, ?, ?)", values
+            )
             row = db.execute("SELECT * FROM decisions WHERE id = ?", (found.lastrowid,)).fetchone()
         return _decision(row)
+
+    def forget_made_by(self, run: int) -> None:
+        """Forget what was decided by confirming a run, if nothing of it is left to undo."""
+        with self._db.transaction() as db:
+            left = db.execute(f"SELECT 1 FROM entries WHERE run = ? AND {_UNDOABLE}", (run,)).fetchone()  # noqa: S608
+            if left is None:
+                db.execute("DELETE FROM decisions WHERE run = ?", (run,))
 
     def forget(self, decision: int) -> None:
         """Forget a decision; an earlier one about the same members counts again.

@@ -30,7 +30,8 @@ def proposals(collection: Collection, job: Job) -> list[Proposal]:
 
     warn_settled(changes.settle(collection))
     for name in groups.astray(collection):
-        out.warn(_("reference folder `{path}` lies in no root folder, so it protects nothing").format(path=safe(name)))
+        told = _("reference folder `{path}` is not there in any root, so it protects nothing")
+        out.warn(told.format(path=safe(name)))
     pipeline.judge(collection, job)
     return groups.proposals(collection)
 
@@ -151,10 +152,21 @@ def show(here: Context, outcome: Outcome, sentence: str) -> int:
         print(sentence)
     for entry in outcome.failed:
         out.note(_("`{path}`: {reason}").format(path=safe(entry.before.file.path), reason=safe(entry.error)))
+    for entry in outcome.done:
+        if entry.error:
+            out.warn(_("`{path}`: {reason}").format(path=safe(entry.before.file.path), reason=safe(entry.error)))
     for warning in outcome.warnings:
         out.warn(warning)
     strict = here.arguments.strict and (outcome.failed or outcome.warnings)
     return FileError.exit_code if strict else 0
+
+
+def nothing(here: Context, sentence: str) -> int:
+    """Say that there is nothing to do, and return the exit code."""
+    if here.arguments.json:
+        out.dump({"run": None, "files": 0, "bytes": 0, "playlists": 0, "refused": [], "warnings": []})
+    out.note(sentence)
+    return 0
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
@@ -164,7 +176,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "run": outcome.run,
         "files": len(moved),
         "bytes": sum(entry.before.file.size for entry in moved),
-        "playlists": len(outcome.done) - len(moved),
+        "playlists": _playlists(outcome),
         "refused": [entry_json(entry) for entry in outcome.failed],
         "warnings": list(outcome.warnings),
     }
@@ -205,8 +217,12 @@ def refused(outcome: Outcome) -> str:
 
 def playlists(outcome: Outcome) -> str:
     """Return how many changes of playlists there were, as a part of a sentence."""
-    count = sum("hash" in entry.after for entry in outcome.done)
+    count = _playlists(outcome)
     return _(", {n} changed").format(n=_n("{n} playlist", "{n} playlists", count)) if count else ""
+
+
+def _playlists(outcome: Outcome) -> int:
+    return len({entry.before.file.place for entry in outcome.done if "hash" in entry.after})
 
 
 def warn_settled(settled: Sequence[Entry]) -> None:

@@ -39,20 +39,19 @@ def run(arguments: argparse.Namespace) -> int:
         if not acting.confirmed(acting.question(plan), yes=False):
             out.note(_("nothing was changed"))
             return 0
-    if chosen is not None:
-        _remember(here, chosen)
     if not plan.steps:
-        out.note(_("nothing to do"))
-        return 0
-    return _apply(here, plan)
+        _remember(here, chosen, 0)
+        return acting.nothing(here, _("nothing to do"))
+    return _apply(here, plan, chosen)
 
 
-def _remember(here: Context, chosen: Proposal) -> None:
-    """Remember which tracks were chosen to stay: what is left of the group is reviewed then."""
+def _remember(here: Context, chosen: Proposal | None, run: int) -> None:
+    """Remember which tracks were chosen to stay: what is left of the group is reviewed then, until it is undone."""
     from comet.collection import decisions  # noqa: PLC0415 - arrays and all
 
-    with here.collection() as collection:
-        decisions.decide(collection, chosen.group, Choice.KEEP, chosen.keep)
+    if chosen is not None:
+        with here.collection() as collection:
+            decisions.decide(collection, chosen.group, Choice.KEEP, chosen.keep, run)
 
 
 def _read(arguments: argparse.Namespace) -> Plan:
@@ -95,7 +94,7 @@ def _plan(here: Context, job: Job) -> tuple[Plan, Proposal | None]:
         return changes.plan(collection, wanted), wanted[0] if arguments.keep else None
 
 
-def _apply(here: Context, plan: Plan) -> int:
+def _apply(here: Context, plan: Plan, chosen: Proposal | None) -> int:
     def work(job: Job) -> Outcome:
         from comet import changes  # noqa: PLC0415 - arrays and all
 
@@ -104,6 +103,7 @@ def _apply(here: Context, plan: Plan) -> int:
 
     groups = {step.group for step in plan.steps}
     outcome = console.run(here, work) if len(groups) > 1 else console.quietly(work)
+    _remember(here, chosen, outcome.run)
     before = len(plan.steps) - len(outcome.done) - len(outcome.failed)
     sentence = _("{files} moved into quarantine{playlists}{before}{refused}").format(
         files=acting.counted(outcome),

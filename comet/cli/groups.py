@@ -142,6 +142,7 @@ def as_json(proposal: Proposal, left_over: list[FilePair]) -> dict[str, Any]:
     return {
         "group": group.id,
         "saving": group.saving,
+        "frees": proposal.frees,
         "clear": group.clear,
         "standing": proposal.standing.value,
         "tracks": [
@@ -177,7 +178,9 @@ def _table(found: Found, limit: int, width: int) -> Iterator[str]:
 
 def _standing(proposal: Proposal) -> str:
     words = {Standing.SKIPPED: _("left for later"), Standing.SETTLED: _("reviewed: all of them stay")}
-    return "  " + words[proposal.standing] if proposal.standing in words else ""
+    if proposal.standing is Standing.OPEN:
+        return "  " + _("keeper chosen by you") if proposal.decision else ""
+    return "  " + words[proposal.standing]
 
 
 def _cells(proposal: Proposal) -> Iterator[list[str]]:

@@ -30,8 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         return acting.detach(here)
     found = _found(here)
     if not found:
-        out.note(_("nothing of that is held in quarantine"))
-        return 0
+        return acting.nothing(here, _("nothing of that is held in quarantine"))
     if not arguments.yes and not _typed(found):
         out.note(_("nothing was deleted"))
         return 0

@@ -135,8 +135,8 @@ class _Review:
             print(_("they are no duplicates") if typed == "a" else _("left for later"))
         else:
             if typed:
-                self._decide(proposal, Choice.KEEP, _numbers(typed, len(proposal.group.tracks)))
-            self._apply(proposal.group)
+                proposal = self._keeping(proposal, _numbers(typed, len(proposal.group.tracks)))
+            self._apply(proposal, chosen=bool(typed))
         self._at += 1
         return True
 
@@ -144,14 +144,24 @@ class _Review:
         with self._here.collection() as collection:
             self._done.append((self._at, decisions.decide(collection, proposal.group, choice, keep)))
 
-    def _apply(self, group: Group) -> None:
+    def _keeping(self, proposal: Proposal, keep: Sequence[int]) -> Proposal:
+        """Return the proposal with these tracks to keep."""
+        with self._here.collection() as collection:
+            return groups.keeping(collection, proposal, keep)
+
+    def _apply(self, proposal: Proposal, *, chosen: bool) -> None:
         def work(job: Job) -> Outcome | None:
             with self._here.collection() as collection:
-                plan = changes.plan(collection, [groups.proposal(collection, group)])
-                return changes.apply(collection, plan, job) if plan.steps else None
+                plan = changes.plan(collection, [proposal])
+                outcome = changes.apply(collection, plan, job) if plan.steps else None
+                if chosen and outcome is not None:
+                    decisions.decide(collection, proposal.group, Choice.KEEP, proposal.keep, outcome.run)
+                return outcome
 
         outcome = console.quietly(work)
         if outcome is None:
+            if chosen:
+                self._decide(proposal, Choice.KEEP, proposal.keep)
             print(_("all of them stay"))
             return
         self._done.append((self._at, outcome))

@@ -23,8 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         return acting.detach(here)
     entries = _entries(here)
     if not entries:
-        out.note(_("nothing to undo"))
-        return 0
+        return acting.nothing(here, _("nothing to undo"))
     question = _("take back {n}?").format(n=_n("{n} change", "{n} changes", len(entries)))
     if not arguments.yes:
         for entry in entries[: acting.SHOWN]:

@@ -17,7 +17,7 @@ def listed(collection: Collection) -> list[Decision]:
     return sorted(latest.values(), key=lambda each: each.id)
 
 
-def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[int] = ()) -> Decision:
+def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[int] = (), run: int = 0) -> Decision:
     """Remember what somebody decided about a group; nothing is changed on the disk by that.
 
     Args:
@@ -25,6 +25,7 @@ def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[
         group: the group as it stands.
         choice: what was decided.
         keep: of a *keep*, the indices of the tracks that stay.
+        run: the run that was confirmed with it; undoing that takes the decision back too.
 
     Raises:
         UsageError: none is to be kept.
@@ -32,7 +33,8 @@ def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[
     if choice is Choice.KEEP and not keep:
         raise UsageError(_("one track of a group must stay"), hint=_("name it with --keep PATH"))
     members = [track.audio.hash for track in group.tracks]
-    return collection.journal.decide(choice, members, [identity(group.tracks[at]) for at in dict.fromkeys(keep)])
+    kept = [identity(group.tracks[at]) for at in dict.fromkeys(keep)]
+    return collection.journal.decide(choice, members, kept, run)
 
 
 def apart(collection: Collection, one: Track, other: Track) -> bool:

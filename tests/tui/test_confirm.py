@@ -111,7 +111,7 @@ async def test_the_time_begins_anew_where_something_else_was_on_the_screen(real:
 
 @pytest.mark.parametrize("size", BOTH)
 async def test_space_chooses_who_stays(real: Made, size: tuple[int, int]) -> None:
-    """Any track can stay; Enter then removes the others and remembers what was chosen."""
+    """Any track can stay; Enter then removes the others and remembers what was chosen, until it is undone."""
     async with real.app().run_test(size=size) as pilot:
         await settled(pilot)
         at = {
@@ -276,6 +276,7 @@ async def test_what_was_interrupted_is_finished_and_told(real: Made) -> None:
     book = Journal(journal.path_of(real.home.profile("music")))
     run = book.begin("apply")
     held = f".comet/quarantine/{book.folder(run)}/mp3/a.mp3"
+    (real.music / ".comet/quarantine").mkdir()
     book.intend(run, 1, Kind.REMOVE, Step(Do.REMOVE, file, "g", "why", file), after={"held": held})
     book.close()
     async with real.app().run_test(size=(80, 24)) as pilot:

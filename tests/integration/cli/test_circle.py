@@ -87,6 +87,9 @@ def test_one_group_with_another_keeper(user: User, songs: Path) -> None:
     assert "1 file" in told.stdout
     assert "one.flac" not in names(songs)
     assert "of 2 files keep `Один.mp3`" in user("decisions").stdout
+    user("undo", "--yes")
+    assert user("decisions").stderr == "nothing was decided yet\n"  # as if it had never been
+    user("apply", "--group", one, "--keep", songs / "Один.mp3", "--yes")
     three = group(user, "three.flac")
     assert "is no track of group" in user("apply", "--group", three, "--keep", songs / "alone.flac", code=2).stderr
     assert "there is no group" in user("apply", "--group", one, "--yes", code=2).stderr
