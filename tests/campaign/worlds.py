@@ -21,7 +21,8 @@ from comet.act import actions, posix, vault
 from comet.act.ground import Ground, Hearing
 from comet.core.errors import CometError
 from comet.core.job import Job
-from tests.campaign.protocol import LOSERS, TRACKS, A, Arena, B, grounded, held
+from comet.core.model import File
+from tests.campaign.protocol import LOSERS, TRACKS, A, Arena, B, grounded, hear, held
 
 NOBODY = 65534
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x20000, 0x10000000
@@ -198,6 +199,8 @@ def undone_before_purge(folder: str) -> None:
 def nobody(folder: str) -> None:
     """The work is done by a user without special rights."""
     if os.geteuid() == 0:
+        # The decoder imports parts of itself when it meets the first file, from where that user may see nothing.
+        list(hear([(File("", b"", 0, 0), _arena(folder).path(name)) for name in TRACKS]))
         for inside, _folders, names in os.walk(folder):
             for name in ["", *names]:
                 os.chown(os.path.join(inside, name), NOBODY, NOBODY)
