@@ -48,7 +48,7 @@ class JobState:
     started: float
     updated: float
     stages: Mapping[str, Mapping[str, Any]]
-    """By `stage name`: done, total, note, finished."""
+    """By `stage name`: done, total, note, finished, size, total_size."""
     problems: int
     error: str
     memory: Mapping[str, int] = field(default_factory=dict)
@@ -90,6 +90,7 @@ class Record:
             key = f"{event.stage} {event.name}".strip()
             self._shown["stages"][key] = {
                 "done": event.done, "total": event.total, "note": event.note, "finished": event.finished,
+                "size": event.size, "total_size": event.total_size,
             }  # fmt: skip
             if event.done and not event.finished and now - self._last.get(key, 0) < _EVERY:
                 return

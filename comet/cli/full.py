@@ -11,7 +11,7 @@ from comet.core.errors import FileError
 from comet.core.job import Job
 
 if TYPE_CHECKING:
-    from comet.pipeline import Scanned
+    from comet.scanning import Scanned
 
 
 def run(arguments: argparse.Namespace) -> int:

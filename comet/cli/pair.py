@@ -35,9 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
         settings = profiles.unnamed(here, [], typed(arguments)).settings
 
     def work(_job: Job) -> tuple[FilePair, bool]:
-        from comet import pipeline  # noqa: PLC0415 - arrays and all
+        from comet import gate  # noqa: PLC0415 - arrays and all
 
-        return pipeline.compare_files(arguments.a, arguments.b, settings)
+        return gate.compare_files(arguments.a, arguments.b, settings)
 
     found, related = console.quietly(work)
     if arguments.json:

@@ -13,7 +13,7 @@ from comet.core.job import Job
 from comet.core.text import _, _n
 
 if TYPE_CHECKING:
-    from comet.pipeline import Scanned
+    from comet.scanning import Scanned
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,11 +41,11 @@ def prepare(here: Context) -> None:
 
 def scan(here: Context, job: Job) -> Scanned:
     """Scan in the thread that works."""
-    from comet import changes, pipeline  # noqa: PLC0415 - arrays and all
+    from comet import changes, scanning  # noqa: PLC0415 - arrays and all
 
     with here.collection(create=True) as collection:
         acting.warn_settled(changes.settle(collection))
-        return pipeline.scan_roots(collection, job)
+        return scanning.scan_roots(collection, job)
 
 
 def show_json(done: Scanned) -> None:

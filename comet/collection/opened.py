@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from comet.act.journal import Journal
 from comet.act.journal import path_of as book_of
 from comet.compare import extent
+from comet.core import locks
 from comet.core.errors import NotScannedError
 from comet.core.model import SECONDS_PER_WORD, Kind, Root, State
 from comet.core.places import Places
@@ -89,6 +90,18 @@ def opened(profile: Profile, places: Places, *, create: bool = False, journal: b
     with closing(Cache(path)) as known, closing(Journal(book_of(folder))) as book:
         follow(known, book)
         yield Collection(profile, folder, known, book)
+
+
+@contextmanager
+def exclusive(collection: Collection) -> Iterator[None]:
+    """Hold the profile's cache for as long as a job writes results into it.
+
+    Raises:
+        LockedError: another job does.
+    """
+    what = _("another job works on profile `{name}`").format(name=safe(collection.profile.name))
+    with locks.hold(os.path.join(collection.folder, "cache.lock"), what):
+        yield
 
 
 def follow(known: Cache, book: Journal) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from comet.collection.opened import Collection
 from comet.compare import chunks
-from comet.core.model import SECONDS_PER_WORD, Match, Pair, Relation, Track
+from comet.core.model import SECONDS_PER_WORD, Audio, Match, Pair, Relation, Track, Verdict, Words
 from comet.judge import relation, threshold
 
 
@@ -128,3 +128,10 @@ def file_pair(match: Match, i: Track, j: Track) -> FilePair:
         match.p_value,
         match.expected_false,
     )
+
+
+def related(i: Audio, j: Audio, words_i: Words, words_j: Words) -> Verdict:
+    """Judge two audios on their whole fingerprints: what was compared with all others is only their start."""
+    from comet.compare import sample  # noqa: PLC0415 - compiled kernels are needed only here
+
+    return relation.relate(i, j, words_i, words_j, sample.align(words_i, words_j).offset)

@@ -28,6 +28,10 @@ class Progress:
     note: str = ""
     """Path or number that is in hand."""
     finished: bool = False
+    size: int = 0
+    """Bytes of what is done."""
+    total_size: int = 0
+    """Bytes of all of it, 0 where bytes say nothing of the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +118,29 @@ class Job:
         self.report(Problem(stage, path, error))
 
     @contextmanager
-    def stage(self, stage: Stage, total: int | None = None, name: str = "") -> Iterator[Callable[..., None]]:
-        """Yield `advance(n=1, note="")`; call it after each piece of work that is safe to stop after."""
-        done = 0
+    def stage(
+        self, stage: Stage, total: int | None = None, name: str = "", total_size: int = 0
+    ) -> Iterator[Callable[..., None]]:
+        """Yield `advance(n=1, note="", size=0)`; call it after each piece of work that is safe to stop after.
+
+        `size` are the bytes of that piece, `total_size` those of all.
+        """
+        done = done_size = 0
         last = time.monotonic()
         self.check()
-        self.report(Progress(stage, name, 0, total))
+        self.report(Progress(stage, name, 0, total, total_size=total_size))
 
-        def advance(n: int = 1, note: str = "") -> None:
-            nonlocal done, last
+        def advance(n: int = 1, note: str = "", size: int = 0) -> None:
+            nonlocal done, done_size, last
             done += n
+            done_size += size
             now = time.monotonic()
             if now - last >= self._every:
                 last = now
-                self.report(Progress(stage, name, done, total, note))
+                self.report(Progress(stage, name, done, total, note, size=done_size, total_size=total_size))
             self.check()
 
         try:
             yield advance
         finally:
-            self.report(Progress(stage, name, done, total, finished=True))
+            self.report(Progress(stage, name, done, total, finished=True, size=done_size, total_size=total_size))

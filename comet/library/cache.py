@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import astuple
 from typing import Any, TypeVar
 
 import numpy as np
 
 from comet.core.database import Connection, Database, Row
+from comet.core.measures import Loudness, Quality
 from comet.core.model import Audio, File, Identity, Relation, Root, Track, Verdict, Words
 from comet.library.scan import Known, Unread
 
@@ -19,6 +21,8 @@ _AUDIO = (
     "hash, words, codec, container, sample_rate, channels, bits, bitrate, lossless, duration, claimed, sound_start, "
     "sound_end, decode_errors"
 )
+_FRESH = """(a.made = ? AND a.serial IN (SELECT serial FROM quality)
+             AND (? OR a.serial IN (SELECT serial FROM loudness)))"""
 _VERDICT = "i, j, relation, clear, holder, how, offset, overlap, similarity, worst, missing_i, missing_j"
 
 
@@ -48,7 +52,17 @@ def _first(db: Connection) -> None:
     db.execute("INSERT INTO about VALUES ('id', ?)", (secrets.token_hex(8),))
 
 
-MIGRATIONS = {"first": _first}
+def _measures(db: Connection) -> None:
+    for statement in (
+        """CREATE TABLE quality (serial INTEGER PRIMARY KEY REFERENCES audios, clipped REAL NOT NULL,
+           cutoff REAL NOT NULL, levels BLOB NOT NULL, envelope BLOB NOT NULL)""",
+        """CREATE TABLE loudness (serial INTEGER PRIMARY KEY REFERENCES audios, integrated REAL NOT NULL,
+           peak REAL NOT NULL, true_peak REAL NOT NULL)""",
+    ):
+        db.execute(statement)
+
+
+MIGRATIONS = {"first": _first, "measures": _measures}
 
 
 class Cache:
@@ -69,7 +83,7 @@ class Cache:
 
     def roots(self) -> dict[bytes, str]:
         """Return the id of each root that was ever seen, by path."""
-        return {row["path"]: row["id"] for row in self._db.rows("SELECT path, id FROM roots")}
+        return dict(self._db.rows("SELECT path, id FROM roots"))
 
     def see_root(self, root: Root) -> None:
         """Remember a root's id under its path, and that it no longer is at another path."""
@@ -95,10 +109,13 @@ class Cache:
 
     # files
 
-    def files(self, root: str, made: str) -> dict[bytes, Known]:
-        """Return all that is known of a root's files, also of those that went away."""
-        sql = """SELECT path, size, mtime_ns, inode, audio, error, cause, present, made
-                 FROM files LEFT JOIN audios ON serial = audio WHERE root = ?"""
+    def files(self, root: str, made: str, *, loudness: bool = False) -> dict[bytes, Known]:
+        """Return all that is known of a root's files, also of those that went away.
+
+        One whose audio lacks a measure, or its loudness where that is wanted, is not fresh.
+        """
+        sql = f"""SELECT path, size, mtime_ns, inode, audio, error, cause, present, {_FRESH} AS fresh FROM files
+                  LEFT JOIN audios a ON a.serial = audio WHERE root = ?"""  # noqa: S608
         return {
             row["path"]: Known(
                 File(root, row["path"], row["size"], row["mtime_ns"], row["inode"]),
@@ -106,9 +123,9 @@ class Cache:
                 row["error"],
                 row["cause"],
                 bool(row["present"]),
-                row["audio"] is None or row["made"] == made,
+                row["audio"] is None or bool(row["fresh"]),
             )
-            for row in self._db.rows(sql, (root,))
+            for row in self._db.rows(sql, (made, not loudness, root))
         }
 
     def walked(self, root: str, there: Iterable[File], gone: Iterable[File], unread: Iterable[Unread]) -> None:
@@ -122,11 +139,21 @@ class Cache:
             db.execute("DELETE FROM unread WHERE root = ?", (root,))
             db.executemany("INSERT OR REPLACE INTO unread VALUES (?, ?, ?)", [(root, u.path, u.error) for u in unread])
 
-    def store(self, file: File, audio: Audio, words: Words, made: str, error: str = "") -> None:
+    def store(
+        self,
+        file: File,
+        audio: Audio,
+        words: Words,
+        made: str,
+        error: str = "",
+        *,
+        quality: Quality | None = None,
+        loudness: Loudness | None = None,
+    ) -> None:
         """Store a file that was listened to; `made` says how its fingerprint was.
 
         An audio whose fingerprint is made in another way gets a new serial number: what was compared under the old
-        one says nothing of it.
+        one says nothing of it. A loudness that was measured before stays: it is always that of the whole track.
         """
         names = _AUDIO.split(", ")
         with self._db.transaction() as db:
@@ -136,12 +163,17 @@ class Cache:
                     db.execute("UPDATE audios SET hash = 'old:' || serial WHERE serial = ?", (old["serial"],))
                 values = [made, *(getattr(audio, name) for name in names)]
                 marks = ", ".join("?" * len(values))
-                serial = db.execute(f"INSERT INTO audios (made, {_AUDIO}) VALUES ({marks})", values).lastrowid  # noqa: S608
+                sql = f"INSERT INTO audios (made, {_AUDIO}) VALUES ({marks})"  # noqa: S608
+                serial = db.execute(sql, values).lastrowid or 0
                 db.execute("INSERT INTO fingerprints VALUES (?, ?)", (serial, words.astype("<u4").tobytes()))
                 if old is not None:
                     _replace_audio(db, old["serial"], serial)
             else:
                 serial = old["serial"]
+            for name, measure in (("quality", quality), ("loudness", loudness)):
+                if measure is not None:
+                    values = [serial, *astuple(measure)]
+                    db.execute(f"INSERT OR REPLACE INTO {name} VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
             _put(db, file, serial, error)
 
     def store_known(self, file: File, audio_hash: str, error: str = "") -> bool:
@@ -234,14 +266,25 @@ class Cache:
 
     # audios
 
-    def knows(self, audio_hash: str, made: str) -> bool:
-        """Tell whether an audio is known with a fingerprint made like this."""
-        return self._db.row("SELECT 1 FROM audios WHERE hash = ? AND made = ?", (audio_hash, made)) is not None
+    def knows(self, audio_hash: str, made: str, *, loudness: bool = False) -> bool:
+        """Tell whether an audio is known with a fingerprint made like this and all measures that are wanted."""
+        sql = f"SELECT 1 FROM audios a WHERE {_FRESH} AND hash = ?"  # noqa: S608
+        return bool(self._db.row(sql, (made, not loudness, audio_hash)))
+
+    def quality(self, serial: int) -> Quality | None:
+        """Return the signs of an audio's quality, None where they were not looked for."""
+        row = self._db.row("SELECT clipped, cutoff, levels, envelope FROM quality WHERE serial = ?", (serial,))
+        return Quality(*row) if row else None
+
+    def loudness(self, serial: int) -> Loudness | None:
+        """Return the loudness of an audio, None where it was not measured."""
+        row = self._db.row("SELECT integrated, peak, true_peak FROM loudness WHERE serial = ?", (serial,))
+        return Loudness(*row) if row else None
 
     def audio(self, audio_hash: str) -> Audio | None:
         """Return the audio of a hash, if it is known."""
-        row = self._db.row(f"SELECT serial, {_AUDIO} FROM audios WHERE hash = ?", (audio_hash,))  # noqa: S608
-        return _audio(row) if row else None
+        found = self._db.row("SELECT serial FROM audios WHERE hash = ?", (audio_hash,))
+        return self.audios([found["serial"]]).get(found["serial"]) if found else None
 
     def words(self, serials: Iterable[int]) -> Iterator[tuple[int, Words]]:
         """Yield (serial number, fingerprint) of those audios that there are."""
@@ -270,7 +313,7 @@ class Cache:
         found = {}
         for serial in serials:
             row = self._db.row(f"SELECT serial, {_AUDIO} FROM audios WHERE serial = ?", (serial,))  # noqa: S608
-            if row is not None:
+            if row:
                 found[serial] = _audio(row)
         return found
 
@@ -342,10 +385,12 @@ def _put(db: Connection, file: File, audio: int | None, error: str, cause: str =
     )
 
 
-def _replace_audio(db: Connection, old: int, new: int | None) -> None:
+def _replace_audio(db: Connection, old: int, new: int) -> None:
     db.execute("UPDATE files SET audio = ? WHERE audio = ?", (new, old))
     db.execute("DELETE FROM verdicts WHERE i = ? OR j = ?", (old, old))
-    db.execute("DELETE FROM fingerprints WHERE serial = ?", (old,))
+    db.execute("UPDATE OR IGNORE loudness SET serial = ? WHERE serial = ?", (new, old))
+    for table in ("fingerprints", "quality", "loudness"):
+        db.execute(f"DELETE FROM {table} WHERE serial = ?", (old,))  # noqa: S608 - names from the line above
     db.execute("DELETE FROM audios WHERE serial = ?", (old,))
 
 

@@ -8,36 +8,32 @@ from __future__ import annotations
 
 import errno
 import os
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 import av
 import av.logging
-import numpy as np
-from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from blake3 import blake3
 
 from comet.core.errors import BrokenError, DecodeError, ReadError
+from comet.core.measures import Loudness, Quality
 from comet.core.model import Audio
 from comet.core.text import _
 from comet.listen import content
-from comet.listen.chroma import RATE
 from comet.listen.content import NotMusic
-from comet.listen.sound import Sound
+from comet.listen.ear import Ear
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.filter.context import FilterContext
     from av.packet import Packet
 
     from comet.core.model import Words
 
-__all__ = ["NotMusic", "identify", "listen"]
+__all__ = ["Listened", "NotMusic", "identify", "listen"]
 
 av.logging.set_level(av.logging.PANIC)  # its complaints about damaged files belong on nobody's screen
 
@@ -48,13 +44,9 @@ _FORMATS: Final = (
 _UNCLAIMED: Final = frozenset({"aac", "ac3", "eac3", "dts", "dtshd", "loas", "amr"})  # raw streams, length only guessed
 _PICTURES: Final = frozenset({"mjpeg", "png", "bmp", "gif", "webp", "tiff"})
 _BROKEN: Final = (av.error.FFmpegError, OSError, EOFError)
-# the resampler's settings of fpcalc; other ones flip bits
-_RESAMPLER: Final = f"{RATE}:ochl=mono:osf=s16:filter_size=16:phase_shift=8:linear_interp=1:cutoff=0.8"
-_BLOCK: Final = 16_384
 _READ_ON: Final = 1 << 18
 _XING: Final = 2881  # bytes of the longest MPEG frame, and so of the one that holds the length
 _CONTAINERS: Final = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "matroska", "adts": "aac"}
-_PULL_EVERY: Final = 64  # frames pushed between two pulls; each pull that finds nothing costs an exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +80,28 @@ def identify(path: bytes) -> str:
     return _text(digest)
 
 
-def listen(path: bytes, length: float = 0.0) -> tuple[Audio, Words]:
-    """Read a file once and return what is known of its sound, and its sub-fingerprints.
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What one reading of a file told."""
+
+    audio: Audio
+    words: Words
+    """Sub-fingerprints, shape (n,), uint32. There are none where the sound is too short (under 2.73 s) or silent from
+    start to end; a silent audio has `sound_start` = `duration` and `sound_end` = 0."""
+    quality: Quality
+    loudness: Loudness | None
+    """None where it was not asked for."""
+
+
+def listen(path: bytes, length: float = 0.0, *, loudness: bool = False) -> Listened:
+    """Read a file once and return what is known of its sound.
 
     Args:
         path: The file; its name decides nothing.
         length: Seconds from the beginning that are decoded, 0 for all. With a length the hash is still that of all
             packets; the duration is then taken from their time stamps, and `sound_end` is 0 where the end was not
             heard.
-
-    Returns:
-        The audio, and its words: shape (n,), uint32. There are none where the sound is too short (under 2.73 s) or
-        silent from start to end; a silent audio has `sound_start` = `duration` and `sound_end` = 0.
+        loudness: It is measured too, which takes the whole track whatever the length.
 
     Raises:
         DecodeError: it claims to be audio, but hardly anything or nothing of it can be decoded.
@@ -107,20 +109,21 @@ def listen(path: bytes, length: float = 0.0) -> tuple[Audio, Words]:
     """
     digest = blake3()
     with _opened(path) as source:
-        ear = _Ear(round(length * RATE))
+        ear = Ear(length, loudness=loudness)
         tally = _Tally()
         ends: list[BaseException] = []
         for packet in _packets(source, digest, ends):
             tally.note(packet)
-            if not ear.sound.complete:
+            if not ear.complete:
                 _decode(source, packet, ear, tally)
-        if not ear.sound.complete:
+        if not ear.complete:
             _decode(source, None, ear, tally)
         ear.finish()
         tally.refused += len(ends)
         _check(source, tally, ear)
         words = ear.sound.words()
-        return _audio(source, _text(digest), tally, ear, len(words)), words
+        audio = _audio(source, _text(digest), tally, ear, len(words))
+        return Listened(audio, words, ear.quality(), ear.loudness())
 
 
 def _text(digest: blake3) -> str:
@@ -231,7 +234,7 @@ def _packets(source: _Source, digest: blake3, ends: list[BaseException]) -> Iter
         raise ReadError(source.path, _why(error)) from error
 
 
-def _decode(source: _Source, packet: Packet[Any] | None, ear: _Ear, tally: _Tally) -> None:
+def _decode(source: _Source, packet: Packet[Any] | None, ear: Ear, tally: _Tally) -> None:
     """Decode one packet, or drain the decoder, and let the ear hear the frames."""
     try:
         for frame in source.stream.codec_context.decode(packet):
@@ -275,64 +278,7 @@ class _Tally:
         return float((self._last - (self._first or 0)) * (unit or 0))
 
 
-class _Ear:
-    """What hears the frames: brings each to mono at `RATE` and hands it on."""
-
-    def __init__(self, limit: int) -> None:
-        self.sound = Sound(limit)
-        self.samples: Counter[int] = Counter()
-        """Samples of all frames by their rate."""
-        self.first: AudioFrame | None = None
-        self._format: tuple[int, str, str] | None = None
-        self._graph = av.filter.Graph()  # its nodes do not keep it alive
-        self._source: FilterContext
-        self._sink: FilterContext
-        self._pushed = 0
-
-    def hear(self, frame: AudioFrame) -> None:
-        """Take the next frame; one of another format (a chained stream) begins a new resampler."""
-        form = (frame.sample_rate, frame.format.name, frame.layout.name)
-        if form != self._format:
-            self.finish()
-            self._open(*form)
-        if self.first is None:
-            self.first = frame
-        self.samples[frame.sample_rate] += frame.samples
-        self._source.push(frame)
-        self._pushed += 1
-        if self._pushed % _PULL_EVERY == 0:
-            self._pull()
-
-    def finish(self) -> None:
-        """Drain the resampler."""
-        if self._format is not None:
-            self._source.push(None)
-            self._pull()
-            self._format = None
-
-    def _open(self, rate: int, form: str, layout: str) -> None:
-        graph = av.filter.Graph()
-        # 16-bit sound stays 16-bit inside the resampler, as in fpcalc; FFmpeg would go by way of floats
-        inner = ":internal_sample_fmt=s16p" if form in {"u8", "u8p", "s16", "s16p"} else ""
-        self._source = graph.add_abuffer(sample_rate=rate, format=form, layout=layout, time_base=Fraction(1, rate))
-        self._sink = graph.add("abuffersink")
-        graph.link_nodes(
-            self._source,
-            graph.add("aresample", _RESAMPLER + inner),
-            graph.add("aformat", f"sample_fmts=s16:sample_rates={RATE}:channel_layouts=mono"),
-            graph.add("asetnsamples", f"n={_BLOCK}:p=0"),
-            self._sink,
-        ).configure()
-        self._graph, self._format = graph, (rate, form, layout)
-
-    def _pull(self) -> None:
-        """Take what the resampler has ready."""
-        with suppress(BlockingIOError, EOFError):
-            while isinstance(frame := self._sink.pull(), AudioFrame):
-                self.sound.feed(np.frombuffer(memoryview(frame.planes[0]), np.int16, frame.samples).copy())
-
-
-def _check(source: _Source, tally: _Tally, ear: _Ear) -> None:
+def _check(source: _Source, tally: _Tally, ear: Ear) -> None:
     """Refuse what is no more than noise found in junk.
 
     A real file with real damage has many good packets between the bad ones: 25 holes of 300 bytes spoil 46 of 940
@@ -352,7 +298,7 @@ def _check(source: _Source, tally: _Tally, ear: _Ear) -> None:
         raise DecodeError(source.path, _("damaged: hardly anything in it can be decoded"))
 
 
-def _audio(source: _Source, digest: str, tally: _Tally, ear: _Ear, words: int) -> Audio:
+def _audio(source: _Source, digest: str, tally: _Tally, ear: Ear, words: int) -> Audio:
     """Put together what is known; `ear` has heard something."""
     context, frame = source.stream.codec_context, ear.first
     if frame is None:

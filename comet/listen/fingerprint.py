@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from comet.core.errors import DecodeError, ReadError
+from comet.core.measures import Loudness, Quality
 from comet.core.model import Audio, File
 from comet.core.settings import Settings
 from comet.core.text import _
@@ -53,6 +54,10 @@ class Heard:
     """None where nothing could be decoded, and where the hash is that of a known audio."""
     words: Words | None = None
     """Shape (n,), uint32; there where `audio` is."""
+    quality: Quality | None = None
+    """There where `audio` is."""
+    loudness: Loudness | None = None
+    """There where `audio` is and it was asked for."""
     hash: str = ""
     """Audio hash, empty where it could not be taken."""
     error: str = ""
@@ -67,6 +72,7 @@ class _Task:
     identify: bool
     """Only take the hash."""
     length: float
+    loudness: bool
 
 
 def limits(settings: Settings) -> dict[str, Any]:
@@ -87,6 +93,7 @@ def listen_all(
     workers: int,
     timeout: float,
     memory: int,
+    loudness: bool = False,
 ) -> Generator[Heard, None, None]:
     """Listen to files in worker processes and yield each as it is done.
 
@@ -97,11 +104,12 @@ def listen_all(
         workers: Processes.
         timeout: Seconds that a file may take, plus one for each megabyte.
         memory: Bytes that a worker may take beyond what the program needs.
+        loudness: It is measured too, on the whole track.
     """
     with Pool[_Task, Heard](
         workers, f"{__name__}:work", memory=memory, deadline=lambda task: timeout + task.wanted.file.size / _SPEED
     ) as pool:
-        for outcome in pool.run(_Task(each, each.identify_first, length) for each in wanted):
+        for outcome in pool.run(_Task(each, each.identify_first, length, loudness) for each in wanted):
             heard = _heard(outcome)
             if outcome.task.identify and heard.hash and not known(heard.hash):
                 pool.submit(replace(outcome.task, identify=False))
@@ -131,8 +139,9 @@ def work(task: _Task) -> Heard:
 def _read(task: _Task) -> Heard:
     if task.identify:
         return Heard(task.wanted, hash=audio.identify(task.wanted.path))
-    found, words = audio.listen(task.wanted.path, task.length)
-    return Heard(task.wanted, found, words, found.hash, too_short(found))
+    found = audio.listen(task.wanted.path, task.length, loudness=task.loudness)
+    error = too_short(found.audio)
+    return Heard(task.wanted, found.audio, found.words, found.quality, found.loudness, found.audio.hash, error)
 
 
 def too_short(found: Audio) -> str:

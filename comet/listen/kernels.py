@@ -125,22 +125,26 @@ def classify(image: Rows, shapes: Numbers, limits: Rows, words: Words) -> None:
         words[row] = np.uint32(bits)
 
 
-@njit("void(int16[::1], int64, float64, int64, int64[::1])", nogil=True, cache=True)
-def audible(samples: NDArray[np.int16], frame: int, limit: float, first: int, ends: Numbers) -> None:
-    """Find the first and the last frame that is louder than a limit.
+@njit("int64(float32[::1], float64)", nogil=True, cache=True)
+def clipped(samples: NDArray[np.float32], full: float) -> int:
+    """Count the samples, shape (n,), whose magnitude is `full` or more."""
+    count = 0
+    for at in range(samples.shape[0]):
+        count += abs(samples[at]) >= full
+    return count
+
+
+@njit("void(int16[::1], int64, float64[::1])", nogil=True, cache=True)
+def energies(samples: NDArray[np.int16], frame: int, out: NDArray[np.float64]) -> None:
+    """Write the sum of squares of each frame.
 
     Args:
-        samples: Shape (a multiple of `frame`,).
+        samples: Shape (frames * `frame`,).
         frame: Samples in a frame.
-        limit: Sum of squares that a frame must reach.
-        first: Number of the first frame here.
-        ends: Shape (2,): first and last loud frame so far, -1 for none; updated.
+        out: Shape (frames,), written.
     """
-    for number in range(samples.shape[0] // frame):
+    for number in range(out.shape[0]):
         energy = np.int64(0)
         for at in range(number * frame, (number + 1) * frame):
             energy += np.int64(samples[at]) * np.int64(samples[at])
-        if energy >= limit:
-            if ends[0] < 0:
-                ends[0] = first + number
-            ends[1] = first + number
+        out[number] = energy

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from comet import pipeline
+from comet import pipeline, scanning
 from comet.collection import groups, pairs
 from comet.collection.opened import Collection, opened
 from comet.collection.pairs import FilePair
@@ -19,7 +19,7 @@ from comet.core import profiles
 from comet.core.job import Job
 from comet.core.model import Group, Problem
 from comet.core.places import places
-from comet.pipeline import Scanned
+from comet.scanning import Scanned
 from tests.integration.owning import Owner, furnish
 
 
@@ -40,20 +40,20 @@ class Bench:
     def scan(self) -> Scanned:
         """Scan once."""
         with self.opened() as collection:
-            return pipeline.scan_roots(collection, Job())
+            return scanning.scan_roots(collection, Job())
 
     def problems(self) -> dict[str, str]:
         """Scan once and return the problems that were reported, by path below the music folder."""
         found: list[Problem] = []
         job = Job(lambda event: found.append(event) if isinstance(event, Problem) else None)
         with self.opened() as collection:
-            pipeline.scan_roots(collection, job)
+            scanning.scan_roots(collection, job)
         return {os.path.relpath(os.fsdecode(p.path), self.music): p.error for p in found}
 
     def full(self) -> tuple[list[FilePair], list[Group]]:
         """Scan, correlate and judge; return pairs and groups."""
         with self.opened() as collection:
-            pipeline.scan_roots(collection, Job())
+            scanning.scan_roots(collection, Job())
             pipeline.correlate(collection, Job())
             pipeline.judge(collection, Job())
             return list(pairs.of_files(collection)), groups.of(collection)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from comet import changes, pipeline
+from comet import changes, pipeline, scanning
 from comet.changes import Outcome
 from comet.collection import decisions, groups, history
 from comet.collection.opened import Collection, opened
@@ -48,7 +48,7 @@ class Owner:
     def scan(self) -> int:
         """Scan, and return how many files there are."""
         with self.opened(create=True) as collection:
-            return pipeline.scan_roots(collection, Job()).files
+            return scanning.scan_roots(collection, Job()).files
 
     def full(self) -> None:
         """Scan, correlate and judge."""

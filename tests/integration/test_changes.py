@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from comet import changes, pipeline
+from comet import changes, scanning
 from comet.collection import decisions, groups, history
 from comet.core.errors import NotScannedError, Stopped, UsageError
 from comet.core.job import Job
@@ -41,7 +41,7 @@ def test_a_scan_does_not_see_the_quarantine(owner: Owner) -> None:
     owner.apply()
     assert len(list((owner.music / ".comet/quarantine").rglob("*.mp3"))) == 2
     with owner.opened() as collection:
-        scanned = pipeline.scan_roots(collection, Job())
+        scanned = scanning.scan_roots(collection, Job())
     assert (scanned.files, scanned.decoded, scanned.problems) == (3, 0, 0)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import mutagen
 import pytest
 
-from comet import pipeline
+from comet import gate, pipeline, scanning
 from comet.collection import groups
 from comet.collection.opened import opened
 from comet.core import locks, profiles
@@ -18,6 +18,7 @@ from comet.core.errors import LockedError, NoMusicError, Stopped
 from comet.core.job import Job, Progress
 from comet.core.model import Stage
 from comet.core.places import places
+from comet.core.settings import Settings
 from tests.factories import silence, tune, write
 from tests.integration.conftest import Bench
 
@@ -108,7 +109,7 @@ def test_copy_of_a_root_is_a_root_of_its_own(bench: Bench, tmp_path: Path) -> No
     shutil.copytree(bench.music, tmp_path / "backup")
     profile = profiles.unnamed(places(), [str(bench.music), str(tmp_path / "backup")])
     with opened(profile, places()) as collection:
-        scanned = pipeline.scan_roots(collection, Job())
+        scanned = scanning.scan_roots(collection, Job())
         assert not scanned.away
         assert scanned.files == 8
         pipeline.correlate(collection, Job())
@@ -124,7 +125,7 @@ def test_second_view_of_a_root_is_away(bench: Bench, tmp_path: Path) -> None:
     profile = profiles.unnamed(places(), [str(bench.music)])
     profile = replace(profile, roots=(str(bench.music), str(tmp_path / "view")))
     with opened(profile, places()) as collection:
-        scanned = pipeline.scan_roots(collection, Job())
+        scanned = scanning.scan_roots(collection, Job())
     assert [root.path for root in scanned.away] == [os.fsencode(tmp_path / "view")]
     assert scanned.files == 4
 
@@ -182,7 +183,7 @@ def test_audios_without_a_file_are_not_compared(bench: Bench, tmp_path: Path) ->
     bench.music.mkdir()
     write(bench.music / "three.mp3", tune(3, 20))
     with bench.opened() as collection:
-        pipeline.scan_roots(collection, Job())
+        scanning.scan_roots(collection, Job())
         done = pipeline.correlate(collection, Job())
         assert (done.pairs_done, done.pairs_all) == (0, 0)
     (first / "three again.ogg").write_bytes(b"")
@@ -196,7 +197,7 @@ def test_marker_of_another_profile_changes_nothing(bench: Bench) -> None:
     _small(bench)
     with bench.opened() as collection:
         object.__setattr__(collection.profile, "read_only", True)
-        pipeline.scan_roots(collection, Job())
+        scanning.scan_roots(collection, Job())
     assert not (bench.music / ".comet").exists()
     again = bench.scan()
     assert (bench.music / ".comet/root").exists()
@@ -249,7 +250,7 @@ def test_new_tracks_are_compared_with_all(bench: Bench) -> None:
     bench.full()
     write(bench.music / "two, once more.ogg", tune(2, 20))
     with bench.opened() as collection:
-        pipeline.scan_roots(collection, Job())
+        scanning.scan_roots(collection, Job())
         done = pipeline.correlate(collection, Job())
     assert (done.pairs_done, done.pairs_all) == (6, 6)
     assert sorted(len(group.tracks) for group in bench.full()[1]) == [2, 3]
@@ -261,7 +262,7 @@ def test_profile_without_music_says_so(bench: Bench) -> None:
     with bench.opened() as collection:
         object.__setattr__(collection.profile, "roots", ())
         with pytest.raises(NoMusicError, match="no root folder"):
-            pipeline.scan_roots(collection, Job())
+            scanning.scan_roots(collection, Job())
 
 
 def test_one_job_at_a_time(bench: Bench) -> None:
@@ -273,7 +274,7 @@ def test_one_job_at_a_time(bench: Bench) -> None:
         locks.hold(os.path.join(collection.folder, "cache.lock"), "busy"),
         pytest.raises(LockedError, match=str(os.getpid())),
     ):
-        pipeline.scan_roots(collection, Job())
+        scanning.scan_roots(collection, Job())
 
 
 def test_stopped_scan_keeps_what_was_heard(bench: Bench) -> None:
@@ -288,7 +289,7 @@ def test_stopped_scan_keeps_what_was_heard(bench: Bench) -> None:
 
     job.report = stop
     with bench.opened() as collection, pytest.raises(Stopped):
-        pipeline.scan_roots(collection, job)
+        scanning.scan_roots(collection, job)
     again = bench.scan()
     assert again.files == 6
     assert again.decoded == 4
@@ -297,9 +298,9 @@ def test_stopped_scan_keeps_what_was_heard(bench: Bench) -> None:
 def test_two_files_are_compared_without_a_scan(bench: Bench) -> None:
     """A pair is compared on the spot, with the offset and relation that the whole line would give."""
     _small(bench)
-    settings = pipeline.Settings()
-    pair, counts = pipeline.compare_files(str(bench.music / "one.flac"), str(bench.music / "one copy.mp3"), settings)
+    settings = Settings()
+    pair, counts = gate.compare_files(str(bench.music / "one.flac"), str(bench.music / "one copy.mp3"), settings)
     assert counts
     assert pair.relation == "same"
-    _pair, counts = pipeline.compare_files(str(bench.music / "one.flac"), str(bench.music / "two.mp3"), settings)
+    _pair, counts = gate.compare_files(str(bench.music / "one.flac"), str(bench.music / "two.mp3"), settings)
     assert not counts

@@ -43,7 +43,8 @@ def test_a_job_that_ends_well_is_done(tmp_path: Path) -> None:
     assert running.state == "running"
     done = ended(tmp_path)
     assert (done.state, done.command, done.problems, done.pid) == ("done", "scan", 1, os.getpid())
-    assert done.stages["scan /m"] == {"done": 2, "total": 2, "note": "", "finished": True}
+    expected = {"done": 2, "total": 2, "note": "", "finished": True, "size": 0, "total_size": 0}
+    assert done.stages["scan /m"] == expected
 
 
 def test_the_memory_of_a_job_is_told(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from comet.core.errors import DatabaseError
+from comet.core.measures import Loudness, Quality
 from comet.core.model import Audio, File, Relation, Root, Verdict
 from comet.library.cache import Cache
 from comet.library.scan import Unread
@@ -31,8 +32,15 @@ def _file(path: bytes, size: int = 10) -> File:
     return File("r", path, size, 1_700_000_000_123_456_789)
 
 
-def _store(cache: Cache, path: bytes, name: str, count: int = 100, made: str = MADE) -> None:
-    cache.store(_file(path), _audio(name, count), np.arange(count, dtype=np.uint32), made)
+QUALITY = Quality(0.001, 16_000.0, b"\x30\xff", b"\x10\x11")
+LOUDNESS = Loudness(float("-inf"), 0.5, 0.6)
+
+
+def _store(
+    cache: Cache, path: bytes, name: str, count: int = 100, made: str = MADE, loudness: Loudness | None = None
+) -> None:
+    words = np.arange(count, dtype=np.uint32)
+    cache.store(_file(path), _audio(name, count), words, made, quality=QUALITY, loudness=loudness)
 
 
 def test_stored_file_comes_back(cache: Cache) -> None:
@@ -108,6 +116,29 @@ def test_short_fingerprints_are_not_compared(cache: Cache) -> None:
     assert cache.knows("b3:a", MADE)
     assert not cache.knows("b3:a", "other")
     assert not cache.knows("b3:x", MADE)
+
+
+def test_measures_come_back_and_missing_ones_are_wanted(cache: Cache) -> None:
+    """An audio without quality, or without the loudness that is asked for, is neither known nor fresh."""
+    cache.store(_file(b"a.mp3"), _audio("a"), np.arange(100, dtype=np.uint32), MADE)
+    assert not cache.files("r", MADE)[b"a.mp3"].fresh
+    assert not cache.knows("b3:a", MADE)
+    _store(cache, b"a.mp3", "a")
+    assert (cache.quality(1), cache.loudness(1)) == (QUALITY, None)
+    assert cache.files("r", MADE)[b"a.mp3"].fresh
+    assert not cache.files("r", MADE, loudness=True)[b"a.mp3"].fresh
+    assert cache.knows("b3:a", MADE)
+    assert not cache.knows("b3:a", MADE, loudness=True)
+    _store(cache, b"a.mp3", "a", loudness=LOUDNESS)
+    assert cache.loudness(1) == LOUDNESS
+    assert cache.files("r", MADE, loudness=True)[b"a.mp3"].fresh
+
+
+def test_loudness_outlives_another_fingerprint(cache: Cache) -> None:
+    """It is that of the whole track, however much of it is fingerprinted."""
+    _store(cache, b"a.mp3", "a", loudness=LOUDNESS)
+    _store(cache, b"a.mp3", "a", made="other")
+    assert (cache.loudness(1), cache.loudness(2), cache.quality(1)) == (None, LOUDNESS, None)
 
 
 def test_problems_and_counts(cache: Cache) -> None:

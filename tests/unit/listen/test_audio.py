@@ -21,8 +21,9 @@ import numpy as np
 import pytest
 
 from comet.core.errors import DecodeError
-from comet.core.model import Audio
+from comet.core.model import Audio, Words
 from comet.listen import audio, content
+from comet.listen.ear import Ear
 from tests.factories import RATE, silence, tone, tune, write
 
 LOSSY = {
@@ -51,6 +52,11 @@ LOSSLESS = {
     "au": ("pcm_s16be", "au", 16),
 }
 ALL = [*LOSSY, *LOSSLESS]
+
+
+def heard(told: audio.Listened) -> tuple[Audio, Words]:
+    """Return the audio and its words."""
+    return told.audio, told.words
 
 
 def junk(seed: int, count: int) -> bytes:
@@ -92,7 +98,7 @@ def fpcalc(path: bytes) -> list[int]:
 @pytest.mark.parametrize("kind", ALL)
 def test_words_are_those_of_fpcalc(kind: str, made: Callable[[str], bytes]) -> None:
     """Every kind of file has the fingerprint that fpcalc takes; another FFmpeg version may flip a bit in a thousand."""
-    words = audio.listen(made(kind))[1]
+    words = audio.listen(made(kind)).words
     expected = np.array(fpcalc(made(kind)), np.uint32)
     assert len(words) == len(expected)
     assert np.bitwise_count(words ^ expected).sum() <= 32 * len(words) / 1000
@@ -103,13 +109,13 @@ def test_the_resampler_is_that_of_fpcalc(tmp_path: Path) -> None:
     """Quiet noise has bits on the edge, which fall otherwise if the sound is resampled in any other way."""
     noise = (0.003 * np.random.default_rng(2).standard_normal(150 * RATE)).astype(np.float32)
     path = write(tmp_path / "a.wav", noise)
-    assert np.bitwise_count(audio.listen(path)[1] ^ np.array(fpcalc(path), np.uint32)).sum() <= 2
+    assert np.bitwise_count(audio.listen(path).words ^ np.array(fpcalc(path), np.uint32)).sum() <= 2
 
 
 @pytest.mark.parametrize("kind", LOSSY)
 def test_lossy_files(kind: str, made: Callable[[str], bytes]) -> None:
     """Codec, container, rate, channels and length of what a lossy encoder wrote."""
-    found = audio.listen(made(kind))[0]
+    found = audio.listen(made(kind)).audio
     assert (found.codec, found.container) == LOSSY[kind]
     assert (found.lossless, found.bits, found.decode_errors) == (False, 0, 0)
     assert (found.sample_rate, found.channels) == (48_000 if kind == "opus" else RATE, 2)
@@ -121,7 +127,7 @@ def test_lossy_files(kind: str, made: Callable[[str], bytes]) -> None:
 @pytest.mark.parametrize("kind", LOSSLESS)
 def test_lossless_files(kind: str, made: Callable[[str], bytes]) -> None:
     """Codec, container, bits and length of what a lossless encoder wrote."""
-    found, words = audio.listen(made(kind))
+    found, words = heard(audio.listen(made(kind)))
     assert (found.codec, found.container, found.bits) == LOSSLESS[kind]
     assert (found.lossless, found.decode_errors, found.channels) == (True, 0, 2)
     assert found.duration == pytest.approx(12, abs=0.001)
@@ -134,8 +140,8 @@ def test_the_hash_needs_no_decoding(kind: str, made: Callable[[str], bytes]) -> 
     digest = audio.identify(made(kind))
     assert len(digest) == 3 + 32
     assert digest.startswith("b3:")
-    assert audio.listen(made(kind))[0].hash == digest
-    assert audio.listen(made(kind), 3)[0].hash == digest
+    assert audio.listen(made(kind)).audio.hash == digest
+    assert audio.listen(made(kind), 3).audio.hash == digest
 
 
 @pytest.mark.parametrize("kind", ["mp3", "flac", "ogg", "opus", "m4a"])
@@ -168,7 +174,7 @@ def test_one_other_bit_is_another_hash(kind: str, made: Callable[[str], bytes], 
 
 def test_a_part_is_the_beginning_of_the_whole(made: Callable[[str], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """With a length only that much is decoded, but the track's duration is known all the same."""
-    whole, words = audio.listen(made("mp3"))
+    whole, words = heard(audio.listen(made("mp3")))
     decoded = 0
     decode = audio._decode
 
@@ -178,7 +184,7 @@ def test_a_part_is_the_beginning_of_the_whole(made: Callable[[str], bytes], monk
         decode(*arguments)
 
     monkeypatch.setattr(audio, "_decode", counted)
-    part, some = audio.listen(made("mp3"), 6.0)
+    part, some = heard(audio.listen(made("mp3"), 6.0))
     assert decoded < 0.7 * 12 * RATE / 1152
     assert 0 < len(some) < len(words)
     assert some.tolist() == words[: len(some)].tolist()
@@ -193,7 +199,7 @@ def test_any_name_will_do(name: bytes, made: Callable[[str], bytes], tmp_path: P
     """A wrong extension, none, and names that are patterns, options or addresses elsewhere change nothing."""
     path = os.path.join(os.fsencode(tmp_path), name)
     shutil.copy(made("mp3"), path)
-    assert audio.listen(path)[0] == audio.listen(made("mp3"))[0]
+    assert audio.listen(path).audio == audio.listen(made("mp3")).audio
 
 
 @pytest.mark.parametrize(
@@ -259,7 +265,7 @@ def test_a_hole_is_refused_at_once(header: bytes, tmp_path: Path) -> None:
         file.write(header)
         file.truncate(1 << 42)
     assert "hole" in refused(path)
-    assert audio.listen(write(tmp_path / "b.wav", silence(20)))[0].duration == 20
+    assert audio.listen(write(tmp_path / "b.wav", silence(20))).audio.duration == 20
 
 
 PLAYLISTS = [
@@ -325,10 +331,10 @@ def damaged(data: bytes, how: str) -> bytes:
 def test_real_damage_is_listened_to(how: str, tmp_path: Path) -> None:
     """What is there of a damaged file is heard and recognised."""
     path = write(tmp_path / "a.mp3", tune(1, 30))
-    whole = audio.listen(path)[1]
+    whole = audio.listen(path).words
     data = Path(os.fsdecode(path)).read_bytes()
     Path(os.fsdecode(path)).write_bytes(damaged(data, how))
-    found, words = audio.listen(path)
+    found, words = heard(audio.listen(path))
     assert 14 < found.duration < 31
     assert found.claimed == pytest.approx(30, abs=0.1) or how == "junk in front"
     assert np.bitwise_count(words[:25] ^ whole[:25]).mean() < 32 * 0.12
@@ -348,7 +354,7 @@ def test_noise_between_a_few_frames_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("refused_packets", "good"), [(6, False), (4, True)])
 def test_more_bad_packets_than_good_ones_are_refused(refused_packets: int, good: bool) -> None:  # noqa: FBT001
     """Where most packets are refused, the few others are chance, however long they are."""
-    tally, ear = audio._Tally(), audio._Ear(0)
+    tally, ear = audio._Tally(), Ear(0, loudness=False)
     tally.packets, tally.decoded, tally.refused = 5 + refused_packets, 5, refused_packets
     tally.bytes, tally.refused_bytes = 1000, 10
     ear.first = av.AudioFrame(samples=9)
@@ -370,7 +376,7 @@ def test_a_broken_front_hides_no_music(how: str, made: Callable[[str], bytes], t
 
 def test_silence_is_audio_without_words(tmp_path: Path) -> None:
     """A silent file has a hash and a duration, nothing to compare, and is quiet from start to end."""
-    found, words = audio.listen(write(tmp_path / "a.flac", silence(10)))
+    found, words = heard(audio.listen(write(tmp_path / "a.flac", silence(10))))
     assert (len(words), found.words) == (0, 0)
     assert (found.duration, found.sound_start, found.sound_end) == (10, 10, 0)
 
@@ -378,13 +384,13 @@ def test_silence_is_audio_without_words(tmp_path: Path) -> None:
 def test_audible_start_and_end(tmp_path: Path) -> None:
     """The quiet at both ends is measured to 50 ms."""
     sound = np.concatenate((silence(2), tone(5), silence(1)))
-    found = audio.listen(write(tmp_path / "a.flac", sound))[0]
+    found = audio.listen(write(tmp_path / "a.flac", sound)).audio
     assert (found.sound_start, found.sound_end) == pytest.approx((2, 1), abs=0.05)
 
 
 def test_too_short_is_audio_without_words(tmp_path: Path) -> None:
     """A file under 2.7 s is an audio, with a hash and no words."""
-    found, words = audio.listen(write(tmp_path / "a.flac", tune(1, 2.6)))
+    found, words = heard(audio.listen(write(tmp_path / "a.flac", tune(1, 2.6))))
     assert (len(words), found.words, found.hash[:3]) == (0, 0, "b3:")
 
 
@@ -393,9 +399,9 @@ def test_another_format_in_mid_stream(tmp_path: Path) -> None:
     first = write(tmp_path / "1.mp3", tune(1, 12))
     second = write(tmp_path / "2.mp3", tune(2, 12, rate=22_050), rate=22_050, layout="mono")
     (tmp_path / "a.mp3").write_bytes(b"".join(Path(os.fsdecode(path)).read_bytes() for path in (first, second)))
-    found, words = audio.listen(os.fsencode(tmp_path / "a.mp3"))
+    found, words = heard(audio.listen(os.fsencode(tmp_path / "a.mp3")))
     assert found.duration == pytest.approx(24, abs=0.2)
-    alone = audio.listen(second)[1][10:60]
+    alone = audio.listen(second).words[10:60]
     assert min(np.bitwise_count(words[at : at + 50] ^ alone).mean() for at in range(80, len(words) - 50)) < 32 * 0.08
 
 
@@ -405,9 +411,9 @@ def test_a_chain_that_ffmpeg_cannot_follow_equals_only_a_copy(tmp_path: Path) ->
     second = write(tmp_path / "2.opus", tune(2, 12), layout="mono")
     path = tmp_path / "a.opus"
     path.write_bytes(b"".join(Path(os.fsdecode(part)).read_bytes() for part in (first, second)))
-    found, words = audio.listen(os.fsencode(path))
+    found, words = heard(audio.listen(os.fsencode(path)))
     assert found.decode_errors == 1
-    assert words.tolist() == audio.listen(first)[1].tolist()
+    assert words.tolist() == audio.listen(first).words.tolist()
     assert found.hash == audio.identify(os.fsencode(path)) != audio.identify(first)
 
 
@@ -463,7 +469,7 @@ def test_only_real_claims_count(made: Callable[[str], bytes]) -> None:
     """A length that FFmpeg would guess from the bytes is no claim; one that stands in the file is."""
 
     def claimed(kind: str) -> Audio:
-        return audio.listen(made(kind))[0]
+        return audio.listen(made(kind)).audio
 
     assert [claimed(kind).claimed for kind in ("mp2", "aac", "ac3")] == [0, 0, 0]
     for kind in ("mp3", "flac", "ogg", "opus", "m4a", "wav", "mka"):

@@ -54,10 +54,11 @@ def test_every_file_has_an_outcome(tmp_path: Path) -> None:
     found = run(files)
     for n in range(3):
         good, path = found[b"%d.flac" % n], os.fsencode(tmp_path / f"{n}.flac")
-        expected, words = audio.listen(path)
-        assert (good.audio, good.hash, good.error) == (expected, expected.hash, "")
+        expected = audio.listen(path)
+        assert (good.audio, good.hash, good.error) == (expected.audio, expected.audio.hash, "")
+        assert good.quality == expected.quality
         assert good.words is not None
-        assert good.words.tolist() == words.tolist()
+        assert good.words.tolist() == expected.words.tolist()
     assert "too short" in found[b"short.flac"].error
     assert found[b"short.flac"].audio is not None
     assert (found[b"silent.flac"].error, found[b"silent.flac"].audio is None) == ("", False)
@@ -91,16 +92,16 @@ def test_a_file_that_changes_meanwhile_is_said_so(tmp_path: Path, monkeypatch: p
     file = wanted(write(tmp_path / "a.mp3", tune(1, 5)))
     real = audio.listen
 
-    def growing(path: bytes, length: float) -> object:
+    def growing(path: bytes, length: float, *, loudness: bool) -> object:
         with open(path, "ab") as more:
             more.write(b"x")
-        return real(path, length)
+        return real(path, length, loudness=loudness)
 
     monkeypatch.setattr(audio, "listen", growing)
-    assert "changed" in work(_Task(file, identify=False, length=0)).error
+    assert "changed" in work(_Task(file, identify=False, length=0, loudness=False)).error
     (tmp_path / "log.txt").write_text("one")
     log = wanted(tmp_path / "log.txt")
-    assert work(_Task(log, identify=False, length=0)) == Heard(log)
+    assert work(_Task(log, identify=False, length=0, loudness=False)) == Heard(log)
 
 
 def test_a_deadline_grows_with_the_file(tmp_path: Path) -> None:
@@ -118,8 +119,8 @@ def test_where_the_fault_lies(tmp_path: Path) -> None:
     """What the system does not give is no fault of the file; what takes too long is one of the limits."""
     path = os.fsencode(tmp_path / "gone.mp3")
     gone = Wanted(File("r", b"gone.mp3", 1, 1), path, identify_first=False)
-    heard = work(_Task(gone, identify=False, length=0))
+    heard = work(_Task(gone, identify=False, length=0, loudness=False))
     assert (heard.cause, bool(heard.error)) == (Cause.SYSTEM, True)
     other = Wanted(File("r", b"gone.txt", 1, 1), path[:-3] + b"txt", identify_first=False)
-    heard = work(_Task(other, identify=False, length=0))
+    heard = work(_Task(other, identify=False, length=0, loudness=False))
     assert (heard.cause, heard.error) == (Cause.SYSTEM, "")
