@@ -22,7 +22,8 @@ from typing import Any
 from comet.core import ini, locks
 from comet.core import start as starting
 from comet.core.errors import CometError, Stopped, UsageError
-from comet.core.job import Control, Event, Memory, Progress
+from comet.core.job import Control, Event, Listing, Memory, Progress
+from comet.core.model import Problem
 from comet.core.places import make_private, only_mine
 from comet.core.text import _, safe
 
@@ -48,11 +49,13 @@ class JobState:
     started: float
     updated: float
     stages: Mapping[str, Mapping[str, Any]]
-    """By `stage name`: done, total, note, finished, size, total_size."""
+    """By `stage name`: done, total, note, finished, size, total_size, when it `began`, and its `problems`."""
     problems: int
     error: str
     memory: Mapping[str, int] = field(default_factory=dict)
     """Bytes that it may take (`limit`) and takes (`used`), units of its `chunk`; empty until it says so."""
+    listings: Sequence[Mapping[str, Any]] = ()
+    """What each look at a root found, in order; see `job.Listing`."""
 
     @property
     def runs(self) -> bool:
@@ -73,6 +76,7 @@ class Record:
         self._shown: dict[str, Any] = {
             "id": os.path.basename(folder), "command": command, "pid": os.getpid(), "state": "running",
             "started": time.time(), "updated": time.time(), "stages": {}, "problems": 0, "error": "",
+            "listings": [],
         }  # fmt: skip
         self._last: dict[str, float] = {}
         events = os.path.join(folder, "events.jsonl")
@@ -87,21 +91,44 @@ class Record:
             self._snapshot()
             return
         if isinstance(event, Progress):
-            key = f"{event.stage} {event.name}".strip()
-            self._shown["stages"][key] = {
-                "done": event.done, "total": event.total, "note": event.note, "finished": event.finished,
-                "size": event.size, "total_size": event.total_size,
-            }  # fmt: skip
-            if event.done and not event.finished and now - self._last.get(key, 0) < _EVERY:
+            if not self._progress(event, now):
                 return
-            self._last[key] = now
             row: dict[str, Any] = {"stage": event.stage, "name": event.name, "done": event.done, "total": event.total}
-        else:
-            self._shown["problems"] += 1
+        elif isinstance(event, Problem):
+            self._problem(event)
             row = {"problem": os.fsdecode(event.path), "stage": event.stage, "error": event.error}
+        elif isinstance(event, Listing):
+            self._shown["listings"].append(asdict(event))
+            row = {"listing": asdict(event)}
+        else:
+            row = {"order": asdict(event)}
         self._events.write(json.dumps({"time": round(now, 3), **row}) + "\n")
         self._events.flush()
         self._snapshot()
+
+    def _progress(self, event: Progress, now: float) -> bool:
+        """Take up where a stage stands; return whether that is to be written down too."""
+        key = f"{event.stage} {event.name}".strip()
+        old = self._shown["stages"].get(key, {})
+        if old.get("finished") and not event.finished:  # a root is looked at a second time
+            old = {"problems": old["problems"]}
+        self._shown["stages"][key] = {
+            "done": event.done, "total": event.total, "note": event.note, "finished": event.finished,
+            "size": event.size, "total_size": event.total_size,
+            "began": old.get("began", now), "problems": old.get("problems", 0),
+        }  # fmt: skip
+        if event.done and not event.finished and now - self._last.get(key, 0) < _EVERY:
+            return False
+        self._last[key] = now
+        return True
+
+    def _problem(self, problem: Problem) -> None:
+        """Count a problem, for the job and for the stage of its root, which holds it."""
+        self._shown["problems"] += 1
+        place = f"{problem.stage} {os.fsdecode(problem.path)}"
+        holding = [key for key in self._shown["stages"] if place == key or place.startswith(os.path.join(key, ""))]
+        if holding:
+            self._shown["stages"][max(holding, key=len)]["problems"] += 1
 
     def control(self) -> Control:
         """Return what somebody wishes."""

@@ -1,6 +1,7 @@
 """The first stage of the write side: roots -> files -> audio -> fingerprints, stored as they come.
 
-Whatever interrupts it, the next run goes on from there.
+Root by root: first a list of every root is made, then each is listened to by its list, which is looked at again where
+that took long. Whatever interrupts it, the next run goes on from there.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from comet.act import actions
@@ -17,21 +19,41 @@ from comet.collection import state
 from comet.collection.opened import Collection, exclusive
 from comet.compare import memory
 from comet.core.errors import NoMusicError
-from comet.core.job import Job
+from comet.core.job import Job, Listing, Ordered
 from comet.core.model import File, Root, Stage
+from comet.core.places import make_private
 from comet.core.text import _, safe
-from comet.library import roots, scan
-from comet.library.scan import Changes, Known
+from comet.library import disk, order, roots, scan
+from comet.library.disk import DiskKind
+from comet.library.scan import Changes, Known, Unread
 
 if TYPE_CHECKING:
-    from comet.listen.fingerprint import Heard
+    from comet.listen.fingerprint import Heard, Wanted
 
 _T = TypeVar("_T")
 
 _BATCH: Final = 64
 """Files that are not music between two writes."""
 
+_OLD: Final = 1.0
+"""Seconds after which a list is made anew before it is followed."""
+
 _DENIED: Final = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedRoot:
+    """What a scan did at one root."""
+
+    listing: Listing
+    """What the look at it found, against the last scan."""
+    since: Listing | None = None
+    """What was found just before it was listened to, against that list; None where nothing was otherwise."""
+    order: Ordered | None = None
+    """None where nothing was listened to."""
+    unchanged: int = 0
+    decoded: int = 0
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +70,12 @@ class Scanned:
     problems: int
     away: tuple[Root, ...]
     """Roots that could not be looked at; what is known of them stays."""
+    roots: tuple[ScannedRoot, ...] = ()
+    """Those that could be, one by one."""
 
 
 def scan_roots(collection: Collection, job: Job, *, loudness: bool = False) -> Scanned:
-    """Look at every root, listen to what is new or changed, and store each result as it comes.
+    """Look at every root, then listen to what is new or changed, root by root, and store each result as it comes.
 
     With `loudness` it is measured too, also of what was listened to without it.
 
@@ -69,18 +93,169 @@ def scan_roots(collection: Collection, job: Job, *, loudness: bool = False) -> S
             ),
         )
     with exclusive(collection):
-        found = _marked(collection)
-        walked = [(root, _walk(collection, root, job, loudness=loudness)) for root in found if not root.away]
-        gone = scan.Gone(changes for _root, changes in walked)
-        decoded = moved = 0
-        for root, changes in walked:
-            new_decoded, new_moved = _listen(collection, root, changes, job, gone, loudness=loudness)
-            decoded, moved = decoded + new_decoded, moved + new_moved
+        done, away = _Run(collection, job, loudness).all()
     counts = collection.cache.counts([root.id for root in collection.scanned_roots()])
-    unchanged = sum(changes.unchanged for _root, changes in walked)
     bad = sum(1 for _problem in state.problems(collection))
-    away = tuple(root for root in found if root.away)
-    return Scanned(counts.get("files", 0), decoded, unchanged, moved, bad, away)
+    return Scanned(
+        counts.get("files", 0),
+        sum(root.decoded for root in done),
+        sum(root.unchanged for root in done),
+        sum(root.moved for root in done),
+        bad,
+        tuple(away),
+        tuple(done),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """What is to be done at a root, and when that was found."""
+
+    root: Root
+    changes: Changes
+    made: float
+    """On the monotonic clock."""
+
+    @property
+    def empty(self) -> bool:
+        """There is nothing to listen to."""
+        return not self.changes.new and not self.changes.changed
+
+    def said(self) -> Listing:
+        """Return it as an event, against the last scan."""
+        found = self.changes
+        changed = len(found.changed) - found.stale
+        gone = sum(known.present for known in found.vanished)
+        return Listing(_name(self.root), found.files, len(found.new), changed, gone, found.size, stale=found.stale)
+
+
+class _Run:
+    """One scan: first a list of each root, then each root by its list."""
+
+    def __init__(self, collection: Collection, job: Job, loudness: bool) -> None:  # noqa: FBT001 - as it was asked for
+        self._collection = collection
+        self._job = job
+        self._loudness = loudness
+        self._gone = scan.Gone()
+
+    def all(self) -> tuple[list[ScannedRoot], list[Root]]:
+        """Do it; return what was done at the roots that were there, and which were away."""
+        found = _marked(self._collection)
+        away = [root for root in found if root.away]
+        for root in away:
+            self._job.report(Listing(_name(root), 0, 0, 0, 0, 0, away=root.away))
+        lists = [self._look(root) for root in found if not root.away]
+        done = []
+        for listed in lists:
+            now, since = self._look_again(listed, away)
+            done.append(self._listen(listed.said(), since, now))
+        return done, away
+
+    def _look(self, root: Root) -> _List:
+        made = time.monotonic()
+        changes = self._walk(root)
+        self._report_unread(root, changes.unread)
+        listed = _List(root, changes, made)
+        self._job.report(listed.said())
+        return listed
+
+    def _look_again(self, listed: _List, away: list[Root]) -> tuple[_List, Listing | None]:
+        """Return the list as it is now that its turn has come, and what is otherwise, if anything is.
+
+        Hours may have passed since it was made. Of a root that went away meanwhile nothing is left to do.
+        """
+        root = listed.root
+        if listed.empty or time.monotonic() - listed.made <= _OLD:
+            return listed, None
+        had_files = listed.changes.files > 0
+        if reason := roots.look(root.path, root.id, had_files=had_files).away:
+            away.append(replace(root, away=reason))
+            since = Listing(_name(root), 0, 0, 0, 0, 0, again=True, away=reason)
+            self._job.report(since)
+            return replace(listed, changes=Changes(unchanged=listed.changes.unchanged)), since
+        now = self._walk(root)
+        before = set(listed.changes.unread)
+        self._report_unread(root, [each for each in now.unread if each not in before])
+        added, changed, gone = scan.since(listed.changes, now)
+        listed = replace(listed, changes=now)
+        if not added and not changed and not gone:
+            return listed, None
+        since = Listing(_name(root), now.files, added, changed, gone, now.size, again=True)
+        self._job.report(since)
+        return listed, since
+
+    def _walk(self, root: Root) -> Changes:
+        collection = self._collection
+        known = collection.cache.files(root.id, collection.made, loudness=self._loudness)
+        excluded = scan.excluder(collection.profile.exclude)
+        with self._job.stage(Stage.WALK, None, _name(root)) as advance:
+            found = _counted(scan.walk(root, excluded), advance)
+            changes = scan.changes(found, known, _again(collection, root))
+        gone = [known.file for known in changes.vanished if known.present]
+        collection.cache.walked(root.id, changes.refreshed, gone, changes.unread)
+        self._gone.add(changes)
+        return changes
+
+    def _report_unread(self, root: Root, unread: Iterable[Unread]) -> None:
+        for each in unread:
+            self._job.problem(Stage.WALK, os.path.join(root.path, each.path), each.error)
+
+    def _listen(self, listing: Listing, since: Listing | None, listed: _List) -> ScannedRoot:
+        """Listen to what is new or changed under a root.
+
+        The hash of the encoded audio alone is enough to recognise a retagged or moved file, so it is taken first where
+        that is likely: at a changed file, and at a new one while others are missing.
+        """
+        root, changes = listed.root, listed.changes
+        if listed.empty:
+            return ScannedRoot(listing, since, unchanged=changes.unchanged)
+        from comet.listen.fingerprint import limits, listen_all  # noqa: PLC0415 - without changes no decoder is needed
+
+        collection, job = self._collection, self._job
+        wanted, order = self._arranged(root, changes)
+        decoded = moved = 0
+        tell = memory.Teller(job)
+        with job.stage(Stage.SCAN, len(wanted), _name(root), changes.size) as advance, _Others(collection) as others:
+            heard_all = listen_all(
+                wanted,
+                lambda audio_hash: collection.cache.knows(audio_hash, collection.made, loudness=self._loudness),
+                loudness=self._loudness,
+                locks=_turns(collection),
+                **limits(collection.profile.settings),
+            )
+            with contextlib.closing(heard_all):
+                for heard in _unless_stopped(heard_all, job):
+                    moved += _store(collection, heard, job, others)
+                    decoded += heard.audio is not None
+                    tell.now_and_then()
+                    advance(1, os.fsdecode(heard.wanted.file.path), heard.wanted.file.size)
+        return ScannedRoot(listing, since, order, changes.unchanged, decoded, moved)
+
+    def _arranged(self, root: Root, changes: Changes) -> tuple[list[Wanted], Ordered]:
+        """Return what is to be listened to in the order in which it is best read, and how good that is."""
+        from comet.listen.fingerprint import Wanted  # noqa: PLC0415 - see `_listen`
+
+        below = disk.disk_of(root.path)
+        spinning = below.kind is DiskKind.SPINNING
+        first = {file.path for file in changes.changed}
+        first |= {file.path for file in changes.new if self._gone.may_be(file)}
+        best = order.arrange([*changes.new, *changes.changed], root.path, extents=spinning)
+        name = below.name if spinning else ""
+        wanted = [Wanted(each, os.path.join(root.path, each.path), each.path in first, name) for each in best.files]
+        ordered = Ordered(_name(root), best.deviation, best.runs_z, best.by_extent, best.by_inode, best.by_path)
+        self._job.report(ordered)
+        return wanted, ordered
+
+
+def _turns(collection: Collection) -> str:
+    """Return the folder in which the readers of a disk take turns: one for all profiles, which share the disks."""
+    folder = os.path.join(os.path.dirname(collection.folder), ".disks")
+    make_private(folder)
+    return folder
+
+
+def _name(root: Root) -> str:
+    return os.fsdecode(root.path)
 
 
 def _marked(collection: Collection) -> list[Root]:
@@ -120,17 +295,6 @@ def _identity(collection: Collection, root: Root) -> str:
     return marker or by_path
 
 
-def _walk(collection: Collection, root: Root, job: Job, *, loudness: bool) -> Changes:
-    known = collection.cache.files(root.id, collection.made, loudness=loudness)
-    excluded = scan.excluder(collection.profile.exclude)
-    with job.stage(Stage.WALK, None, os.fsdecode(root.path)) as advance:
-        changes = scan.changes(_counted(scan.walk(root, excluded), advance), known, _again(collection, root))
-    for unread in changes.unread:
-        job.problem(Stage.WALK, os.path.join(root.path, unread.path), unread.error)
-    collection.cache.walked(root.id, changes.refreshed, [k.file for k in changes.vanished if k.present], changes.unread)
-    return changes
-
-
 def _counted(items: Iterator[_T], advance: Callable[[], None]) -> Iterator[_T]:
     for item in items:
         advance()
@@ -152,39 +316,6 @@ def _again(collection: Collection, root: Root) -> Callable[[Known], bool]:
 def _limits_cause(collection: Collection) -> str:
     limits = collection.profile.settings.scan
     return f"limits {limits.timeout:g} {limits.memory}"
-
-
-def _listen(
-    collection: Collection, root: Root, changes: Changes, job: Job, gone: scan.Gone, *, loudness: bool
-) -> tuple[int, int]:
-    """Listen to what is new or changed under a root; return how many were decoded, and how many had moved.
-
-    The hash of the encoded audio alone is enough to recognise a retagged or moved file, so it is taken first where
-    that is likely: at a changed file, and at a new one while others are missing.
-    """
-    if not changes.new and not changes.changed:
-        return 0, 0
-    from comet.listen.fingerprint import Wanted, limits, listen_all  # noqa: PLC0415 - without changes no decoder is needed
-
-    wanted = [Wanted(file, os.path.join(root.path, file.path), gone.may_be(file)) for file in changes.new]
-    wanted += [Wanted(file, os.path.join(root.path, file.path), True) for file in changes.changed]
-    decoded = moved = 0
-    tell = memory.Teller(job)
-    stage = job.stage(Stage.SCAN, len(wanted), os.fsdecode(root.path), sum(item.file.size for item in wanted))
-    with stage as advance, _Others(collection) as others:
-        heard_all = listen_all(
-            sorted(wanted, key=lambda item: item.path),
-            lambda audio_hash: collection.cache.knows(audio_hash, collection.made, loudness=loudness),
-            loudness=loudness,
-            **limits(collection.profile.settings),
-        )
-        with contextlib.closing(heard_all):
-            for heard in _unless_stopped(heard_all, job):
-                moved += _store(collection, heard, job, others)
-                decoded += heard.audio is not None
-                tell.now_and_then()
-                advance(1, os.fsdecode(heard.wanted.file.path), heard.wanted.file.size)
-    return decoded, moved
 
 
 def _unless_stopped(heard_all: Iterator[Heard], job: Job) -> Iterator[Heard]:
@@ -219,7 +350,7 @@ class _Others(contextlib.AbstractContextManager["_Others"]):
 
 def _store(collection: Collection, heard: Heard, job: Job, others: _Others) -> bool:
     """Store what came of one file; return whether it is a known one under another name."""
-    from comet.listen.fingerprint import too_short  # noqa: PLC0415 - see `_listen`
+    from comet.listen.fingerprint import too_short  # noqa: PLC0415 - see `_Run`
 
     file, cache, error = heard.wanted.file, collection.cache, heard.error
     moved = False

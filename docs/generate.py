@@ -83,8 +83,9 @@ def settings_page() -> str:
         if item.section != section:
             section = item.section
             lines += [f"## [{section}]", "", "| key | built in | unit | from | to | |", "|---|---|---|---|---|---|"]
-        high = "" if item.high is None else f"{item.high:g}"
-        lines.append(f"| `{item.key}` | {item.default:g} | {item.unit} | {item.low:g} | {high} | {cell(item.help)} |")
+        low, high = "" if item.kind is str else f"{item.low:g}", "" if item.high is None else f"{item.high:g}"
+        text = f"{item.help} Expected: {item.expected}." if item.kind is str else item.help
+        lines.append(f"| `{item.key}` | {settings.show(item.default)} | {item.unit} | {low} | {high} | {cell(text)} |")
         following = [other for other in settings.declared() if other.section == section]
         lines += [""] if item == following[-1] else []
     return page(lines)

@@ -82,3 +82,41 @@ def audible(samples: NDArray[np.int16], rate: int) -> list[bool]:
         part = samples[start : start + frame].astype(float) / 32768
         loud.append(float(np.sqrt((part**2).mean())) >= 10 ** (-60 / 20))
     return loud
+
+
+def loudness(sound: NDArray[np.float32], weights: list[float]) -> tuple[float, float, float]:
+    """Return LUFS, peak and true peak of sound at 48 kHz, shape (channels, samples), as ITU-R BS.1770-4 tells it.
+
+    The filters are the two of the recommendation with its numbers, one after the other; each sample between samples
+    is made by putting zeros between them.
+    """
+    powers = []
+    peak = true_peak = 0.0
+    taps = np.sinc(np.arange(-24, 25) / 4) * np.hanning(49)
+    for channel, weight in zip(sound.astype(float), weights, strict=True):
+        shelf = recursive(
+            channel, (1.53512485958697, -2.69169618940638, 1.19839281085285), (-1.69065929318241, 0.73248077421585)
+        )
+        power = recursive(shelf, (1.0, -2.0, 1.0), (-1.99004745483398, 0.99007225036621)) ** 2
+        powers.append([weight * power[at : at + 19_200].mean() for at in range(0, len(power) - 19_199, 4_800)])
+        between = np.zeros(4 * len(channel))
+        between[::4] = channel
+        peak = max(peak, float(np.abs(channel).max()))
+        true_peak = max(true_peak, float(np.abs(np.convolve(between, taps)[: len(between)]).max()))
+    blocks = [sum(block) for block in zip(*powers, strict=True)]
+    for gate in (-70.0, None):
+        limit = 10 ** ((gate + 0.691) / 10) if gate else sum(blocks) / len(blocks) / 10
+        blocks = [block for block in blocks if block >= limit]
+        if not blocks:
+            return float("-inf"), peak, true_peak
+    return -0.691 + 10 * float(np.log10(sum(blocks) / len(blocks))), peak, true_peak
+
+
+def recursive(sound: NDArray[np.float64], b: tuple[float, ...], a: tuple[float, ...]) -> NDArray[np.float64]:
+    """Return the sound behind a filter of order two, a0 = 1, sample by sample."""
+    out = [0.0, 0.0]
+    before = [0.0, 0.0, *sound.tolist()]
+    for at in range(2, len(before)):
+        value = b[0] * before[at] + b[1] * before[at - 1] + b[2] * before[at - 2]
+        out.append(value - a[0] * out[at - 1] - a[1] * out[at - 2])
+    return np.array(out[2:])

@@ -171,6 +171,11 @@ def _info(added: Parser) -> None:
 
 def _scan(added: Parser) -> None:
     _folders(added)
+    added.add_argument(
+        "--loudness",
+        action="store_true",
+        help=_("measure the loudness too; what was listened to without it is listened to again"),
+    )
     _detach(added)
     _strict(added)
 
@@ -203,6 +208,17 @@ def _pairs(added: Parser) -> None:
 def _pair(added: Parser) -> None:
     added.add_argument("a", metavar="A", help=_("a file; it need not have been scanned"))
     added.add_argument("b", metavar="B", help=_("another one"))
+
+
+def _identify(added: Parser) -> None:
+    added.add_argument("files", metavar=_("FILE"), nargs="+", help=_("a file; it need not have been scanned"))
+    added.add_argument("--strict", action="store_true", help=_("exit with 3 if a file could not be used"))
+
+
+def _check(added: Parser) -> None:
+    added.add_argument(
+        "files", metavar=_("FILE"), nargs="+", help=_("a file, or a folder: all music below it; nothing is stored")
+    )
 
 
 def _root(added: argparse.ArgumentParser) -> None:
@@ -265,6 +281,8 @@ def commands() -> tuple[Command, ...]:
         Command("groups", "", _("show the tracks that are the same recording, largest saving first"), _limit),
         Command("pairs", "", _("show the pairs of tracks that belong together, and how"), _pairs),
         Command("pair", "-p A B", _("compare two files"), _pair),
+        Command("identify", "", _("look up what tracks are, by their sound, at AcoustID"), _identify),
+        Command("check", "", _("tell which of new files the collection already has"), _check),
         Command("review", "", _("walk through the groups and decide, largest saving first"), _review),
         Command("why", "", _("say in sentences why two files or a group belong together, and which one stays"), _why),
         Command("decide", "", _("decide about a group without changing anything yet"), _decide),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from comet.cli import console, context, groups, out, pairs
+from comet.cli import console, context, groups, measured, out, pairs
 from comet.cli.context import Context
 from comet.core.errors import NotScannedError
 from comet.core.job import Job
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from comet.collection.opened import Collection
     from comet.collection.pairs import FilePair
     from comet.collection.state import State
+
+
+_APART = 0.01
+"""Share by which what is decoded may differ from what is claimed before that is worth a word."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -155,6 +159,10 @@ def _known(here: Context, collection: Collection, name: str) -> dict[str, Any]:
         return {"path": path, "problem": problem, "pairs": [], "group": None, "lines": lines}
     found = [p for p in known_pairs.of_files(collection) if track.path in (p.a.path, p.b.path)]
     proposal = next((each for each in known_groups.proposals(collection) if track in each.group.tracks), None)
+    serial = track.audio.serial
+    quality, loudness = collection.cache.quality(serial), collection.cache.loudness(serial)
+    said = measured.facts(quality, loudness, track.audio.duration, here.next("scan", "--loudness"))
+    values = {**_facts(track), **said, **_standing(track, problem, proposal)}
     return {
         **out.track(track),
         "mtime_ns": track.file.mtime_ns,
@@ -163,10 +171,11 @@ def _known(here: Context, collection: Collection, name: str) -> dict[str, Any]:
         "sound_start": track.audio.sound_start,
         "sound_end": track.audio.sound_end,
         "words": track.audio.words,
+        **measured.as_json(quality, loudness),
         "problem": problem,
         "pairs": [out.pair(pair) for pair in found],
         "group": groups.as_json(proposal, groups.left_over(collection, proposal.group)) if proposal else None,
-        "lines": [*_facts(track, problem, proposal), *_pair_lines(track, found)],
+        "lines": [*out.facts(values), *_pair_lines(track, found)],
     }
 
 
@@ -179,7 +188,8 @@ def _track(collection: Collection, path: bytes) -> Track | None:
     return None
 
 
-def _facts(track: Track, problem: str, proposal: Proposal | None) -> list[str]:
+def _facts(track: Track) -> dict[str, str]:
+    """Return what a file is, by name."""
     audio = track.audio
     bits = _(", {bits} bits").format(bits=audio.bits) if audio.bits else ""
     sound = _("{codec} in {container}, {rate:g} kHz, {channels}{bits}, {bitrate}, {lossless}").format(
@@ -195,9 +205,7 @@ def _facts(track: Track, problem: str, proposal: Proposal | None) -> list[str]:
         _("file"): safe(track.path),
         _("size"): size(track.file.size),
         _("sound"): sound,
-        _("length"): _("{length} decoded, {claimed} claimed").format(
-            length=clock(audio.duration), claimed=clock(audio.claimed)
-        ),
+        _("length"): _length(audio),
         _("audible"): _audible(audio),
         _("audio"): audio.hash,
         _("fingerprint"): _("{words}, {length} of sound").format(
@@ -206,6 +214,25 @@ def _facts(track: Track, problem: str, proposal: Proposal | None) -> list[str]:
     }
     if audio.decode_errors:
         values[_("decoder")] = _n("{n} packet refused", "{n} packets refused", audio.decode_errors)
+    return values
+
+
+def _length(audio: Audio) -> str:
+    if not audio.claimed:
+        return _("{length} decoded, none claimed").format(length=clock(audio.duration))
+    words = _("{length} decoded, {claimed} claimed").format(length=clock(audio.duration), claimed=clock(audio.claimed))
+    if abs(audio.claimed - audio.duration) <= _APART * max(audio.claimed, audio.duration):
+        return words
+    return (
+        _("{words}: {seconds:.1f} s are missing").format(words=words, seconds=audio.claimed - audio.duration)
+        if (audio.claimed > audio.duration)
+        else _("{words}: {seconds:.1f} s more than that").format(words=words, seconds=audio.duration - audio.claimed)
+    )
+
+
+def _standing(track: Track, problem: str, proposal: Proposal | None) -> dict[str, str]:
+    """Return what is wrong with a file and what it is to others, by name."""
+    values = {}
     if problem:
         values[_("problem")] = safe(problem)
     if proposal:
@@ -216,7 +243,7 @@ def _facts(track: Track, problem: str, proposal: Proposal | None) -> list[str]:
             size=size(group.saving),
             keep="" if group.tracks.index(track) in proposal.remove else _("; this one would be kept"),
         )
-    return out.facts(values)
+    return values
 
 
 def _pair_lines(track: Track, found: list[FilePair]) -> list[str]:

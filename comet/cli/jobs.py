@@ -183,5 +183,14 @@ def _feed(shown: View, job: JobState) -> None:
         if line is not None and line.ended and line.stage == Stage(word):
             continue
         shown.report(
-            Progress(Stage(word), name, stage["done"], stage["total"], stage["note"], finished=stage["finished"])
+            Progress(
+                Stage(word),
+                name,
+                stage["done"],
+                stage["total"],
+                stage["note"],
+                finished=stage["finished"],
+                size=stage.get("size", 0),
+                total_size=stage.get("total_size", 0),
+            )
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from comet import setup
 from comet.cli import acting, console, context, out
@@ -13,7 +14,7 @@ from comet.core.job import Job
 from comet.core.text import _, _n
 
 if TYPE_CHECKING:
-    from comet.scanning import Scanned
+    from comet.scanning import Scanned, ScannedRoot
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,11 +46,11 @@ def scan(here: Context, job: Job) -> Scanned:
 
     with here.collection(create=True) as collection:
         acting.warn_settled(changes.settle(collection))
-        return scanning.scan_roots(collection, job)
+        return scanning.scan_roots(collection, job, loudness=here.arguments.loudness)
 
 
 def show_json(done: Scanned) -> None:
-    """Print the counts; these keys are a contract."""
+    """Print the counts, of all and of each root; these keys are a contract."""
     out.dump(
         {
             "files": done.files,
@@ -57,8 +58,29 @@ def show_json(done: Scanned) -> None:
             "unchanged": done.unchanged,
             "moved": done.moved,
             "problems": done.problems,
+            "roots": [_root_json(root) for root in done.roots],
         }
     )
+
+
+def _root_json(done: ScannedRoot) -> dict[str, Any]:
+    listing, since, order = done.listing, done.since, done.order
+    return {
+        "path": listing.root,
+        "files": listing.files,
+        "new": listing.new,
+        "changed": listing.changed,
+        "stale": listing.stale,
+        "gone": listing.gone,
+        "size": listing.size,
+        "since": {"added": since.new, "changed": since.changed, "gone": since.gone, "away": since.away}
+        if since
+        else None,
+        "unchanged": done.unchanged,
+        "decoded": done.decoded,
+        "moved": done.moved,
+        "order": {key: value for key, value in asdict(order).items() if key != "root"} if order else None,
+    }
 
 
 def summary(done: Scanned) -> str:

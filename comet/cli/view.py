@@ -8,12 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from comet.core.job import Event, Progress
+from comet.core.job import Event, Listing, Progress
 from comet.core.model import Problem, Stage
-from comet.core.text import _, _n, clock, safe
+from comet.core.pace import Pace
+from comet.core.text import _, _n, clock, safe, size
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -29,6 +30,12 @@ _WIDE = 90
 
 _BAR = 16
 
+_NAME = 12
+"""Columns that a name keeps before figures give way."""
+
+_TALK = 4
+"""Rank of a figure that only a sentence has room for."""
+
 
 @dataclass(slots=True)
 class Line:
@@ -43,16 +50,34 @@ class Line:
     ended: float = 0.0
     told: float = 0.0
     """When it was last printed, where nothing moves."""
+    size: int = 0
+    """Bytes of what is done."""
+    total_size: int = 0
+    """Bytes of all of it, 0 where bytes say nothing of the work."""
+    problems: int = 0
+    """Files of it that could not be used."""
+    pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(self.started)
 
     def seconds(self, now: float) -> float:
         """Return how long it has taken, never 0."""
-        return max((self.ended or now) - self.started, 0.001)
+        return self.pace.took(self.ended or now)
+
+    def rates(self, now: float) -> tuple[float, float]:
+        """Return how many files or steps, and how many bytes, are done in a second."""
+        if self.ended:
+            return self.done / self.seconds(now), self.size / self.seconds(now)
+        self.pace.look(now, self.done, self.size)
+        return self.pace.rates(now)
 
     def left(self, now: float) -> float | None:
-        """Return the seconds that it will still take at the rate so far, None where that cannot be known."""
-        if self.ended or not self.total or not self.done:
+        """Return the seconds that it will still take, None where that cannot be known."""
+        if self.ended:
             return None
-        return (self.total - self.done) * self.seconds(now) / self.done
+        self.pace.look(now, self.done, self.size)
+        return self.pace.left(now, self.total, self.total_size)
 
 
 class View:
@@ -60,20 +85,43 @@ class View:
 
     def __init__(self) -> None:
         self.lines: dict[str, Line] = {}
-        self.paused = False
+        self._listed: set[str] = set()
+        """Roots of which it was said what was found."""
         self._problems = 0
+        self._paused = 0.0
+        """Since when the job waits, 0 where it does not."""
+
+    @property
+    def paused(self) -> bool:
+        """The job waits; that time counts for no rate."""
+        return self._paused > 0
+
+    @paused.setter
+    def paused(self, waits: bool) -> None:
+        now = time.monotonic()
+        if self._paused:
+            for line in self.lines.values():
+                if not line.ended:
+                    line.pace.wait(now - max(self._paused, line.started))
+        self._paused = now if waits else 0.0
 
     def report(self, event: Event) -> None:
         """Show an event; called from the thread that works."""
         if isinstance(event, Problem):
             self._problem(event)
-        if not isinstance(event, Progress):
-            return
-        line = self._line(event)
-        now = time.monotonic()
-        line.done, line.total, line.note = event.done, event.total, event.note
-        line.ended = now if event.finished else 0.0
-        self._moved(line, now)
+        elif isinstance(event, Listing):
+            self._listed.add(event.root)
+            if text := told(event):
+                self.say(text)
+        elif isinstance(event, Progress):
+            line = self._line(event)
+            if line is None:
+                return
+            now = time.monotonic()
+            line.done, line.total, line.note = event.done, event.total, event.note
+            line.size, line.total_size = event.size, event.total_size
+            line.ended = now if event.finished else 0.0
+            self._moved(line, now)
 
     def say(self, text: str) -> None:
         """Show a line that stays."""
@@ -85,21 +133,30 @@ class View:
         if self._problems > SHOWN_PROBLEMS:
             self.say(_("{n} more: `comet problems`").format(n=f"{self._problems - SHOWN_PROBLEMS:,}"))
 
-    def _line(self, event: Progress) -> Line:
+    def _line(self, event: Progress) -> Line | None:
+        """Return the line of a stage; None for one that another stage of the same root has followed."""
         key = event.name or event.stage.value
         line = self.lines.get(key)
-        if line is None or line.stage is not event.stage:
+        if line is not None and line.stage is Stage.SCAN and event.stage is Stage.WALK:
+            return None
+        if line is None or line.stage is not event.stage or (line.ended and not event.finished):
             now = time.monotonic()
-            line = self.lines[key] = Line(event.stage, event.name, now, told=now)
+            problems = line.problems if line else 0
+            line = self.lines[key] = Line(event.stage, event.name, now, told=now, problems=problems)
         return line
 
     def _problem(self, problem: Problem) -> None:
         self._problems += 1
+        path = os.fsdecode(problem.path)
+        holding = [key for key in self.lines if path == key or path.startswith(os.path.join(key, ""))]
+        if holding:
+            self.lines[max(holding, key=len)].problems += 1
         if self._problems <= SHOWN_PROBLEMS:
             self.say(_("`{path}`: {reason}").format(path=safe(problem.path), reason=safe(problem.error)))
 
     def _moved(self, line: Line, now: float) -> None:
-        if line.ended or now - line.told >= _BETWEEN:
+        again = line.stage is Stage.WALK and line.name in self._listed  # of that, what is otherwise is said
+        if (line.ended and not again) or now - line.told >= _BETWEEN:
             line.told = now
             self.say(sentence(line, now))
 
@@ -189,21 +246,54 @@ def _counted(line: Line) -> str:
     return _("{done} of {all}").format(done=f"{line.done:,}", all=_n(one, many, line.total))
 
 
-def _rate(line: Line, now: float) -> str:
-    rate = line.done / line.seconds(now)
+def told(event: Listing) -> str:
+    """Return what a look at a root found as a sentence; empty where a warning at the end says it."""
+    if event.away:
+        return _("`{root}` is away now, nothing of it is forgotten: {reason}").format(
+            root=safe(event.root), reason=event.away
+        ) if event.again else ""  # fmt: skip
+    if event.again:
+        counts = [(_("{n} added"), event.new), (_("{n} gone"), event.gone), (_("{n} changed"), event.changed)]
+        sentence = _("`{root}`, since the list was made: {counts}; {size} to listen to")
+    else:
+        counts = [(_("{n} new"), event.new), (_("{n} changed"), event.changed), (_("{n} gone"), event.gone)]
+        counts.append((_("{n} once more"), event.stale))
+        sentence = _("`{root}`: {counts}; {size} to listen to")
+        if not event.new and not event.changed and not event.stale:
+            sentence = _("`{root}`: {counts}, nothing to listen to") if event.gone else _("`{root}`: nothing new")
+    words = ", ".join(text.format(n=f"{count:,}") for text, count in counts if count)
+    return sentence.format(root=safe(event.root), counts=words, size=size(event.size))
+
+
+def _rate(rate: float) -> str:
     return _("{rate}/s").format(rate=f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}")
+
+
+def _figures(line: Line, now: float) -> list[tuple[int, str]]:
+    """Return what is said of a stage, each with its rank: what has the highest gives way first."""
+    by_number, by_size = line.rates(now)
+    found = [(0, _counted(line))]
+    if line.total_size:
+        whole = line.size == line.total_size
+        of = _("{done} of {all}").format(done=size(line.size), all=size(line.total_size))
+        found.append((2, size(line.size) if whole else of))
+    if line.seconds(now) >= 1:
+        found.append((2 if line.ended else _TALK, _("in {time}").format(time=clock(line.seconds(now)))))
+        found.append((0, _rate(by_number)))
+        if line.total_size:
+            found.append((3, _("{rate}/s").format(rate=size(round(by_size)))))
+    left = line.left(now)
+    if left is not None:
+        found.append((0, _("{time} left").format(time=clock(left))))
+    if line.problems:
+        found.append((1, _n("{n} problem", "{n} problems", line.problems)))
+    return found
 
 
 def sentence(line: Line, now: float) -> str:
     """Return how a stage stands as a line that stays."""
     subject = f"{_subject(line)} `{safe(line.name)}`" if line.name else _subject(line)
-    parts = [_counted(line)]
-    if line.seconds(now) >= 1:
-        parts += [_("in {time}").format(time=clock(line.seconds(now))), _rate(line, now)]
-    left = line.left(now)
-    if left is not None:
-        parts.append(_("{time} left").format(time=clock(left)))
-    return f"{subject}: {', '.join(parts)}"
+    return f"{subject}: {', '.join(text for _rank, text in _figures(line, now))}"
 
 
 def label_room(lines: Sequence[Line]) -> int:
@@ -229,13 +319,10 @@ def drawn(line: Line, now: float, width: int, room: int, *, ascii_only: bool = F
     """
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415
 
-    left = line.left(now)
-    parts = [_counted(line), _rate(line, now)]
-    if left is not None:
-        parts.append(_("{time} left").format(time=clock(left)))
-    elif line.ended:
-        parts.append(clock(line.seconds(now)))
-    middle = "  ".join(parts)
+    figures = [figure for figure in _figures(line, now) if figure[0] < _TALK]
+    while max(figures)[0] and sum(cell_len(text) + 2 for _rank, text in figures) + min(room, _NAME) >= width:
+        figures.remove(max(figures, key=lambda figure: figure[0]))
+    middle = "  ".join(text for _rank, text in figures)
     if width >= _WIDE and line.total:
         middle = f"{_bar(line.done / line.total, ascii_only=ascii_only)}  {middle}"
     room = max(8, min(room, width - cell_len(middle) - 3))

@@ -9,6 +9,8 @@
     * RefusedError            it was left as it is, for it could not be changed safely
     * DecodeError             its sound cannot be read
       * ReadError             the system would not read it: rights, disk, network
+  * ServiceError          3   a service on the net cannot be reached, or its answer is of no use
+    * WaitError          13   it asked to wait
   * LockedError          11   another job works on this profile
   * NoSpaceError         14   the disk is full
   * MemoryBudgetError     1   not even one unit fits in the memory that is allowed
@@ -78,6 +80,25 @@ class DecodeError(FileError):
 
 class ReadError(DecodeError):
     """The system would not read a file: that says nothing of the file, which is tried again."""
+
+
+class ServiceError(CometError):
+    """A service on the net cannot be reached, or its answer is of no use."""
+
+    exit_code = 3
+
+
+class WaitError(ServiceError):
+    """A service asked to wait.
+
+    `seconds` is how long, None where it did not say.
+    """
+
+    exit_code = 13
+
+    def __init__(self, message: str, *, hint: str = "", seconds: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.seconds = seconds
 
 
 class LockedError(CometError):

@@ -117,7 +117,8 @@ def parse(text: list[str], file: str) -> dict[str, Section]:
         elif pair := _KEY.match(line):
             key = pair[1].lower()
             if key in now.values:
-                now.errors.append(_mistake(file, now.name, number, line, _("this key stands there already")))
+                # without its value, which may be a secret
+                now.errors.append(_mistake(file, now.name, number, pair[1], _("this key stands there already")))
             now.values[key] = Value(pair[2].strip(), file, now.name, key, number)
         else:
             key = ""

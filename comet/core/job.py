@@ -46,7 +46,44 @@ class Memory:
     """Units of the chunk that was begun, 0 where there are none."""
 
 
-Event = Progress | Problem | Memory
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a look at a root found, before anything of it is listened to."""
+
+    root: str
+    """The root folder's path."""
+    files: int
+    """That are there."""
+    new: int
+    changed: int
+    gone: int
+    size: int
+    """Bytes to listen to."""
+    again: bool = False
+    """`new`, `changed` and `gone` are against the list made at the start of this run, rather than the last scan."""
+    stale: int = 0
+    """Neither new nor changed, and to listen to all the same: settings are otherwise, or a measure is missing."""
+    away: str = ""
+    """Why the root cannot be looked at now, as a sentence; all else is 0 then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """In which order the files of a root are read: how evenly their formats are mixed."""
+
+    root: str
+    """The root folder's path."""
+    deviation: float
+    """Largest distance, in files, of a format from its proportion."""
+    runs_z: float
+    """How much more often the format changes than by chance, in standard deviations."""
+    by_extent: int
+    """Files that have their place by where they lie on the disk."""
+    by_inode: int
+    by_path: int
+
+
+Event = Progress | Problem | Memory | Listing | Ordered
 
 
 @dataclass(frozen=True, slots=True)

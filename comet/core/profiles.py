@@ -208,7 +208,7 @@ def values(profile: Profile) -> Iterator[tuple[str, Any, Value | None]]:
         yield key, list(value) if isinstance(value, tuple) else value, profile.sources.get(key)
     for item in settings.declared():
         value = getattr(getattr(profile.settings, item.section), item.key)
-        yield item.name, value, profile.sources.get(item.name)
+        yield item.name, settings.HIDDEN if item.secret and value else value, profile.sources.get(item.name)
 
 
 def value_text(value: object) -> str:

@@ -7,17 +7,27 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, get_type_hints
 
 from comet.core.errors import SettingsError
 from comet.core.ini import Section, Value, place
 from comet.core.text import _
 
+HIDDEN: Final = "***"
+"""Stands for a secret wherever a value is shown."""
+
 
 def _setting(default: Any, help: str, *, low: float = 0, high: float | None = None, unit: str = "") -> Any:  # noqa: A002, ANN401
     return field(default=default, metadata={"help": help, "low": low, "high": high, "unit": unit})
+
+
+def _text(default: str, help: str, *, pattern: str, form: str, secret: bool = False) -> Any:  # noqa: A002, ANN401
+    """Declare a setting that is a text: all of it matches `pattern`, which `form` says in words."""
+    meta = {"help": help, "low": 0, "high": None, "unit": "", "pattern": pattern, "form": form, "secret": secret}
+    return field(default=default, repr=not secret, metadata=meta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,35 @@ class FingerprintSettings:
 class ScanSettings:
     """How files are found and read."""
 
-    workers: int = _setting(0, "Processes that listen at the same time, 0 for one a processor.", high=256)
+    workers: int = _setting(
+        0,
+        "Processes that listen at the same time, 0 for one a processor, and one more for a disk that spins.",
+        high=256,
+    )
     timeout: float = _setting(
-        60.0, "How long one file may take, and 1 s more for each MB; then it is a problem.", low=1, high=86400, unit="s"
+        60.0,
+        "How long one file may take, and 20 s more for each MB, up to half an hour; then it is a problem.",
+        low=1,
+        high=86400,
+        unit="s",
     )
     memory: int = _setting(
         4096, "Memory that one listening process may take; a file that needs more is a problem.", low=512, unit="MB"
+    )
+    readers: int = _setting(
+        0,
+        "Files that are read at the same time from one spinning disk, 0 for one. More helps where it does not really "
+        "spin, or is many disks.",
+        high=256,
+    )
+    nice: int = _setting(
+        10, "How far listening steps back behind other programs at the processor: 19 the most, 0 not at all.", high=19
+    )
+    ionice: int = _setting(
+        7,
+        "How far listening steps back behind other programs at the disk: 0 to 7, and with 8 it reads only while nobody "
+        "else does.",
+        high=8,
     )
 
 
@@ -83,6 +116,26 @@ class JudgeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentifySettings:
+    """How tracks are looked up at AcoustID."""
+
+    key: str = _text(
+        "",
+        "Your application's key at AcoustID, from https://acoustid.org/new-application. COMET_ACOUSTID_KEY in the "
+        "environment beats it.",
+        pattern="[A-Za-z0-9]{0,64}",
+        form="up to 64 letters and digits",
+        secret=True,
+    )
+    url: str = _text(
+        "https://api.acoustid.org/v2/",
+        "Where the service is.",
+        pattern=r"https?://[^\s/?#@]+(/[^\s?#]*)?",
+        form="an address that begins with http:// or https://",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, a section each."""
 
@@ -90,6 +143,11 @@ class Settings:
     scan: ScanSettings = field(default_factory=ScanSettings)
     correlate: CorrelateSettings = field(default_factory=CorrelateSettings)
     judge: JudgeSettings = field(default_factory=JudgeSettings)
+    identify: IdentifySettings = field(default_factory=IdentifySettings)
+
+
+Known = float | int | str
+"""What a setting can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +162,12 @@ class Declared:
     high: float | None
     unit: str
     help: str
+    pattern: str
+    """What all of a text matches; empty for a number."""
+    form: str
+    """The pattern in words."""
+    secret: bool
+    """It is never shown."""
 
     @property
     def name(self) -> str:
@@ -113,6 +177,8 @@ class Declared:
     @property
     def expected(self) -> str:
         """What a value must be, for a message."""
+        if self.kind is str:
+            return _(self.form)
         number = _("a whole number") if self.kind is int else _("a number")
         unit = f" ({self.unit})" if self.unit else ""
         if self.high is None:
@@ -138,15 +204,22 @@ def declared() -> Iterator[Declared]:
                 meta["high"],
                 meta["unit"],
                 meta["help"],
+                meta.get("pattern", ""),
+                meta.get("form", ""),
+                meta.get("secret", False),
             )
 
 
-def parse(setting: Declared, value: Value) -> float | int:
-    """Return the number in `value`.
+def parse(setting: Declared, value: Value) -> Known:
+    """Return the number or text in `value`.
 
     Raises:
-        SettingsError: it is none, or out of range.
+        SettingsError: it is none, or out of range; a secret is not repeated.
     """
+    if setting.kind is str:
+        if not re.fullmatch(setting.pattern, value.text):
+            raise (replace(value, text=HIDDEN) if setting.secret else value).wrong(setting.expected)
+        return value.text
     try:
         number = setting.kind(value.text)
     except ValueError:
@@ -156,7 +229,7 @@ def parse(setting: Declared, value: Value) -> float | int:
     return number  # type: ignore[no-any-return]
 
 
-def build(values: Mapping[str, float | int]) -> Settings:
+def build(values: Mapping[str, Known]) -> Settings:
     """Return the settings with `values` (by `section.key`) over the defaults."""
     parts = {}
     for part in dataclasses.fields(Settings):
@@ -212,11 +285,11 @@ def template() -> str:
             section = item.section
             lines += ["", f"[{section}]"]
         unit = f" [{item.unit}]" if item.unit else ""
-        lines += [f"# {_(item.help)}{unit} {item.expected}", f"{item.key} = {show(item.default)}"]
+        lines += [f"# {_(item.help)}{unit} {item.expected}", f"{item.key} = {show(item.default)}".rstrip()]
     return "\n".join(lines) + "\n"
 
 
-def show(value: float) -> str:
+def show(value: Known) -> str:
     """Return a value as it is written in an ini file."""
     return f"{value:g}" if isinstance(value, float) else str(value)
 

@@ -33,6 +33,7 @@ Result = TypeVar("Result")
 
 _START: Final = 120.0  # seconds in which a worker must have loaded its function
 _KILL: Final = 5.0  # seconds that a killed process may take; one that hangs in a dead network mount never ends
+_LOWEST: Final = 7  # level of best effort at the disk
 _METHOD: Final = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
@@ -48,10 +49,20 @@ class Outcome(Generic[Task, Result]):
 
 @dataclass(slots=True)
 class _Order(Generic[Task]):
-    """A task and whether a worker has died of it before."""
+    """A task and whether a worker has failed at it before."""
 
     task: Task
     again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What a worker is told when it starts; see `Pool`."""
+
+    function: str
+    memory: int
+    nice: int
+    ionice: int | None
 
 
 @dataclass(slots=True)
@@ -76,18 +87,30 @@ class Pool(Generic[Task, Result]):
         function: `module:name` of a function of one argument. Tasks and results must be picklable.
         memory: Bytes of address space that a worker may take beyond what the loaded program has, 0 for any.
         deadline: Seconds that a task may take.
+        nice: How nice the processes are to others at the processor at least, 0 to 19.
+        ionice: Likewise at the disk: 0 to 7 are levels of best effort, 8 is idle; None leaves it as it is.
     """
 
-    def __init__(self, count: int, function: str, *, memory: int, deadline: Callable[[Task], float]) -> None:
+    def __init__(
+        self,
+        count: int,
+        function: str,
+        *,
+        memory: int,
+        deadline: Callable[[Task], float],
+        nice: int = 0,
+        ionice: int | None = None,
+    ) -> None:
         self._count = max(1, count)
-        self._function = function
-        self._memory = memory
+        self._rules = _Rules(function, memory, nice, ionice)
         self._deadline = deadline
         self._orders: deque[_Order[Task]] = deque()
+        self._late: deque[_Order[Task]] = deque()
+        """Those that took too long, for the end: what was slow then, a disk or the machine, may not be any more."""
         self._workers: list[_Worker[Task]] = []
         self._context: Any = multiprocessing.get_context(_METHOD)
         # it says what a fork server loads that is not running yet; a running one serves any function, only slower
-        self._context.set_forkserver_preload([function.partition(":")[0]])
+        self._context.set_forkserver_preload([function.partition(":")[0], "psutil"])
 
     def __enter__(self) -> Self:
         return self
@@ -104,21 +127,23 @@ class Pool(Generic[Task, Result]):
     def run(self, tasks: Iterable[Task] = ()) -> Iterator[Outcome[Task, Result]]:
         """Yield the outcome of each task as it is there, until none is left.
 
-        `tasks` is asked for the next one only when a worker is free. Whoever consumes the outcomes should be quick:
-        workers that finish meanwhile wait for their next task.
+        `tasks` is asked for the next one only when a worker is free. A worker that has answered gets its next task
+        before the outcome is yielded; one that answers while an outcome is consumed waits. So nothing more than what is
+        in hand is begun while whoever consumes the outcomes makes a pause, and what finishes meanwhile is never late.
+
+        A task at which a worker crashed, or needed too much memory, is tried once more at once, one that took too long
+        at the end; both in a fresh worker.
 
         Raises:
             BrokenError: the function cannot be loaded.
         """
         source = iter(tasks)
         while True:
-            while self._busy() < self._count and (order := self._next(source)) is not None:
-                self._give(order)
+            self._employ(source)
             if not self._busy():
                 return
             outcomes = self._collect()
-            while self._busy() < self._count and self._orders:
-                self._give(self._orders.popleft())
+            self._employ(source)
             yield from outcomes
 
     def close(self) -> None:
@@ -129,17 +154,26 @@ class Pool(Generic[Task, Result]):
     def _busy(self) -> int:
         return sum(worker.order is not None for worker in self._workers)
 
+    def _employ(self, source: Iterator[Task]) -> None:
+        """Give tasks to workers until all are busy, or none is left."""
+        while self._busy() < self._count and (order := self._next(source)) is not None:
+            self._give(order)
+
     def _next(self, source: Iterator[Task]) -> _Order[Task] | None:
         if self._orders:
             return self._orders.popleft()
         for task in source:
             return _Order(task)
-        return None
+        return self._late.popleft() if self._late else None
 
     def _give(self, order: _Order[Task]) -> None:
-        """Hand a task to an idle worker, or to a new one if there is none (or it died while it was idle)."""
+        """Hand a task to an idle worker, or to a new one if there is none (or it died idle, or has to be fresh)."""
         while True:
-            worker = next((each for each in self._workers if each.order is None), None) or self._start()
+            idle = next((each for each in self._workers if each.order is None), None)
+            if idle is not None and order.again:
+                self._end(idle)
+                idle = None
+            worker = idle or self._start()
             try:
                 worker.pipe.send(order.task)
             except (BrokenPipeError, ConnectionResetError):
@@ -153,7 +187,7 @@ class Pool(Generic[Task, Result]):
         ours, theirs = self._context.Pipe()
         watched, life = self._context.Pipe(duplex=False)
         process = self._context.Process(
-            target=_serve, args=(theirs, watched, self._function, self._memory), name="comet-worker", daemon=True
+            target=_serve, args=(theirs, watched, self._rules), name="comet-worker", daemon=True
         )
         with _clean_start():
             process.start()
@@ -192,7 +226,7 @@ class Pool(Generic[Task, Result]):
             data = worker.pipe.recv_bytes()
         except (EOFError, OSError):
             worker.process.join(_KILL)  # so that its exit code is its own, not that of our signal
-            return self._again(order, _epitaph(self._end(worker)))
+            return self._again(order, _epitaph(self._end(worker)), self._orders)
         try:
             state, answer = pickle.loads(data)  # noqa: S301 - from our own process
         except Exception as error:  # noqa: BLE001 - whatever an object does while it is rebuilt
@@ -204,26 +238,26 @@ class Pool(Generic[Task, Result]):
             raise BrokenError(answer)
         if state == "memory":
             self._end(worker)  # what an earlier task left behind may be the reason
-            return self._again(order, _("it needs more memory than a worker may take"))
+            return self._again(order, _("it needs more memory than a worker may take"), self._orders)
         worker.order = None
         return Outcome(order.task, error=answer) if state == "error" else Outcome(order.task, answer)
 
-    def _again(self, order: _Order[Task], error: str) -> Outcome[Task, Result] | None:
-        """Try a task once more in a fresh worker, then give it up."""
+    def _again(self, order: _Order[Task], error: str, orders: deque[_Order[Task]]) -> Outcome[Task, Result] | None:
+        """Let a task be tried once more when its turn among the `orders` comes, then give it up."""
         if order.again:
-            return Outcome(order.task, error=error)
-        self._orders.appendleft(_Order(order.task, again=True))
+            return Outcome(order.task, error=_("{error} (tried twice)").format(error=error))
+        orders.append(_Order(order.task, again=True))
         return None
 
-    def _overdue(self, worker: _Worker[Task]) -> Outcome[Task, Result]:
-        """Kill a worker whose time is up; the task would only hang again."""
+    def _overdue(self, worker: _Worker[Task]) -> Outcome[Task, Result] | None:
+        """Kill a worker whose time is up."""
         order = cast("_Order[Task]", worker.order)
         ready = worker.ready
         self._end(worker)
         if not ready:
             raise BrokenError(_("a worker process did not start within {n} seconds").format(n=round(_START)))
         seconds = self._deadline(order.task)
-        return Outcome(order.task, error=_("it took longer than {seconds:.3g} seconds").format(seconds=seconds))
+        return self._again(order, _("it took longer than {seconds:.3g} seconds").format(seconds=seconds), self._late)
 
 
 def _epitaph(code: int) -> str:
@@ -269,18 +303,19 @@ def _clean_start() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _serve(pipe: Connection, life: Connection, function: str, memory: int) -> None:
+def _serve(pipe: Connection, life: Connection, rules: _Rules) -> None:
     """Be a worker: answer each task with a pickled (state, answer) until the parent goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _step_back(rules.nice, rules.ionice)  # before any thread is started, for each has values of its own
     threading.Thread(target=_die_with, args=(life,), daemon=True).start()
     _silence()
-    module, _colon, name = function.partition(":")
+    module, _colon, name = rules.function.partition(":")
     try:
         call = getattr(importlib.import_module(module), name)
     except Exception as error:  # noqa: BLE001 - the parent raises it
         pipe.send_bytes(pickle.dumps(("broken", _describe(error))))
         return
-    _limit(memory)
+    _limit(rules.memory)
     pipe.send_bytes(pickle.dumps(("ready", None)))
     while True:
         try:
@@ -308,6 +343,24 @@ def _die_with(life: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         life.recv_bytes()
     os._exit(1)
+
+
+def _step_back(nice: int, ionice: int | None) -> None:
+    """Let others go first at processor and disk, where the system knows such a thing; see `Pool`."""
+    if hasattr(os, "nice"):
+        os.nice(max(0, nice - os.nice(0)))  # whoever started Comet nicer still meant that
+    import psutil  # noqa: PLC0415 - needed nowhere else here, and not by those who only start workers
+
+    if ionice is None or not hasattr(psutil, "IOPRIO_CLASS_BE"):
+        return
+    process = psutil.Process()
+    with contextlib.suppress(psutil.Error, OSError):  # a container may forbid it
+        if process.ionice().ioclass == psutil.IOPRIO_CLASS_IDLE:
+            return
+        if ionice > _LOWEST:
+            process.ionice(psutil.IOPRIO_CLASS_IDLE)
+        else:
+            process.ionice(psutil.IOPRIO_CLASS_BE, ionice)
 
 
 def _silence() -> None:

@@ -83,7 +83,7 @@ class Cache:
 
     def roots(self) -> dict[bytes, str]:
         """Return the id of each root that was ever seen, by path."""
-        return dict(self._db.rows("SELECT path, id FROM roots"))
+        return {row["path"]: row["id"] for row in self._db.rows("SELECT path, id FROM roots")}
 
     def see_root(self, root: Root) -> None:
         """Remember a root's id under its path, and that it no longer is at another path."""
@@ -116,17 +116,13 @@ class Cache:
         """
         sql = f"""SELECT path, size, mtime_ns, inode, audio, error, cause, present, {_FRESH} AS fresh FROM files
                   LEFT JOIN audios a ON a.serial = audio WHERE root = ?"""  # noqa: S608
-        return {
-            row["path"]: Known(
-                File(root, row["path"], row["size"], row["mtime_ns"], row["inode"]),
-                row["audio"] or 0,
-                row["error"],
-                row["cause"],
-                bool(row["present"]),
-                row["audio"] is None or bool(row["fresh"]),
-            )
-            for row in self._db.rows(sql, (made, not loudness, root))
-        }
+        known = {}
+        for path, size, time, inode, audio, error, cause, there, fresh in self._db.rows(
+            sql, (made, not loudness, root)
+        ):
+            file = File(root, path, size, time, inode)
+            known[path] = Known(file, audio or 0, error, cause, bool(there), audio is None or bool(fresh))
+        return known
 
     def walked(self, root: str, there: Iterable[File], gone: Iterable[File], unread: Iterable[Unread]) -> None:
         """Store what a walk learned about known files: where they are, under which inode, and which went away."""

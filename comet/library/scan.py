@@ -46,16 +46,29 @@ class Changes:
 
     new: list[File] = field(default_factory=list)
     changed: list[File] = field(default_factory=list)
+    stale: int = 0
+    """Of the changed ones, those that are as they were, and are worth listening to all the same: see `Known.fresh`."""
+    files: int = 0
+    """All that were found, of any kind."""
     unchanged: int = 0
     """Files that are as they were, and are music or claim to be."""
+    back: list[bytes] = field(default_factory=list)
+    """Paths of known files that had gone away and are there again."""
     refreshed: list[File] = field(default_factory=list)
     """Unchanged ones of which something is new all the same: they are back, or go by another inode."""
     vanished: list[Known] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
 
+    @property
+    def size(self) -> int:
+        """Bytes of what is new or changed."""
+        return sum(file.size for file in self.new) + sum(file.size for file in self.changed)
+
 
 def excluder(globs: Sequence[str]) -> Callable[[bytes], bool]:
     """Return a test for relative paths; a glob with `/` is matched against the path, else against the name."""
+    if not globs:
+        return lambda _path: False
     whole = [re.compile(fnmatch.translate(g.strip("/"))) for g in globs if "/" in g]
     names = [re.compile(fnmatch.translate(g)) for g in globs if "/" not in g]
 
@@ -73,6 +86,8 @@ def walk(root: Root, excluded: Callable[[bytes], bool]) -> Iterator[File | Unrea
     Links are not followed: what they point to is found where it is, or lies outside. Sockets, pipes and devices are
     passed over.
     """
+    top = os.path.join(root.path, b"")
+    no_disk = {path[len(top) :] for path in _NO_DISK if path.startswith(top)}
     folders = [b""]
     while folders:
         folder = folders.pop()
@@ -84,8 +99,9 @@ def walk(root: Root, excluded: Callable[[bytes], bool]) -> Iterator[File | Unrea
             continue
         inside = []
         for entry in entries:
-            path = os.path.join(folder, entry.name)
-            if roots.skipped(entry.name) or excluded(path) or os.path.join(root.path, path) in _NO_DISK:
+            name = entry.name
+            path = folder + b"/" + name if folder else name
+            if roots.skipped(name) or excluded(path) or path in no_disk:
                 continue
             try:
                 if entry.is_dir(follow_symlinks=False):
@@ -128,12 +144,18 @@ def changes(found: Iterable[File | Unread], known: Mapping[bytes, Known], again:
         old = known.get(item.path)
         if old is None:
             out.new.append(item)
-        elif _unchanged(old, item) and not (old.cause and again(old)):
+            continue
+        if not old.present:
+            out.back.append(item.path)
+        as_it_was = _as_it_was(old, item)
+        if as_it_was and old.fresh and not (old.cause and again(old)):
             out.unchanged += bool(old.audio or old.error)
             if not old.present or item != old.file:
                 out.refreshed.append(item)
         else:
             out.changed.append(item)
+            out.stale += as_it_was
+    out.files = len(seen)
     unread = {item.path for item in out.unread}
     hidden = tuple(os.path.join(path, b"") for path in unread if path)
     for path, old in known.items():
@@ -146,17 +168,45 @@ def changes(found: Iterable[File | Unread], known: Mapping[bytes, Known], again:
     return out
 
 
-def _unchanged(old: Known, new: File) -> bool:
-    return old.file.size == new.size and same_time(old.file.mtime_ns, new.mtime_ns) and old.fresh
+def since(list_: Changes, now: Changes) -> tuple[int, int, int]:
+    """Return how many files were added, changed and gone between two walks: the first made the list.
+
+    What the first learned of known files must be stored before the second is sorted: who vanished is not present.
+    """
+    before = {file.path: file for file in list_.new}
+    after = {file.path: file for file in now.new}
+    to_hear = {file.path: file for file in list_.changed}
+    back = set(now.back) - to_hear.keys()
+    added = len(after.keys() - before.keys()) + len(back)
+    changed = sum(not _same(before[path], after[path]) for path in before.keys() & after.keys())
+    changed += sum(
+        path not in to_hear or not _same(to_hear[path], file) for file in now.changed if (path := file.path) not in back
+    )
+    gone = len(before.keys() - after.keys()) + sum(known.present for known in now.vanished)
+    return added, changed, gone
+
+
+def _same(old: File, new: File) -> bool:
+    return old.size == new.size and old.mtime_ns == new.mtime_ns
+
+
+def _as_it_was(old: Known, new: File) -> bool:
+    return old.file.size == new.size and same_time(old.file.mtime_ns, new.mtime_ns)
 
 
 class Gone:
     """What is missing, to tell which new file may be a known one under another name."""
 
-    def __init__(self, all_changes: Iterable[Changes]) -> None:
-        missing = [known for changes in all_changes for known in changes.vanished if known.audio]
-        self._just_now = any(known.present for known in missing)
-        self._sizes = {known.file.size for known in missing}
+    def __init__(self) -> None:
+        self._just_now = False
+        self._sizes: set[int] = set()
+
+    def add(self, changes: Changes) -> None:
+        """Take up what a walk missed."""
+        for known in changes.vanished:
+            if known.audio:
+                self._just_now |= known.present
+                self._sizes.add(known.file.size)
 
     def may_be(self, file: File) -> bool:
         """Tell whether a new file may have moved: something went missing just now, or earlier with this size."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,6 +28,7 @@ from comet.listen.content import NotMusic
 from comet.listen.ear import Ear
 
 if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
     from av.container import InputContainer
     from av.packet import Packet
 
@@ -38,7 +39,7 @@ __all__ = ["Listened", "NotMusic", "identify", "listen"]
 av.logging.set_level(av.logging.PANIC)  # its complaints about damaged files belong on nobody's screen
 
 _FORMATS: Final = (
-    "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,dtshd,eac3,flac,iff,loas,matroska,mov,mp3,mpc,mpc8,ogg,oma,rm,shn,tak,"
+    "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,dtshd,eac3,flac,iff,loas,matroska,mlp,mov,mp3,mpc,mpc8,ogg,oma,rm,shn,tak,"
     "truehd,tta,voc,w64,wav,wv,xwma"
 )
 _UNCLAIMED: Final = frozenset({"aac", "ac3", "eac3", "dts", "dtshd", "loas", "amr"})  # raw streams, length only guessed
@@ -112,12 +113,13 @@ def listen(path: bytes, length: float = 0.0, *, loudness: bool = False) -> Liste
         ear = Ear(length, loudness=loudness)
         tally = _Tally()
         ends: list[BaseException] = []
+        decode = source.stream.codec_context.decode
         for packet in _packets(source, digest, ends):
             tally.note(packet)
             if not ear.complete:
-                _decode(source, packet, ear, tally)
+                _decode(decode, packet, ear, tally)
         if not ear.complete:
-            _decode(source, None, ear, tally)
+            _decode(decode, None, ear, tally)
         ear.finish()
         tally.refused += len(ends)
         _check(source, tally, ear)
@@ -157,13 +159,15 @@ def _container(descriptor: int, name: str, kind: str, start: int) -> Iterator[In
     """Let FFmpeg open the descriptor, which it may use up; raises as `identify`."""
     options = {
         "fd": str(descriptor),
-        "protocol_whitelist": "fd",
+        "protocol_whitelist": "fd,subfile",
         "format_whitelist": _FORMATS,
         "skip_initial_bytes": str(start),
     }
     form = "mp3" if kind == "mpeg" else None
+    # FFmpeg takes the tags behind Monkey's Audio for a part of its last packet
+    part = f"subfile,,start,0,end,{content.sound_end(descriptor)},,:" if kind == "ape" else ""
     try:
-        container = av.open("fd:", "r", format=form, container_options=options, metadata_errors="ignore")
+        container = av.open(f"{part}fd:", "r", format=form, container_options=options, metadata_errors="ignore")
     except _BROKEN as error:
         if isinstance(error, MemoryError):
             raise
@@ -234,10 +238,12 @@ def _packets(source: _Source, digest: blake3, ends: list[BaseException]) -> Iter
         raise ReadError(source.path, _why(error)) from error
 
 
-def _decode(source: _Source, packet: Packet[Any] | None, ear: Ear, tally: _Tally) -> None:
+def _decode(
+    decode: Callable[[Packet[Any] | None], list[AudioFrame]], packet: Packet[Any] | None, ear: Ear, tally: _Tally
+) -> None:
     """Decode one packet, or drain the decoder, and let the ear hear the frames."""
     try:
-        for frame in source.stream.codec_context.decode(packet):
+        for frame in decode(packet):
             ear.hear(frame)
     except _BROKEN as error:  # not InvalidData alone: decoders report damage as lack of permission, or as unfinished
         if isinstance(error, MemoryError):
@@ -269,9 +275,10 @@ class _Tally:
         self.bytes += packet.size
         if self.packets == 1 and packet.pos is not None:
             self.position = packet.pos
-        if packet.pts is not None:
-            self._first = packet.pts if self._first is None else min(self._first, packet.pts)
-            self._last = max(self._last, packet.pts)
+        if (at := packet.pts) is not None:
+            if self._first is None or at < self._first:
+                self._first = at
+            self._last = max(self._last, at)
 
     def span(self, unit: Fraction | None) -> float:
         """Seconds between the first and the last time stamp."""
@@ -303,7 +310,7 @@ def _audio(source: _Source, digest: str, tally: _Tally, ear: Ear, words: int) ->
     context, frame = source.stream.codec_context, ear.first
     if frame is None:
         raise BrokenError(_("nothing was heard of a file that passed the check"))
-    duration = sum(count / rate for rate, count in ear.samples.items())
+    duration = ear.duration
     if ear.sound.complete:
         duration = max(duration, tally.span(source.stream.time_base))
     start, end = ear.sound.quiet(duration)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 RATE: Final = 11_025
 """Samples a second of the sound that is fed."""
-FRAME: Final = 4096
+FRAME: Final = kernels.FRAME
 STEP: Final = FRAME // 3
-_BATCH: Final = 64  # frames transformed at once; more would leave the processor's cache
+_BATCH: Final = kernels.LANES
 _WIDEST: Final = 16  # rows of the widest filter
 _WEIGHTS: Final = np.array([0.25, 0.75, 1.0, 0.75, 0.25])
 _LOWEST_HZ: Final = 28
@@ -64,7 +64,7 @@ def _notes() -> tuple[int, NDArray[np.int8]]:
 
 
 _LOWEST, _NOTES = _notes()
-_WINDOW: Final = np.hamming(FRAME) / 32767.0
+_WINDOW: Final = (np.hamming(FRAME) / 32767.0).astype(np.float32)
 
 
 class Chroma:
@@ -79,35 +79,39 @@ class Chroma:
         self._chroma = np.empty((0, 12))
         self._image = np.zeros((1, 13))
         self._words: list[Words] = []
+        self._buffer = np.empty(kernels.BUFFER, np.float32)
+        self._energies = np.empty((12, _BATCH))
 
     def feed(self, block: NDArray[np.int16]) -> None:
         """Take the next samples; shape (n,)."""
         self._samples.append(block)
         self._count += len(block)
         if self._count >= FRAME + (_BATCH - 1) * STEP:
-            self._digest()
+            self._digest(last=False)
 
     def finish(self) -> Words:
         """Return all sub-fingerprints; shape (n,), empty where the sound is shorter than `SHORTEST`."""
-        self._digest()
+        self._digest(last=True)
         return np.concatenate(self._words) if self._words else np.empty(0, np.uint32)
 
-    def _digest(self) -> None:
-        """Turn all whole frames that are waiting into rows and words, and keep what the next frames overlap."""
+    def _digest(self, *, last: bool) -> None:
+        """Turn whole batches of frames, or at `last` all whole frames, into rows and words; keep what is left."""
         sound = np.concatenate(self._samples) if self._samples else np.empty(0, np.int16)
         frames = (len(sound) - FRAME) // STEP + 1 if len(sound) >= FRAME else 0
+        if not last:
+            frames -= frames % _BATCH  # a batch costs the same however full it is
         for first in range(0, frames, _BATCH):
             count = min(_BATCH, frames - first)
-            part = sound[first * STEP : (first + count - 1) * STEP + FRAME]
-            windows = np.lib.stride_tricks.sliding_window_view(part, FRAME)[::STEP]
-            self._add(np.fft.rfft(windows * _WINDOW))
+            batch = sound[first * STEP :]
+            if count < _BATCH:
+                batch = np.concatenate((batch, np.zeros(_BATCH * STEP, np.int16)))
+            kernels.fold(batch, STEP, _WINDOW, _NOTES, _LOWEST, self._buffer, self._energies)
+            self._add(self._energies.T[:count])
         rest = sound[frames * STEP :].copy()
         self._samples, self._count = [rest], len(rest)
 
-    def _add(self, spectra: NDArray[np.complex128]) -> None:
-        """Go on with new rows; `spectra` has shape (rows, bins)."""
-        chroma = np.empty((len(spectra), 12))
-        kernels.fold(spectra, _NOTES, _LOWEST, chroma)
+    def _add(self, chroma: NDArray[np.float64]) -> None:
+        """Go on with new rows; shape (rows, 12)."""
         chroma = np.concatenate((self._chroma, chroma))
         self._chroma = chroma[max(0, len(chroma) - len(_WEIGHTS) + 1) :]
         rows = len(chroma) - len(_WEIGHTS) + 1

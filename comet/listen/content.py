@@ -53,6 +53,7 @@ _FURTHER_IN: Final = (
     (8, b"AIFC", "aiff"),
     (12, b"DSD ", "dff"),
 )
+_TAGGED_IN_FRONT: Final = ("ape", "musepack")  # formats that FFmpeg does not find behind an ID3 tag
 _FORMS: Final = {"wave": (b"RIFF", b"RF64", b"BW64"), "aiff": (b"FORM",), "dff": (b"FRM8",)}
 _BITRATES: Final = {
     # (MPEG 1, layer): kbit/s of the indices 1 to 14 (ISO 11172-3, 13818-3)
@@ -89,6 +90,8 @@ def candidate(descriptor: int, path: bytes) -> tuple[str, int]:
         raise DecodeError(name, _("the file is empty"))
     if _hollow(descriptor, info):
         raise DecodeError(name, _("nearly all of it is a hole: it has not been downloaded yet, or was never written"))
+    if shown == "id3" and (behind := kind(os.pread(descriptor, 16, id3_end(head)))) in _TAGGED_IN_FRONT:
+        return behind, id3_end(head)
     if shown == "id3" and id3_end(head) >= info.st_size:
         start = mpeg_start(os.pread(descriptor, _TAG, 0), 10)
         return ("mpeg", start) if start > 0 else (shown, 0)
@@ -190,6 +193,19 @@ def id3_end(head: bytes) -> int:
     for byte in head[6:10]:
         size = size << 7 | byte & 0x7F
     return size + (20 if head[5] & 0x10 else 10)
+
+
+def sound_end(descriptor: int) -> int:
+    """Return where the tags at the end of a file begin: APEv2, ID3v1, or one before the other; else its length."""
+    end = os.fstat(descriptor).st_size
+    for _tag in range(2):
+        tail = os.pread(descriptor, 128, max(0, end - 128))
+        if tail.startswith(b"TAG"):
+            end -= 128
+        elif tail[-32:].startswith(b"APETAGEX"):  # the footer: version, size without the header, items, flags
+            length, flags = int.from_bytes(tail[-20:-16], "little"), int.from_bytes(tail[-12:-8], "little")
+            end = max(0, end - length - (32 if flags >> 31 else 0))
+    return end
 
 
 def other(head: bytes) -> str:

@@ -1,11 +1,11 @@
 """What hears the decoded frames of one track: brought to the forms that the measures need, and handed on to them.
 
-FFmpeg does the work in one graph: the same frames go, mono at 11 025 Hz, to `Sound` and, as they are, to `Spectra`.
+FFmpeg does the work in one graph: the same frames go, mono at 11 025 Hz, to `Sound` and, as they are, to `Spectra` and,
+where it is wanted, to the loudness `Meter`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -16,15 +16,18 @@ from av.audio.frame import AudioFrame
 
 from comet.core.measures import Loudness, Quality
 from comet.listen.chroma import RATE
-from comet.listen.quality import Spectra
+from comet.listen.loudness import Meter
+from comet.listen.quality import BLOCK, Spectra
 from comet.listen.sound import Sound
 
 if TYPE_CHECKING:
     from av.filter.context import FilterContext
+    from numpy.typing import NDArray
 
 # the resampler's settings of fpcalc; other ones flip bits
 _RESAMPLER: Final = f"{RATE}:ochl=mono:osf=s16:filter_size=16:phase_shift=8:linear_interp=1:cutoff=0.8"
-_BLOCK: Final = 16_384  # samples that are handed on at once
+_MANY: Final = 8  # channels from which on PyAV counts planes that are not there
+_MONO_BLOCK: Final = 16_384  # samples that are handed on at once
 _PULL_EVERY: Final = 64  # frames pushed between two pulls; each pull that finds nothing costs an exception
 
 
@@ -38,22 +41,23 @@ class Ear:
 
     def __init__(self, length: float, *, loudness: bool) -> None:
         self.sound = Sound(round(length * RATE))
-        self.samples: Counter[int] = Counter()
-        """Samples of all frames by their rate."""
         self.first: AudioFrame | None = None
+        """The first frame, which says what form the sound has."""
+        self.duration = 0.0
+        """Seconds that were heard, once it is finished."""
+        self.complete = False
+        """Whether nothing more needs to be heard."""
         self._wants_loudness = loudness
+        self._packed = False
         self._spectra: Spectra | None = None
+        self._meter: Meter | None = None
         self._format: tuple[int, str, str] | None = None
         self._graph = av.filter.Graph()  # its nodes do not keep it alive
         self._source: FilterContext
         self._mono: FilterContext
         self._whole: FilterContext
         self._pushed = 0
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing more needs to be heard."""
-        return self.sound.complete and not self._wants_loudness
+        self._samples = 0
 
     def hear(self, frame: AudioFrame) -> None:
         """Take the next frame; one of another format (a chained stream) begins a new graph."""
@@ -62,9 +66,12 @@ class Ear:
             self.finish()
             if self.first is None:
                 self.first = frame
-                self._spectra = Spectra(frame.sample_rate, frame.layout.nb_channels)
+                self._packed = frame.layout.nb_channels >= _MANY
+                self._spectra = Spectra(frame.sample_rate)
+                if self._wants_loudness:
+                    self._meter = Meter(frame.sample_rate, [channel.name for channel in frame.layout.channels])
             self._open(*form)
-        self.samples[frame.sample_rate] += frame.samples
+        self._samples += frame.samples
         self._source.push(frame)
         self._pushed += 1
         if self._pushed % _PULL_EVERY == 0:
@@ -75,7 +82,8 @@ class Ear:
         if self._format is not None:
             self._source.push(None)
             self._pull()
-            self._format = None
+            self.duration += self._samples / self._format[0]
+            self._samples, self._format = 0, None
 
     def quality(self) -> Quality:
         """Return the signs of quality of all that was heard."""
@@ -86,7 +94,7 @@ class Ear:
 
     def loudness(self) -> Loudness | None:
         """Return the loudness of all that was heard, None where it was not asked for."""
-        return None
+        return self._meter.result() if self._meter else None
 
     def _open(self, rate: int, form: str, layout: str) -> None:
         graph = av.filter.Graph()
@@ -101,17 +109,24 @@ class Ear:
         graph.link_nodes(
             mono,
             graph.add("aformat", f"sample_fmts=s16:sample_rates={RATE}:channel_layouts=mono"),
-            graph.add("asetnsamples", f"n={_BLOCK}:p=0"),
+            graph.add("asetnsamples", f"n={_MONO_BLOCK}:p=0"),
             self._mono,
         )
         first = self.first
         # the rest of a chained stream is brought to the form of its beginning, so that one measure takes all of it
         same = f":sample_rates={first.sample_rate}:channel_layouts={first.layout.name}" if first else ""
-        whole = graph.add("aformat", f"sample_fmts=fltp{same}")
+        whole = graph.add("aformat", f"sample_fmts={'flt' if self._packed else 'fltp'}{same}")
         split.link_to(whole, 1)
-        graph.link_nodes(whole, graph.add("asetnsamples", f"n={4 * _BLOCK}:p=0"), self._whole)
+        graph.link_nodes(whole, graph.add("asetnsamples", f"n={BLOCK}:p=0"), self._whole)
         graph.configure()
         self._graph, self._format = graph, (rate, form, layout)
+
+    def _channels(self, frame: AudioFrame) -> list[NDArray[np.float32]]:
+        """Return the samples of each channel, shape (samples,) each; they live as long as the frame."""
+        if self._packed:
+            samples = np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples * frame.layout.nb_channels)
+            return list(np.ascontiguousarray(samples.reshape(frame.samples, -1).T))
+        return [np.frombuffer(memoryview(plane), np.float32, frame.samples) for plane in frame.planes]
 
     def _pull(self) -> None:
         """Take what the graph has ready."""
@@ -120,6 +135,9 @@ class Ear:
                 self.sound.feed(np.frombuffer(memoryview(frame.planes[0]), np.int16, frame.samples).copy())
         with suppress(BlockingIOError, EOFError):
             while isinstance(frame := self._whole.pull(), AudioFrame):
-                planes = [np.frombuffer(memoryview(plane), np.float32, frame.samples) for plane in frame.planes]
-                if self._spectra is not None:
-                    self._spectra.feed(np.stack(planes))
+                channels = self._channels(frame)
+                if self._spectra:
+                    self._spectra.feed(channels)
+                if self._meter:
+                    self._meter.feed(np.stack(channels))
+        self.complete = self.sound.complete and not self._wants_loudness

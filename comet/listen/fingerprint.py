@@ -14,13 +14,17 @@ from comet.core.model import Audio, File
 from comet.core.settings import Settings
 from comet.core.text import _
 from comet.core.workers import Outcome, Pool
-from comet.listen import audio, content
+from comet.listen import ahead, audio, content
+from comet.listen.ahead import Turns
 
 if TYPE_CHECKING:
     from comet.core.model import Words
 
 _MB: Final = 1 << 20
-_SPEED: Final = 1e6  # bytes a second that even a slow network drive delivers
+# 64 kbit/s are decoded some thousand times as fast here, and a NAS that does other things too is twenty times slower
+_SPEED: Final = 50_000  # bytes a second
+_LONGEST: Final = 1800.0  # seconds that are added at most
+_WAIT: Final = 0.25  # share of `timeout` that a file may wait for its turn at the disk; the rest is for the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Wanted:
     """Absolute."""
     identify_first: bool
     """Its audio may be known already: take the hash first, and decode only if it is not."""
+    disk: str = ""
+    """Name of the spinning disk that it is on, whose readers take turns; empty where nobody has to wait."""
 
 
 class Cause(StrEnum):
@@ -73,15 +79,20 @@ class _Task:
     """Only take the hash."""
     length: float
     loudness: bool
+    turns: Turns | None = None
+    """None where nobody waits."""
 
 
 def limits(settings: Settings) -> dict[str, Any]:
     """Return how files are listened to by the settings, as `listen_all` takes it."""
     return {
         "length": settings.fingerprint.length,
-        "workers": settings.scan.workers or os.cpu_count() or 1,
+        "workers": settings.scan.workers,
         "timeout": settings.scan.timeout,
         "memory": settings.scan.memory * _MB,
+        "readers": settings.scan.readers or 1,
+        "nice": settings.scan.nice,
+        "ionice": settings.scan.ionice,
     }
 
 
@@ -94,6 +105,10 @@ def listen_all(
     timeout: float,
     memory: int,
     loudness: bool = False,
+    readers: int = 1,
+    locks: str = "",
+    nice: int = 0,
+    ionice: int | None = None,
 ) -> Generator[Heard, None, None]:
     """Listen to files in worker processes and yield each as it is done.
 
@@ -101,15 +116,32 @@ def listen_all(
         wanted: The files, in the order in which reading them is best begun.
         known: Asked, in this process, whether an audio hash is known already.
         length: Seconds from the beginning that are decoded, 0 for all; see `audio.listen`.
-        workers: Processes.
-        timeout: Seconds that a file may take, plus one for each megabyte.
+        workers: Processes, 0 for one a processor, and one more where a disk spins.
+        timeout: Seconds that a file may take, plus 20 for each megabyte, up to half an hour.
         memory: Bytes that a worker may take beyond what the program needs.
         loudness: It is measured too, on the whole track.
+        readers: Files that are read at the same time from one spinning disk.
+        locks: Folder for the locks by which readers of a disk take turns; without one nobody waits.
+        nice: See `Pool`.
+        ionice: See `Pool`.
     """
+
+    def seconds(each: Wanted) -> float:
+        return timeout + min(each.file.size / _SPEED, _LONGEST)
+
+    def task(each: Wanted) -> _Task:
+        turns = Turns(locks, readers, timeout * _WAIT) if each.disk and locks else None
+        return _Task(each, each.identify_first, length, loudness, turns)
+
     with Pool[_Task, Heard](
-        workers, f"{__name__}:work", memory=memory, deadline=lambda task: timeout + task.wanted.file.size / _SPEED
+        workers or (os.cpu_count() or 1) + any(each.disk for each in wanted),  # one of them waits for the disk
+        f"{__name__}:work",
+        memory=memory,
+        deadline=lambda task: seconds(task.wanted),
+        nice=nice,
+        ionice=ionice,
     ) as pool:
-        for outcome in pool.run(_Task(each, each.identify_first, length, loudness) for each in wanted):
+        for outcome in pool.run(map(task, wanted)):
             heard = _heard(outcome)
             if outcome.task.identify and heard.hash and not known(heard.hash):
                 pool.submit(replace(outcome.task, identify=False))
@@ -121,6 +153,8 @@ def work(task: _Task) -> Heard:
     """Read one file; runs in the workers. Errors of the file are part of the answer."""
     wanted = task.wanted
     before = _state(wanted.path)
+    if task.turns is not None:
+        ahead.fetch(wanted.path, wanted.disk, task.turns)
     try:
         heard = _read(task)
     except audio.NotMusic:

@@ -18,7 +18,7 @@ from comet_tui.background import in_thread
 from comet_tui.keys import Key
 from comet_tui.screens import state, working
 from comet_tui.screens.base import Reading, every, explain
-from comet_tui.screens.working import Pace, Stage
+from comet_tui.screens.working import Paces, Stage
 from comet_tui.session import Session
 from comet_tui.widgets.lines import Heading, Line
 from comet_tui.widgets.page import Page
@@ -48,7 +48,7 @@ class ScanScreen(Reading["tuple[tuple[str, ...], State | CometError]"]):
         self._roots: tuple[str, ...] = ()
         self._job: JobState | None = None
         self._stages: list[Stage] = []
-        self._pace = Pace()
+        self._paces = Paces()
         self._begun: tuple[str, float] | None = None
         """The folder of a job that was started and is not seen yet, and since when."""
 
@@ -177,7 +177,7 @@ class ScanScreen(Reading["tuple[tuple[str, ...], State | CometError]"]):
         taken = self.query_one("#memory", Line)
         taken.words = working.memory(job)
         taken.display = bool(taken.words)
-        before, self._stages = self._stages, working.stages(job, self._roots, self._pace)
+        before, self._stages = self._stages, working.stages(job, self._roots, self._paces)
         rows = self.query_one("#stages", Rows)
         if len(before) != len(self._stages):
             rows.fill(len(self._stages), rows.cursor)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.text import Text
 
+from comet.core.pace import Pace
 from comet.core.text import _, _n, clock, safe, size
 from comet.jobs import JobState
-from comet_tui.widgets.columns import Cell, line, tail
+from comet_tui.widgets.columns import Cell, head, line, tail
 
 _BAR = 16
-_WINDOW = 20
-"""Looks over which the rate of a stage is taken."""
+_NOTE = 15
+"""Cells that are kept for what is in hand before there is a bar."""
+_LEAST = 8
+"""Cells below which nothing can be read there."""
+
+_WIDE = 100
+"""Cells from which on a name has room."""
+_BROAD = 136
+"""Cells from which on every root has a bar; where only those that are done had room, nothing would be in columns."""
+
+_WITH = {"scan": ("walk", "scan")}
+"""Stages whose problems are told together: those of a root that it is looked at are not over when it is listened to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +36,46 @@ class Stage:
     label: str
     done: int = 0
     total: int | None = None
+    size: int = 0
+    """Bytes of what is done."""
+    total_size: int = 0
+    """Bytes of all of it, 0 where bytes say nothing of the work."""
     rate: float = 0.0
+    """Files or steps in a second."""
+    size_rate: float = 0.0
+    """Bytes in a second."""
+    left: float | None = None
+    """Seconds."""
+    problems: int = 0
     note: str = ""
     """What is in hand."""
     word: str = ""
-    """What is done there, or that nothing is yet."""
+    """What is done there, what will be, or that nothing is yet."""
 
 
-class Pace:
+class Paces:
     """How fast the stages of a job go, from look to look."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], deque[tuple[float, int]]] = {}
+        self._seen: dict[tuple[str, str, float], Pace] = {}
+        self._last: dict[str, float] = {}
 
-    def rate(self, job: JobState, key: str, done: int, now: float) -> float:
-        """Return how much of a stage is done in a second."""
-        seen = self._seen.setdefault((job.id, key), deque(maxlen=_WINDOW))
-        seen.append((now, done))
-        (began, before), (ended, after) = seen[0], seen[-1]
-        return (after - before) / (ended - began) if ended > began else 0.0
+    def look(self, job: JobState, now: float) -> None:
+        """Leave out the time since the last look if the job waits."""
+        before = self._last.get(job.id, now)
+        self._last[job.id] = now
+        if job.state == "paused":
+            for (identity, _key, _began), pace in self._seen.items():
+                if identity == job.id:
+                    pace.wait(now - before)
+
+    def of(self, job: JobState, key: str, now: float) -> Pace:
+        """Return the pace of a stage, which has taken up how far it is now."""
+        told = job.stages[key]
+        began = float(told.get("began", job.started))
+        pace = self._seen.setdefault((job.id, key, began), Pace(began))
+        pace.look(now, int(told["done"]), int(told.get("size", 0)))
+        return pace
 
 
 def state(job: JobState) -> str:
@@ -88,19 +119,43 @@ def memory(job: JobState | None) -> str:
     return f"{words} · {_n('chunk of {n} unit', 'chunk of {n} units', units)}" if units else words
 
 
-def stages(job: JobState | None, roots: Sequence[str], pace: Pace) -> list[Stage]:
+def stages(job: JobState | None, roots: Sequence[str], paces: Paces) -> list[Stage]:
     """Return a line for each root folder, then one for each other stage of a job."""
     known = job.stages if job else {}
+    now = time.time()
+    if job:
+        paces.look(job, now)
     lines = []
     for root in roots:
         key = next((key for key in (f"scan {root}", f"walk {root}") if key in known), "")
         if job and key:
-            lines.append(_stage(job, key, safe(root), known[key], pace))
+            lines.append(_stage(job, key, safe(root), paces, now))
         else:
-            lines.append(Stage(safe(root), word=_("nothing to do") if job and not job.runs else _("not yet")))
+            away = found(job, root) if job else ""
+            none = _("nothing to do") if job and not job.runs else _("not yet")
+            lines.append(Stage(safe(root), word=away or none))
     shown = {f"{verb} {root}" for verb in ("scan", "walk") for root in roots}
     others = [key for key in known if key not in shown]
-    return lines + [_stage(job, key, _verb(key) + safe(_name(key)), known[key], pace) for key in others if job]
+    return lines + [_stage(job, key, _verb(key) + safe(_name(key)), paces, now) for key in others if job]
+
+
+def found(job: JobState, root: str) -> str:
+    """Return what the looks at a root found, in a line; empty before the first."""
+    return " · ".join(_listed(each) for each in job.listings if each["root"] == root)
+
+
+def _listed(told: Mapping[str, Any]) -> str:
+    if told["away"]:
+        return _("away: {reason}").format(reason=safe(told["away"]))
+    if told["again"]:
+        counts = [(_("{n} added"), "new"), (_("{n} gone"), "gone"), (_("{n} changed"), "changed")]
+    else:
+        counts = [(_("{n} new"), "new"), (_("{n} changed"), "changed"), (_("{n} gone"), "gone")]
+        counts.append((_("{n} once more"), "stale"))
+    words = ", ".join(text.format(n=f"{told[key]:,}") for text, key in counts if told[key]) or _("nothing new")
+    if told["again"]:
+        return _("since then {counts}").format(counts=words)
+    return f"{words}, {size(told['size'])}" if told["size"] else words
 
 
 def progress(job: JobState) -> str:
@@ -113,27 +168,46 @@ def progress(job: JobState) -> str:
 
 def row(stage: Stage, width: int) -> Text:
     """Return the line of a stage."""
-    figures = 19 if width >= 60 else 13
-    room = max(8, min(24, width - figures - 12))
+    counted = f"{stage.done:,}" + (f" / {stage.total:,}" if stage.total is not None else "")
+    figures = min(19, max(13, len(counted)))
+    room = max(8, min(24 if width >= _WIDE else 14, width - figures - 2))
     label = Cell(tail(stage.label, room) if stage.label.startswith("/") else stage.label, room)
     if stage.word and not stage.done and stage.total is None:
         return line((label,), stage.word, width)
-    counted = f"{stage.done:,}" + (f" / {stage.total:,}" if stage.total is not None else "")
-    left = (stage.total - stage.done) / stage.rate if stage.total and stage.rate else 0.0
-    cells = (
-        label,
-        Cell(_bar(stage), _BAR, rank=2),
-        Cell(counted, figures, right=True),
-        Cell(_("{rate:,.0f}/s").format(rate=stage.rate) if stage.rate else "", 9, right=True, rank=3),
-        Cell(_("{time} left").format(time=clock(left)) if left else "", 13, right=True, rank=4),
-    )
-    used = line(cells, "", width).cell_len
-    return line(cells, tail(stage.note or stage.word, max(0, width - used)), width)
+    cells = [label, Cell(counted, figures, right=True), *_figures(stage)]
+    while sum(cell.width + 1 for cell in cells) > width and max(cell.rank for cell in cells):
+        cells.remove(max(cells, key=lambda cell: cell.rank))
+    rest = width - sum(cell.width + 1 for cell in cells)
+    if stage.total and rest >= _BAR + _NOTE and (width >= _BROAD or not stage.total_size):
+        cells.insert(1, Cell(_bar(stage), _BAR))
+        rest -= _BAR + 1
+    last = tail(stage.note, rest) if stage.note else head(stage.word, rest)
+    # what did not fit has gone already
+    return line([replace(cell, rank=0) for cell in cells], last if rest >= _LEAST else "", width)
+
+
+def _figures(stage: Stage) -> list[Cell]:
+    """Return what is said of a stage beside its name and number, what gives way first with the highest rank."""
+    cells = []
+    if stage.total_size:
+        rest = f" / {size(stage.total_size)}" if stage.size != stage.total_size else ""
+        text = size(stage.size) + rest
+        cells.append(Cell(text, max(15, len(text)), right=True, rank=2))
+    if stage.left is not None:
+        cells.append(Cell(_("{time} left").format(time=clock(stage.left)), 13, right=True, rank=1))
+    if stage.rate:
+        rate = f"{stage.rate:,.0f}" if stage.rate >= 10 else f"{stage.rate:.1f}"
+        cells.append(Cell(_("{rate}/s").format(rate=rate), 7, right=True, rank=4))
+    if stage.size_rate:
+        cells.append(Cell(_("{rate}/s").format(rate=size(round(stage.size_rate))), 9, right=True, rank=5))
+    if stage.problems:
+        cells.append(Cell(f"! {stage.problems:,}", 6, right=True, rank=3))
+    return cells
 
 
 def facts(job: JobState) -> list[tuple[str, str]]:
     """Return all that is known of a job."""
-    found = [
+    shown = [
         (_("job"), safe(job.id)),
         (_("state"), state(job)),
         (_("profile"), safe(job.profile)),
@@ -147,15 +221,27 @@ def facts(job: JobState) -> list[tuple[str, str]]:
     ]
     for key, stage in job.stages.items():
         total = f" / {stage['total']:,}" if stage["total"] is not None else ""
-        found.append((f"{_verb(key)}{safe(_name(key))}", f"{stage['done']:,}{total}"))
-    return [(name, value) for name, value in found if value]
+        bytes_done = f" · {size(stage['size'])} / {size(stage['total_size'])}" if stage.get("total_size") else ""
+        shown.append((f"{_verb(key)}{safe(_name(key))}", f"{stage['done']:,}{total}{bytes_done}"))
+    roots = dict.fromkeys(each["root"] for each in job.listings)
+    shown += [(_("found {root}").format(root=safe(root)), found(job, root)) for root in roots]
+    return [(name, value) for name, value in shown if value]
 
 
-def _stage(job: JobState, key: str, label: str, told: Mapping[str, Any], pace: Pace) -> Stage:
+def _stage(job: JobState, key: str, label: str, paces: Paces, now: float) -> Stage:
+    told = job.stages[key]
     done, total, ended = int(told["done"]), told["total"], bool(told["finished"])
-    rate = pace.rate(job, key, done, time.monotonic()) if job.state == "running" and not ended else 0.0
-    word = _("done") if ended else _verb(key)
-    return Stage(label, done, total, rate, "" if ended else safe(str(told["note"])), word)
+    verb, _space, root = key.partition(" ")
+    problems = sum(int(job.stages.get(f"{each} {root}", {}).get("problems", 0)) for each in _WITH.get(verb, (verb,)))
+    size_done, total_size = int(told.get("size", 0)), int(told.get("total_size", 0))
+    if ended or job.state != "running":
+        word = (found(job, root) or _("done")) if ended else _verb(key)
+        return Stage(label, done, total, size_done, total_size, problems=problems, word=word)
+    pace = paces.of(job, key, now)
+    rate, size_rate = pace.rates(now)
+    left = pace.left(now, total, total_size)
+    note = safe(str(told["note"]))
+    return Stage(label, done, total, size_done, total_size, rate, size_rate, left, problems, note, _verb(key))
 
 
 def _verb(key: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from comet.cli import commands
 
 TOP = Path(__file__).parents[2]
-COMMANDS = ("info", "scan", "correlate", "full", "pair", "groups", "pairs", "problems")
+COMMANDS = ("info", "scan", "correlate", "full", "pair", "identify", "check", "groups", "pairs", "problems")
 COMMANDS += ("review", "why", "decide", "decisions", "plan", "apply", "undo", "history", "quarantine", "purge")
 COMMANDS += ("profiles", "setup", "demo", "doctor", "jobs")
 PAGES = sorted([*TOP.glob("*.md"), *TOP.glob("docs/**/*.md")])

@@ -92,6 +92,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("comet/library/cache.py", "import numba", "One door"),
         ("comet/pipeline.py", "from rich.progress import track", "One door"),
         ("comet/jobs.py", "import textual", "One door"),
+        ("comet/lookup.py", "import acoustid", "One door"),
+        ("comet/cli/identify.py", "import requests", "One door"),
         ("comet/collection/state.py", "import sqlite3", "One door"),
         ("comet/pipeline.py", "from comet.act import vault", "Only act"),
         ("comet/changes.py", "from comet.act import posix", "Only act"),

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from comet import jobs
-from comet.core.job import Control, Memory, Progress
+from comet.core.job import Control, Listing, Memory, Progress
 from comet.core.model import Problem, Stage
 from comet.jobs import JobState, Record
 from comet_tui.screens import working
 from comet_tui.screens.scan import ScanScreen
-from comet_tui.screens.working import Pace
+from comet_tui.screens.working import Paces
 from comet_tui.widgets.page import Page
 from tests.factories import tune, write
 from tests.tui.conftest import Made
-from tests.tui.looks import SIZES, seen, settled, text, until
+from tests.tui.looks import SIZES, lines, seen, settled, text, until
 
 
 @contextmanager
@@ -201,12 +201,87 @@ async def test_enter_runs_the_whole_line(
         await seen(pilot, "1 group left", "one.flac")
 
 
-def test_how_fast_it_goes_is_that_of_the_last_looks() -> None:
-    """The rate is what was done between the looks; one look alone tells none."""
-    job = JobState("1", "/j/1", "scan", 1, "running", 0.0, 0.0, {}, 0, "")
-    pace = Pace()
-    assert pace.rate(job, "scan", 100, 10.0) == 0.0
-    assert pace.rate(job, "scan", 150, 15.0) == 10.0
-    for second in range(16, 60):
-        pace.rate(job, "scan", 150, float(second))
-    assert pace.rate(job, "scan", 150, 60.0) == 0.0
+def _job(state: str = "running", **stage: object) -> JobState:
+    """Return a job that listens to `/m` since 1000."""
+    told = {
+        "done": 0,
+        "total": 300,
+        "note": "",
+        "finished": False,
+        "size": 0,
+        "total_size": 0,
+        "began": 1000.0,
+        **stage,
+    }
+    return JobState("1", "/j/1", "scan", 1, state, 900.0, 0.0, {"scan /m": told}, 0, "")
+
+
+def test_how_fast_it_goes_is_told_at_the_first_look() -> None:
+    """The job says when a stage began, so that who comes late need not wait; what it waited is left out."""
+    paces = Paces()
+    assert paces.of(_job(done=100), "scan /m", 1010.0).rates(1010.0)[0] == 10.0
+    paces.look(_job("paused", done=100), 1010.0)
+    paces.look(_job("paused", done=100), 4610.0)
+    assert paces.of(_job(done=100), "scan /m", 4610.0).rates(4610.0)[0] == 10.0
+    assert paces.of(_job(done=5, began=4600.0), "scan /m", 4610.0).rates(4610.0)[0] == 0.5
+
+
+@contextmanager
+def several(made: Made, *roots: Path) -> Iterator[Record]:
+    """Let a scan of several roots be at work: one done, one at work, one to come, one away."""
+    listings = [
+        Listing(str(roots[0]), 12, 9, 0, 0, 90_000_000),
+        Listing(str(roots[1]), 183_221, 183_221, 0, 0, 4_100_000_000_000),
+        Listing(str(roots[2]), 4_000, 12, 3, 1, 1_200_000_000, stale=2),
+        Listing(str(roots[3]), 0, 0, 0, 0, 0, away="it is missing"),
+    ]
+    with at_work(made) as record:
+        for root, listing in zip(roots[:3], listings, strict=False):
+            record.report(Progress(Stage.WALK, str(root), 0, None))
+            record.report(Progress(Stage.WALK, str(root), listing.files, None, finished=True))
+        for listing in listings:
+            record.report(listing)
+        record.report(Progress(Stage.SCAN, str(roots[0]), 9, 9, "", True, 90_000_000, 90_000_000))
+        record.report(Listing(str(roots[1]), 183_222, 3, 1, 2, 4_100_000_000_000, again=True))
+        record.report(
+            Progress(Stage.SCAN, str(roots[1]), 0, 183_222, total_size=4_100_000_000_000),
+        )
+        record.report(Problem(Stage.SCAN, os.fsencode(roots[1] / "bad.mp3"), "it is empty"))
+        key = f"scan {roots[1]}"
+        record._shown["stages"][key]["began"] -= 50_000
+        record.report(
+            Progress(
+                Stage.SCAN,
+                str(roots[1]),
+                41_034,
+                183_222,
+                "Artist/one.flac",
+                False,
+                1_025_000_000_000,
+                4_100_000_000_000,
+            )
+        )
+        record.report(Memory(3_000_000_000, 1_200_000_000))  # with which what was held back is written too
+        yield record
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_several_roots_are_seen_one_by_one(collection: Made, size: tuple[int, int]) -> None:
+    """Of each: files and bytes done of all, rate, time left by the bytes, problems, and what the look at it found."""
+    roots = [collection.music, *(collection.music.parent / name for name in ("lossless", "old", "usb"))]
+    collection.profile("".join(f"  {root}\n" for root in roots[1:]))
+    with several(collection, *roots):
+        async with collection.app().run_test(size=size) as pilot:
+            await settled(pilot)
+            await pilot.press("2")
+            await seen(pilot, "▶ running", "41,034 / 183,2")
+            if size[0] >= 80:
+                await seen(pilot, "41,034 / 183,222 1.0 TB / 4.1 TB 41:4", "left 0.8/s", "! 1", "9 new, 90.0 MB")
+                await seen(pilot, "12 new, 3 changed, 1 gone, 2 once more, 1.2 GB", "away: it is missing")
+            if size[0] >= 120:
+                await seen(pilot, "0.8/s 20.5 MB/s ! 1")
+            shown = lines(pilot.app)
+            await pilot.press("9", "enter")
+            if size[0] >= 120:
+                await seen(pilot, "41,034 / 183,222 · 1.0 TB / 4.1 TB", "since then 3 added, 2 gone, 1 changed")
+    assert [root.name in each for root, each in zip(roots, shown[2:6], strict=True)] == [True] * 4

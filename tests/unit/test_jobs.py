@@ -14,7 +14,7 @@ import pytest
 
 from comet import jobs
 from comet.core.errors import CometError, LockedError, Stopped, UsageError
-from comet.core.job import Control, Job, Memory, Progress
+from comet.core.job import Control, Job, Listing, Memory, Ordered, Progress
 from comet.core.model import Problem, Stage
 from comet.jobs import JobState, Record
 
@@ -43,8 +43,51 @@ def test_a_job_that_ends_well_is_done(tmp_path: Path) -> None:
     assert running.state == "running"
     done = ended(tmp_path)
     assert (done.state, done.command, done.problems, done.pid) == ("done", "scan", 1, os.getpid())
-    expected = {"done": 2, "total": 2, "note": "", "finished": True, "size": 0, "total_size": 0}
-    assert done.stages["scan /m"] == expected
+    expected = {"done": 2, "total": 2, "note": "", "finished": True, "size": 0, "total_size": 0, "problems": 1}
+    assert {key: value for key, value in done.stages["scan /m"].items() if key != "began"} == expected
+    assert done.started <= done.stages["scan /m"]["began"] <= done.updated
+
+
+def test_what_a_look_at_a_root_found_is_kept(tmp_path: Path) -> None:
+    """In order, for whoever looks later; the order of reading stands in the record."""
+    with jobs.recorded(str(tmp_path), "scan") as record:
+        record.report(Listing("/m", 3, 1, 0, 2, 500))
+        record.report(Ordered("/m", 0.5, 1.25, 0, 3, 0))
+        record.report(Listing("/m", 4, 1, 0, 0, 600, again=True))
+    found = ended(tmp_path)
+    assert [(told["root"], told["new"], told["size"], told["again"]) for told in found.listings] == [
+        ("/m", 1, 500, False),
+        ("/m", 1, 600, True),
+    ]
+    lines = Path(found.folder, "events.jsonl").read_text(encoding="ascii").splitlines()
+    assert json.loads(lines[1])["order"] == {
+        "root": "/m", "deviation": 0.5, "runs_z": 1.25, "by_extent": 0, "by_inode": 3, "by_path": 0
+    }  # fmt: skip
+
+
+def test_problems_count_where_they_are(tmp_path: Path) -> None:
+    """For the stage of the root that holds the file, also of one root inside the name of another."""
+    with jobs.recorded(str(tmp_path), "scan") as record:
+        for name in ("/m", "/mm"):
+            record.report(Progress(Stage.SCAN, name, 0, 2))
+        for path in (b"/mm/a", b"/mm/b", b"/m/a"):
+            record.report(Problem(Stage.SCAN, path, "no music"))
+        record.report(Progress(Stage.SCAN, "/mm", 2, 2, finished=True))
+    stages = ended(tmp_path).stages
+    assert [stages[f"scan {name}"]["problems"] for name in ("/m", "/mm")] == [1, 2]
+
+
+def test_a_second_look_at_a_root_begins_anew(tmp_path: Path) -> None:
+    """Its beginning is its own; problems that were found before are there."""
+    with jobs.recorded(str(tmp_path), "scan") as record:
+        record.report(Progress(Stage.WALK, "/m", 0, None))
+        record.report(Problem(Stage.WALK, b"/m/a", "cannot be read"))
+        record.report(Progress(Stage.WALK, "/m", 5, None, finished=True))
+        first = ended(tmp_path).stages["walk /m"]
+        record.report(Progress(Stage.WALK, "/m", 0, None))
+        second = ended(tmp_path).stages["walk /m"]
+    assert first["problems"] == second["problems"] == 1
+    assert second["began"] > first["began"]
 
 
 def test_the_memory_of_a_job_is_told(tmp_path: Path) -> None:

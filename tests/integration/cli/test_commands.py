@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,8 +69,21 @@ def test_the_last_line_of_scan_is_its_counts(comet: Shell, music: Path) -> None:
     """Exactly these keys; a second scan opens nothing; exit 0 although files are bad, 3 with --strict."""
     comet("setup", "--profile", "p", "--root", music, "--yes", "--no-compile")
     first = comet.lines("scan", "--profile", "p")[-1]
+    (root,) = first.pop("roots")
     assert first == {"files": 5, "decoded": 3, "unchanged": 0, "moved": 0, "problems": 2}
-    assert comet.lines("scan")[-1] == {"files": 5, "decoded": 0, "unchanged": 5, "moved": 0, "problems": 2}
+    size = sum(path.stat().st_size for path in music.glob("[!.]*"))
+    order = root.pop("order")
+    assert root == {
+        "path": str(music), "files": 5, "new": 5, "changed": 0, "stale": 0, "gone": 0, "size": size, "since": None,
+        "unchanged": 0, "decoded": 3, "moved": 0,
+    }  # fmt: skip
+    assert (set(order), order["deviation"] <= 1.5) == (
+        {"deviation", "runs_z", "by_extent", "by_inode", "by_path"}, True
+    )  # fmt: skip
+    again = comet.lines("scan")[-1]
+    (root,) = again.pop("roots")
+    assert again == {"files": 5, "decoded": 0, "unchanged": 5, "moved": 0, "problems": 2}
+    assert (root["size"], root["unchanged"], root["order"]) == (0, 5, None)
     comet("scan", "--strict", code=3)
 
 
@@ -170,9 +185,43 @@ def test_info_tells_the_state_and_a_file(full: Shell, music: Path) -> None:
     assert len(known["group"]["tracks"]) == 2
     assert known["duration"] - known["sound_end"] > 19
     assert "s to 19.99 s" in full("info", music / "one.flac").stdout
+    assert known["quality"]["clipped"] == 0
+    assert -40 < max(known["quality"]["levels"]) < 0
+    assert len(known["quality"]["envelope"]) in (20, 21)
+    assert known["loudness"] is None
     (bad,) = full.lines("info", music / "empty.mp3")
     assert "empty" in bad["problem"]
     assert "nothing is known" in full("info", "/etc/hostname", code=2).stderr
+
+
+def test_info_shows_what_was_measured(full: Shell, music: Path) -> None:
+    """Quality in words and two lines of bars, in letters that the terminal knows; loudness once it was asked for."""
+    song = music / "one.flac"
+    before = full("info", song).stdout
+    assert "not measured: `comet scan --loudness`" in before
+    assert "% of the samples clipped" in before
+    assert re.search(r"spectrum +[ ▁▂▃▄▅▆▇█]{44} 0 to 22 kHz", before)
+    assert re.search(r"envelope +[▁▂▃▄▅▆▇█]{20,21} 0:00 to 0:20", before)
+    full.environment["PYTHONIOENCODING"] = "ascii"
+    assert re.search(r"envelope +[.:=+*#@-]{20,21} 0:00 to 0:20", full("info", song).stdout)
+    del full.environment["PYTHONIOENCODING"]
+    full("scan", "--loudness", "--profile", "p")
+    (known,) = full.lines("info", song)
+    loudness = known["loudness"]
+    assert loudness["gain"] == pytest.approx(-18 - loudness["integrated"])
+    assert 0 < loudness["peak"] <= loudness["true_peak"] < 2
+    assert loudness["true_peak_db"] == pytest.approx(20 * math.log10(loudness["true_peak"]))
+    words = full("info", song).stdout
+    assert f"{loudness['integrated']:.2f} LUFS, ReplayGain {loudness['gain']:+.2f} dB" in words
+    assert f"true peak {loudness['true_peak_db']:.2f} dBTP" in words
+    assert full.lines("scan")[-1]["decoded"] == 0
+
+
+def test_full_measures_loudness_too(comet: Shell, music: Path) -> None:
+    """The whole line takes the option of its first part."""
+    comet.lines("-f", music, "--loudness")
+    assert comet.lines("scan", music, "--loudness")[-1]["decoded"] == 0
+    assert comet.lines("info", music / "one.flac")[0]["loudness"]
 
 
 def test_a_profile_with_no_music_says_why_it_cannot_scan(comet: Shell) -> None:

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from comet.cli import view
 from comet.cli.view import Line, Moving, View, drawn, label_room, sentence, shortened
-from comet.core.job import Memory, Progress
+from comet.core.job import Listing, Memory, Progress
 from comet.core.model import Problem, Stage
 
 
@@ -160,6 +160,112 @@ def test_only_a_terminal_that_can_moves(
     shown = view.view()
     shown.close()
     assert type(shown) is kind
+
+
+def test_bytes_decide_how_long_it_takes() -> None:
+    """30 of 120 files, but a tenth of the bytes: nine times as long again, and the rate in both."""
+    large = line()
+    large.size, large.total_size = 40_000_000, 400_000_000
+    assert sentence(large, 110.0) == (
+        "listening to `/music`: 30 of 120 files, 40.0 MB of 400 MB, in 0:10, 3.0/s, 4.0 MB/s, 1:30 left"
+    )
+    row = drawn(large, 110.0, 80, 10)
+    assert row.startswith("/music      30 of 120 files  40.0 MB of 400 MB  3.0/s  4.0 MB/s  1:30 left")
+    narrow = drawn(large, 110.0, 50, 10)
+    assert "1:30 left" in narrow
+    assert "30 of 120 files" in narrow
+    assert "MB" not in narrow
+
+
+def test_a_row_of_a_large_root_keeps_what_matters() -> None:
+    """On 80 columns all but the rate in bytes is there, on 120 that too and the file in hand."""
+    large = line(41_034, 183_221, "/volume1/music/lossless")
+    large.size, large.total_size, large.problems = 1_200_000_000_000, 4_100_000_000_000, 12
+    row = drawn(large, 90_100.0, 80, 30)
+    assert "41,034 of 183,221 files" in row
+    assert "left" in row
+    assert "12 problems" in row
+    assert "MB/s" not in row
+    wide = drawn(large, 90_100.0, 140, 30)
+    assert "1.2 TB of 4.1 TB" in wide
+    assert "13.3 MB/s" in wide
+
+
+def test_problems_are_counted_where_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each root has its own, one inside another too; those of the look before are not lost."""
+    shown = View()
+    for name in ("/m", "/m/sub", "/mm"):
+        shown.report(Progress(Stage.WALK, name, 0, None))
+        shown.report(Problem(Stage.WALK, name.encode() + b"/folder", "cannot be read"))
+    for name in ("/m", "/m/sub", "/mm"):
+        shown.report(Progress(Stage.SCAN, name, 0, 3))
+    shown.report(Problem(Stage.SCAN, b"/m/sub/x.mp3", "it is empty"))
+    assert {name: line.problems for name, line in shown.lines.items()} == {"/m": 1, "/m/sub": 2, "/mm": 1}
+    assert "2 problems" in sentence(shown.lines["/m/sub"], time.monotonic())
+
+
+@pytest.mark.parametrize(
+    ("listing", "words"),
+    [
+        (Listing("/m", 15, 12, 3, 1, 1_200_000_000), "`/m`: 12 new, 3 changed, 1 gone; 1.2 GB to listen to"),
+        (Listing("/m", 12_000, 12_000, 0, 0, 5), "`/m`: 12,000 new; 5 B to listen to"),
+        (Listing("/m", 3, 0, 0, 0, 0), "`/m`: nothing new"),
+        (Listing("/m", 9, 0, 0, 1, 9, stale=8), "`/m`: 1 gone, 8 once more; 9 B to listen to"),
+        (Listing("/m", 3, 0, 0, 2, 0), "`/m`: 2 gone, nothing to listen to"),
+        (
+            Listing("/m", 3, 2, 1, 1, 2000, again=True),
+            "`/m`, since the list was made: 2 added, 1 gone, 1 changed; 2.0 kB to listen to",
+        ),
+        (
+            Listing("/m", 0, 0, 0, 0, 0, again=True, away="it is missing"),
+            "`/m` is away now, nothing of it is forgotten",
+        ),
+        (Listing("/\x1b[0m", 3, 0, 0, 0, 0), "`/\\x1b[0m`: nothing new"),
+    ],
+    ids=["all", "new", "nothing", "stale", "gone", "again", "away", "name"],
+)
+def test_what_a_look_found_is_said_by_name(listing: Listing, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before a root is listened to, how much that will be; and what is otherwise when its turn has come."""
+    View().report(listing)
+    assert capsys.readouterr().err.startswith(words)
+
+
+def test_a_root_that_is_away_from_the_beginning_is_told_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command warns of it; twice would be once too often."""
+    View().report(Listing("/m", 0, 0, 0, 0, 0, away="it is missing"))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_second_look_begins_anew_and_an_old_one_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its time is its own; who watches a job's folder is told of the look again while the root is listened to."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    shown = View()
+    shown.report(Progress(Stage.WALK, "/m", 5, None, finished=True))
+    now[0] = 5000.0
+    shown.report(Progress(Stage.WALK, "/m", 0, None))
+    now[0] = 5010.0
+    shown.report(Progress(Stage.WALK, "/m", 7, None, finished=True))
+    assert round(shown.lines["/m"].seconds(now[0])) == 10
+    shown.report(Progress(Stage.SCAN, "/m", 3, 7))
+    shown.report(Progress(Stage.WALK, "/m", 7, None, finished=True))
+    assert (shown.lines["/m"].stage, shown.lines["/m"].done) == (Stage.SCAN, 3)
+
+
+def test_time_that_a_job_waited_slows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour of pause is no hour of work."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    shown = View()
+    shown.report(Progress(Stage.SCAN, "/m", 0, 100))
+    now[0] = 1010.0
+    shown.report(Progress(Stage.SCAN, "/m", 50, 100))
+    shown.paused = True
+    now[0] = 4610.0
+    shown.paused = True
+    assert shown.paused
+    shown.paused = False
+    assert sentence(shown.lines["/m"], now[0]) == "listening to `/m`: 50 of 100 files, in 0:10, 5.0/s, 0:10 left"
 
 
 def test_what_memory_a_job_takes_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,8 @@ from comet.core.ini import Value
 from comet.core.settings import Declared, Settings
 
 _ALL = list(settings.declared())
+_NUMBERS = [item for item in _ALL if item.kind is not str]
+_TEXTS = {item.name: item for item in _ALL if item.kind is str}
 
 
 def value(item: Declared, text: str) -> Value:
@@ -22,22 +24,22 @@ def test_the_template_is_the_defaults() -> None:
     sections = ini.parse(settings.template().splitlines(), "main.ini")
     found = settings.from_main(sections, "main.ini")
     assert set(found) == {item.name for item in _ALL}
-    numbers = {item.name: settings.parse(item, found[item.name]) for item in _ALL}
-    assert settings.build(numbers) == Settings()
+    values = {item.name: settings.parse(item, found[item.name]) for item in _ALL}
+    assert settings.build(values) == Settings()
 
 
 def test_the_template_explains_each_setting() -> None:
     """Above each value stands what it is for and what it may be."""
     lines = settings.template().splitlines()
     for item in _ALL:
-        above = lines[lines.index(f"{item.key} = {settings.show(item.default)}") - 1]
+        above = lines[lines.index(f"{item.key} = {settings.show(item.default)}".rstrip()) - 1]
         assert above.startswith("# ")
         assert item.help in above
         assert item.expected in above
     assert "[fingerprint]" in lines
 
 
-@pytest.mark.parametrize("item", _ALL, ids=lambda item: item.name)
+@pytest.mark.parametrize("item", _NUMBERS, ids=lambda item: item.name)
 def test_a_value_out_of_range_is_refused(item: Declared) -> None:
     """The lowest and highest value are taken, what lies beyond is not, and words never."""
     assert settings.parse(item, value(item, settings.show(item.low))) == item.low
@@ -48,6 +50,37 @@ def test_a_value_out_of_range_is_refused(item: Declared) -> None:
     for text in beyond:
         with pytest.raises(SettingsError, match="must be"):
             settings.parse(item, value(item, text))
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("identify.key", ["", "aZ9", "x" * 64], ["x" * 65, "a-b", "a b", "a\nb", "\u00e9"]),
+        (
+            "identify.url",
+            ["http://127.0.0.1:80/", "https://[::1]/v2/", "https://here"],
+            ["", "ftp://here", "https://", "https:///v2", "https://me:secret@here/", "https://here/?a", "https://a b/"],
+        ),
+    ],
+)
+def test_a_text_of_another_form_is_refused(name: str, good: list[str], bad: list[str]) -> None:
+    """All of a text has the form that is asked for; what is given comes back as it is."""
+    item = _TEXTS[name]
+    assert [settings.parse(item, value(item, text)) for text in good] == good
+    for text in bad:
+        with pytest.raises(SettingsError, match="must be") as caught:
+            settings.parse(item, value(item, text))
+        assert item.expected in str(caught.value)
+
+
+def test_a_secret_is_not_repeated() -> None:
+    """A wrong one is refused without its letters, and a right one does not show in a value's text."""
+    item = _TEXTS["identify.key"]
+    with pytest.raises(SettingsError, match=r"not `\*\*\*`$"):
+        settings.parse(item, value(item, "s3cret-key"))
+    built = settings.build({"identify.key": "s3cret"})
+    assert built.identify.key == "s3cret"
+    assert "s3cret" not in repr(built)
 
 
 def test_the_default_is_in_range() -> None:

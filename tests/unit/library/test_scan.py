@@ -2,6 +2,7 @@
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 from comet.core.model import File, Root
@@ -135,3 +136,42 @@ def test_time_that_was_cut_off_is_the_same() -> None:
     assert not scan.same_time(5 * SECOND, 6 * SECOND)
     assert not scan.same_time(5 * SECOND + 7, 9 * SECOND)
     assert not scan.same_time(5 * SECOND + 7, 5 * SECOND + 8)
+
+
+def test_what_is_only_worth_another_try_is_no_change() -> None:
+    """It is listened to again, and counted apart: the files are as they were."""
+    known = [_known(_file(b"a"), fresh=False), _known(_file(b"b")), _known(_file(b"c"), audio=0, cause="denied")]
+    out = _changes([_file(b"a"), _file(b"b", 2), _file(b"c")], known)
+    assert ([f.path for f in out.changed], out.stale, out.files, out.size) == ([b"a", b"b", b"c"], 2, 3, 4)
+
+
+def _since(known: list[Known], first: list[File | Unread], second: list[File | Unread]) -> tuple[int, int, int]:
+    """Return what changed between two walks, with what the first learned stored as the cache does."""
+    made = _changes(first, known)
+    gone = {k.file.path for k in made.vanished}
+    back = {f.path for f in made.refreshed}
+    stored = [replace(k, present=k.file.path in back or (k.present and k.file.path not in gone)) for k in known]
+    return scan.since(made, _changes(second, stored))
+
+
+def test_what_changed_since_a_list_is_told() -> None:
+    """Added, changed and gone, of files with which something was to be done and of all others."""
+    known = [_known(_file(name)) for name in (b"same", b"goes", b"grows", b"was gone", b"changed")]
+    first: list[File | Unread] = [_file(b"same"), _file(b"goes"), _file(b"grows"), _file(b"changed", 2)]
+    assert _since(known, [*first, _file(b"new")], [*first, _file(b"new")]) == (0, 0, 0)
+    assert _since(known, [*first, _file(b"new")], first) == (0, 0, 1)
+    assert _since(known, [*first, _file(b"new")], [*first, _file(b"new", 7)]) == (0, 1, 0)
+    assert _since(known, first, [*first, _file(b"new")]) == (1, 0, 0)
+    assert _since(known, first, [*first, _file(b"was gone")]) == (1, 0, 0)
+    assert _since(known, first, [*first, _file(b"was gone", 9)]) == (1, 0, 0)
+    assert _since(known, first, [f for f in first if f.path != b"goes"]) == (0, 0, 1)
+    assert _since(known, first, [f for f in first if f.path != b"changed"]) == (0, 0, 1)
+    assert _since(known, first, [*first[:2], _file(b"grows", 5), first[3]]) == (0, 1, 0)
+    assert _since(known, first, [*first[:3], _file(b"changed", 3)]) == (0, 1, 0)
+    assert _since(known, first, [*first[:3], _file(b"changed", 1)]) == (0, 0, 0)
+
+
+def test_a_folder_that_cannot_be_read_any_more_takes_no_known_file_away() -> None:
+    """Its files are neither gone nor to be tried."""
+    known = [_known(_file(b"a/x")), _known(_file(b"b"))]
+    assert _since(known, [_file(b"a/x"), _file(b"b")], [Unread(b"a", "no"), _file(b"b")]) == (0, 0, 0)

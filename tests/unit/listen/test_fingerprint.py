@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,9 +112,23 @@ def test_a_deadline_grows_with_the_file(tmp_path: Path) -> None:
     os.truncate(tmp_path / "1.flac", 0)
     found = run(files, timeout=30)
     assert [bool(found[b"%d.flac" % n].error) for n in range(3)] == [False, True, False]
-    late = run(files[:1], timeout=-1.0)[b"0.flac"]
-    assert "longer than" in late.error
-    assert late.audio is None
+    long = wanted(write(tmp_path / "long.flac", silence(600)))  # no machine hears that between two looks at the clock
+    late = run([long], timeout=-100.0)[b"long.flac"]
+    assert "tried twice" in late.error
+    assert (late.audio, late.cause) == (None, Cause.LIMITS)
+
+
+def test_a_disk_where_somebody_is_stuck_costs_time_only(tmp_path: Path) -> None:
+    """A file whose turn does not come is listened to all the same, in the time that it has; without locks at once."""
+    path = write(tmp_path / "a.flac", tune(1, 5))
+    file = replace(wanted(path), disk="sda")
+    with (tmp_path / "disk-sda.0").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        for locks in (str(tmp_path), str(tmp_path / "gone"), ""):
+            heard = list(
+                listen_all([file], nothing, length=0, workers=1, timeout=8, memory=1 << 30, locks=locks, readers=1)
+            )
+            assert [(each.error, each.audio is None) for each in heard] == [("", False)]
 
 
 def test_where_the_fault_lies(tmp_path: Path) -> None:

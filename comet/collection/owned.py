@@ -1,0 +1,154 @@
+"""Which files of the collection hold a recording that came from elsewhere. Only asks: nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from comet.collection import pairs
+from comet.collection.opened import Collection
+from comet.compare import extent
+from comet.core.job import Job
+from comet.core.model import SECONDS_PER_WORD, Audio, Pair, Relation, Stage, Track, Words
+from comet.core.words import informative
+from comet.judge import threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A recording that is asked for: its whole fingerprint, and what judging has to know beside it."""
+
+    words: Words
+    """Shape (n,), uint32."""
+    duration: float
+    """Seconds, as all that follow."""
+    sound_start: float = 0.0
+    """Before its first sound."""
+    sound_end: float = 0.0
+    """After its last one."""
+    hash: str = ""
+    """Audio hash, empty where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A file that belongs to a sound that was asked for, and how."""
+
+    track: Track
+    relation: Relation
+    clear: bool
+    holder: str
+    """Of a *contains*: `old` if this file contains the sound, `new` if the sound contains this file; else empty."""
+    how: str
+    """Of a *variant*: `speed`, `cut` or `altered`; else empty."""
+    similarity: float
+    offset: float
+    """Seconds by which the sound starts after this file does."""
+    overlap: float
+    """Seconds."""
+    evidence: float | None
+    """None where the file holds the very audio."""
+    p_value: float
+    """Probability that an unrelated recording shows at least this much evidence."""
+    expected_false: float
+    """How many of all that it was compared with would do so if none were related."""
+
+
+def owned(collection: Collection, sounds: Sequence[Sound], job: Job) -> list[list[Owner]]:
+    """Return for each sound the files of the collection that belong to it: those of its very audio, then by evidence.
+
+    Every sound is compared with every audio that can be compared, at every offset. Those whose evidence reaches the
+    line that holds for this collection are judged on whole fingerprints.
+
+    Args:
+        collection: Scanned; it need not be correlated.
+        sounds: Those that are not `recognisable` can only have owners of their very audio.
+        job: Hears how far it is.
+
+    Raises:
+        Stopped: the job was asked to.
+    """
+    from comet.compare import search  # noqa: PLC0415 - compiled kernels are needed only here
+
+    serials, line = collection.comparable(), pairs.line(collection)
+    with job.stage(Stage.CORRELATE, len(serials) * len(sounds)) as advance:
+        found = search.search(
+            collection.cache.words(serials),
+            [sound.words for sound in sounds],
+            floor=line.evidence,
+            seconds=collection.profile.settings.correlate.sample,
+            advance=advance,
+        )
+    audios = collection.cache.audios({pair.i for some in found for pair in some})
+    roots = {root.id: root.path for root in collection.scanned_roots()}
+    owners = []
+    for sound, some in zip(sounds, found, strict=True):
+        known = collection.cache.audio(sound.hash) if sound.hash else None
+        mine = [copy(track) for track in _files(collection, roots, known)] if known else []
+        for pair in some:
+            if pair.i in audios and audios[pair.i].hash != sound.hash:
+                tracks = _files(collection, roots, audios[pair.i])
+                for _serial, words in collection.cache.words((pair.i,)):
+                    mine += related(pair, audios[pair.i], words, sound, tracks, line.audios)
+        owners.append(mine)
+    return owners
+
+
+def _files(collection: Collection, roots: Mapping[str, bytes], audio: Audio) -> list[Track]:
+    """Return the files under the profile's roots that hold an audio."""
+    files = collection.cache.holding(audio.hash)
+    return [Track(file, audio, roots[file.root]) for file in files if file.root in roots]
+
+
+def recognisable(words: Words, seconds: float) -> bool:
+    """Tell whether so much of a fingerprint's first `seconds` carries evidence that it can be compared at all."""
+    return int(informative(extent.opening(words, seconds)).sum()) >= extent.MINIMUM
+
+
+def copy(track: Track) -> Owner:
+    """Return a file that holds the very audio."""
+    return Owner(
+        track, Relation.SAME, clear=True, holder="", how="", similarity=1.0, offset=0.0, overlap=track.audio.duration,
+        evidence=None, p_value=0.0, expected_false=0.0,
+    )  # fmt: skip
+
+
+def related(
+    pair: Pair, audio: Audio, words: Words, sound: Sound, tracks: Iterable[Track], audios: int
+) -> Iterator[Owner]:
+    """Judge a pair on whole fingerprints, and yield each of the `tracks` that hold the known audio.
+
+    Args:
+        pair: As `compare.search` found it.
+        audio: The known one.
+        words: Its whole fingerprint.
+        sound: The one that was asked for.
+        tracks: Files that hold the audio.
+        audios: How many the sound was compared with.
+    """
+    verdict = pairs.related(audio, _audio(sound, pair.j), words, sound.words)
+    holder = "" if not verdict.holder else "new" if verdict.holder == pair.j else "old"
+    p_value = threshold.p_value(pair.evidence)
+    for track in tracks:
+        yield Owner(
+            track,
+            verdict.relation,
+            verdict.clear,
+            holder,
+            verdict.how,
+            verdict.similarity,
+            verdict.offset * SECONDS_PER_WORD + 0.0,
+            verdict.overlap * SECONDS_PER_WORD,
+            pair.evidence,
+            p_value,
+            audios * p_value,
+        )
+
+
+def _audio(sound: Sound, serial: int) -> Audio:
+    """Return a sound as judging takes it; what that does not ask for is left empty."""
+    return Audio(
+        hash=sound.hash, codec="", container="", sample_rate=0, channels=0, bits=0, bitrate=0, lossless=False,
+        duration=sound.duration, claimed=0.0, sound_start=sound.sound_start, sound_end=sound.sound_end,
+        decode_errors=0, words=len(sound.words), serial=serial,
+    )  # fmt: skip
