@@ -115,7 +115,7 @@ def check(collection: Collection, names: Sequence[str], job: Job) -> Answer:
     sounds = [each.sound for each in known if each.sound]
     there = _Ground(collection)
     owners = iter(owned.owned(collection, sounds, job))
-    given = iter(_given(collection, known))
+    given = iter(_given(collection, known, job))
     files = [
         _checked(each, each.track, there.real(each.asked.path, next(owners)), next(given))
         if each.track
@@ -213,27 +213,18 @@ def _listen(
     return found
 
 
-def _given(collection: Collection, known: Sequence[_Known]) -> list[list[Owner]]:
+def _given(collection: Collection, known: Sequence[_Known], job: Job) -> list[list[Owner]]:
     """Return for each file with a sound those given before it that are the same recording."""
-    from comet.compare import search  # noqa: PLC0415 - compiled kernels are needed only here
-
     tracks = [(each.track, each.sound) for each in known if each.track and each.sound]
     if len(tracks) < 2:
         return [[] for _track in tracks]
-    found = search.search(
-        ((at, sound.words) for at, (_track, sound) in enumerate(tracks)),
-        [sound.words for _track, sound in tracks],
-        floor=pairs.line(collection).evidence,
-        seconds=collection.profile.settings.correlate.sample,
-        advance=lambda _pairs: None,
-    )
+    found = owned.among(collection, [sound.words for _track, sound in tracks], job)
     owners: list[list[Owner]] = []
     for at, (track, sound) in enumerate(tracks):
-        before = tracks[:at]
-        mine = [owned.copy(one) for one, _sound in before if one.audio.hash == track.audio.hash]
+        mine = [owned.copy(one) for one, _sound in tracks[:at] if one.audio.hash == track.audio.hash]
         for pair in found[at]:
-            if pair.i < at and (one := tracks[pair.i])[0].audio.hash != track.audio.hash:
-                mine += owned.related(pair, one[0].audio, one[1].words, sound, [one[0]], len(tracks))
+            if (one := tracks[pair.i])[0].audio.hash != track.audio.hash:
+                mine += owned.related(pair, one[0].audio, one[1].words, sound, [one[0]], at)
         owners.append([owner for owner in mine if owner.relation is Relation.SAME])
     return owners
 
@@ -286,6 +277,32 @@ def _gaps(collection: Collection) -> Iterator[str]:
             "{n} track was scanned under other settings and was not compared",
             "{n} tracks were scanned under other settings and were not compared",
             old,
+        )
+    if collection.cache.unfinished:
+        yield _("a scan is at work or was interrupted, and what it has not come to is not known")
+    yield from _unheard(collection)
+
+
+def _unheard(collection: Collection) -> Iterator[str]:
+    """Yield what a scan could not reach; of a file that is broken itself another scan would know no more."""
+    places = files = 0
+    for root in collection.scanned_roots():
+        walked = [walked for _root, _path, walked, _error in collection.cache.problems([root.id])]
+        places += sum(walked)
+        if not all(walked):  # so that all files are only asked for where there is something to find
+            known = collection.cache.files(root.id, collection.made).values()
+            files += sum(bool(file.present and file.error and file.cause and not file.audio) for file in known)
+    if places:
+        yield _n(
+            "{n} place in the collection could not be looked at",
+            "{n} places in the collection could not be looked at",
+            places,
+        )
+    if files:
+        yield _n(
+            "{n} file of the collection could not be listened to",
+            "{n} files of the collection could not be listened to",
+            files,
         )
 
 

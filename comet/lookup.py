@@ -80,7 +80,7 @@ def _where() -> str:
 
 
 def identify_files(names: Sequence[str], profile: Profile, asked: Service, job: Job) -> Iterator[Answer]:
-    """Listen to files and ask what they are; yield each answer as it comes.
+    """Listen to files and ask what they are; yield each answer as it comes, one a path however often it is named.
 
     Raises:
         SettingsError: the service does not know the key.
@@ -88,14 +88,14 @@ def identify_files(names: Sequence[str], profile: Profile, asked: Service, job: 
         Stopped: somebody asked.
     """
     wanted = []
-    with job.stage(Stage.SCAN, len(names)) as advance:
-        for name in names:
-            path = os.path.abspath(os.fsencode(name))
+    paths = dict.fromkeys(os.path.abspath(os.fsencode(name)) for name in names)
+    with job.stage(Stage.SCAN, len(paths)) as advance:
+        for path in paths:
             try:
                 file = scan.file_at(path)
             except OSError as error:
                 yield Answer(path, error=error.strerror or str(error))
-                advance(note=name)
+                advance(note=os.fsdecode(path))
             else:
                 wanted.append(Wanted(file, path, identify_first=False))
         how = {**limits(profile.settings), "length": identify.LENGTH}

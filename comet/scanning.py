@@ -54,6 +54,7 @@ class ScannedRoot:
     unchanged: int = 0
     decoded: int = 0
     moved: int = 0
+    recognised: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Scanned:
     """Files that were not opened."""
     moved: int
     """Files that were known under another name."""
+    recognised: int
+    """Other files whose audio was known, and needed no decoding: tags were changed, or it is a copy."""
     problems: int
     away: tuple[Root, ...]
     """Roots that could not be looked at; what is known of them stays."""
@@ -93,7 +96,9 @@ def scan_roots(collection: Collection, job: Job, *, loudness: bool = False) -> S
             ),
         )
     with exclusive(collection):
+        collection.cache.begin()
         done, away = _Run(collection, job, loudness).all()
+        collection.cache.end()
     counts = collection.cache.counts([root.id for root in collection.scanned_roots()])
     bad = sum(1 for _problem in state.problems(collection))
     return Scanned(
@@ -101,6 +106,7 @@ def scan_roots(collection: Collection, job: Job, *, loudness: bool = False) -> S
         sum(root.decoded for root in done),
         sum(root.unchanged for root in done),
         sum(root.moved for root in done),
+        sum(root.recognised for root in done),
         bad,
         tuple(away),
         tuple(done),
@@ -124,9 +130,9 @@ class _List:
     def said(self) -> Listing:
         """Return it as an event, against the last scan."""
         found = self.changes
-        changed = len(found.changed) - found.stale
+        changed = len(found.changed) - len(found.stale)
         gone = sum(known.present for known in found.vanished)
-        return Listing(_name(self.root), found.files, len(found.new), changed, gone, found.size, stale=found.stale)
+        return Listing(_name(self.root), found.files, len(found.new), changed, gone, found.size, stale=len(found.stale))
 
 
 class _Run:
@@ -137,6 +143,7 @@ class _Run:
         self._job = job
         self._loudness = loudness
         self._gone = scan.Gone()
+        self._listened = False
 
     def all(self) -> tuple[list[ScannedRoot], list[Root]]:
         """Do it; return what was done at the roots that were there, and which were away."""
@@ -148,30 +155,28 @@ class _Run:
         done = []
         for listed in lists:
             now, since = self._look_again(listed, away)
-            done.append(self._listen(listed.said(), since, now))
+            done.append(self._listen(listed.said(), since, now, away))
         return done, away
 
     def _look(self, root: Root) -> _List:
-        made = time.monotonic()
         changes = self._walk(root)
         self._report_unread(root, changes.unread)
-        listed = _List(root, changes, made)
+        listed = _List(root, changes, time.monotonic())
         self._job.report(listed.said())
         return listed
 
     def _look_again(self, listed: _List, away: list[Root]) -> tuple[_List, Listing | None]:
         """Return the list as it is now that its turn has come, and what is otherwise, if anything is.
 
-        Hours may have passed since it was made. Of a root that went away meanwhile nothing is left to do.
+        Hours may have passed since it was made, if others were listened to meanwhile. Of a root that went away nothing
+        is left to do.
         """
         root = listed.root
-        if listed.empty or time.monotonic() - listed.made <= _OLD:
+        if (listed.empty and not self._listened) or time.monotonic() - listed.made <= _OLD:
             return listed, None
         had_files = listed.changes.files > 0
         if reason := roots.look(root.path, root.id, had_files=had_files).away:
-            away.append(replace(root, away=reason))
-            since = Listing(_name(root), 0, 0, 0, 0, 0, again=True, away=reason)
-            self._job.report(since)
+            since = self._went(root, reason, away)
             return replace(listed, changes=Changes(unchanged=listed.changes.unchanged)), since
         now = self._walk(root)
         before = set(listed.changes.unread)
@@ -183,6 +188,13 @@ class _Run:
         since = Listing(_name(root), now.files, added, changed, gone, now.size, again=True)
         self._job.report(since)
         return listed, since
+
+    def _went(self, root: Root, reason: str, away: list[Root]) -> Listing:
+        """Say that a root went away meanwhile."""
+        away.append(replace(root, away=reason))
+        since = Listing(_name(root), 0, 0, 0, 0, 0, again=True, away=reason)
+        self._job.report(since)
+        return since
 
     def _walk(self, root: Root) -> Changes:
         collection = self._collection
@@ -200,8 +212,8 @@ class _Run:
         for each in unread:
             self._job.problem(Stage.WALK, os.path.join(root.path, each.path), each.error)
 
-    def _listen(self, listing: Listing, since: Listing | None, listed: _List) -> ScannedRoot:
-        """Listen to what is new or changed under a root.
+    def _listen(self, listing: Listing, since: Listing | None, listed: _List, away: list[Root]) -> ScannedRoot:
+        """Listen to what is new or changed under a root, as long as it is there.
 
         The hash of the encoded audio alone is enough to recognise a retagged or moved file, so it is taken first where
         that is likely: at a changed file, and at a new one while others are missing.
@@ -212,8 +224,9 @@ class _Run:
         from comet.listen.fingerprint import limits, listen_all  # noqa: PLC0415 - without changes no decoder is needed
 
         collection, job = self._collection, self._job
+        self._listened = True
         wanted, order = self._arranged(root, changes)
-        decoded = moved = 0
+        decoded = moved = recognised = 0
         tell = memory.Teller(job)
         with job.stage(Stage.SCAN, len(wanted), _name(root), changes.size) as advance, _Others(collection) as others:
             heard_all = listen_all(
@@ -225,11 +238,16 @@ class _Run:
             )
             with contextlib.closing(heard_all):
                 for heard in _unless_stopped(heard_all, job):
-                    moved += _store(collection, heard, job, others)
+                    if heard.cause == "system" and (reason := roots.look(root.path, root.id, had_files=True).away):
+                        since = self._went(root, reason, away)
+                        break
+                    came = _store(collection, heard, job, others)
+                    moved += came
                     decoded += heard.audio is not None
+                    recognised += bool(heard.hash and heard.audio is None and not came)
                     tell.now_and_then()
                     advance(1, os.fsdecode(heard.wanted.file.path), heard.wanted.file.size)
-        return ScannedRoot(listing, since, order, changes.unchanged, decoded, moved)
+        return ScannedRoot(listing, since, order, changes.unchanged, decoded, moved, recognised)
 
     def _arranged(self, root: Root, changes: Changes) -> tuple[list[Wanted], Ordered]:
         """Return what is to be listened to in the order in which it is best read, and how good that is."""
@@ -237,7 +255,7 @@ class _Run:
 
         below = disk.disk_of(root.path)
         spinning = below.kind is DiskKind.SPINNING
-        first = {file.path for file in changes.changed}
+        first = {file.path for file in changes.changed} - changes.stale
         first |= {file.path for file in changes.new if self._gone.may_be(file)}
         best = order.arrange([*changes.new, *changes.changed], root.path, extents=spinning)
         name = below.name if spinning else ""

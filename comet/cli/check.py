@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 THERE: Final = 10
 """Exit code if the collection has at least one of the files."""
 
+_OTHERS: Final = 5
+"""Recordings that are not the same, but related, that are shown of a file."""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Listen to the files and say what the collection has of them."""
@@ -87,11 +90,14 @@ def _held_json(held: Held) -> dict[str, Any]:
 def _lines(file: Checked) -> Iterator[str]:
     """Yield a file with its state, and below it what it belongs to."""
     yield f"{_word(file.state.value)}: {safe(file.path)}" + (f": {safe(file.error)}" if file.error else "")
-    for held in file.held:
+    same = sum(held.owner.relation is Relation.SAME for held in file.held)  # they come first
+    for held in file.held[: same + _OTHERS]:
         yield f"  {_relation(held.owner)}: {safe(held.owner.track.path)}"
         yield f"    {_figures(held.owner)}"
         if held.better:
             yield f"    {_better(held)}"
+    if more := len(file.held[same + _OTHERS :]):
+        yield _("  and {n} more, which `--json` tells").format(n=more)
     for held in file.given:
         yield _("  the same as {path}, given before; {better}").format(
             path=safe(held.owner.track.path), better=_better(held)

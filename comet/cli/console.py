@@ -18,7 +18,7 @@ from typing import TypeVar
 from comet import jobs
 from comet.cli.context import Context
 from comet.cli.view import View, view
-from comet.core import locks
+from comet.core import locks, settings
 from comet.core.errors import CometError, LockedError, Stopped
 from comet.core.job import Control, Event, Job
 from comet.core.places import compiled
@@ -40,8 +40,7 @@ def run(context: Context, work: Callable[[Job], T]) -> T:
     Raises:
         Stopped: somebody asked; what was done is kept.
     """
-    command = safe(shlex.join(context.arguments.words))
-    with jobs.recorded(context.state, command) as record:
+    with jobs.recorded(context.state, _shown(context.arguments.words)) as record:
         shown = view()
 
         def report(event: Event) -> None:
@@ -62,6 +61,17 @@ def run(context: Context, work: Callable[[Job], T]) -> T:
             raise
         finally:
             shown.close()
+
+
+def _shown(words: list[str]) -> str:
+    """Return what was typed as it may be kept and shown: without the values of secret settings."""
+    hidden = list(words)
+    for name in (item.name for item in settings.declared() if item.secret):
+        for at, word in enumerate(words):
+            begin, equals, _value = word.partition(f"{name}=")
+            if equals and begin in ("", "--set="):
+                hidden[at] = f"{begin}{equals}{settings.HIDDEN}"
+    return safe(shlex.join(hidden))
 
 
 def quietly(work: Callable[[Job], T]) -> T:

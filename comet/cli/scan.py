@@ -57,6 +57,7 @@ def show_json(done: Scanned) -> None:
             "decoded": done.decoded,
             "unchanged": done.unchanged,
             "moved": done.moved,
+            "recognised": done.recognised,
             "problems": done.problems,
             "roots": [_root_json(root) for root in done.roots],
         }
@@ -79,17 +80,20 @@ def _root_json(done: ScannedRoot) -> dict[str, Any]:
         "unchanged": done.unchanged,
         "decoded": done.decoded,
         "moved": done.moved,
+        "recognised": done.recognised,
         "order": {key: value for key, value in asdict(order).items() if key != "root"} if order else None,
     }
 
 
 def summary(done: Scanned) -> str:
     """Return the counts as a sentence."""
-    return _("{files}: {decoded} listened to, {unchanged} unchanged, {moved} moved, {problems}").format(
+    recognised = _(", {n} recognised without decoding").format(n=f"{done.recognised:,}") if done.recognised else ""
+    return _("{files}: {decoded} listened to, {unchanged} unchanged, {moved} moved{recognised}, {problems}").format(
         files=_n("{n} file", "{n} files", done.files),
         decoded=f"{done.decoded:,}",
         unchanged=f"{done.unchanged:,}",
         moved=f"{done.moved:,}",
+        recognised=recognised,
         problems=_n("{n} problem", "{n} problems", done.problems),
     )
 

@@ -94,6 +94,40 @@ def owned(collection: Collection, sounds: Sequence[Sound], job: Job) -> list[lis
     return owners
 
 
+def among(collection: Collection, words: Sequence[Words], job: Job) -> list[list[Pair]]:
+    """Compare fingerprints with each other, each pair once, and return for each its pairs with those before it.
+
+    Single ones are compared with their neighbours, then twos with twos, fours with fours: so most of the work is in
+    large pieces, which are shared among the cores.
+
+    Args:
+        collection: Its line is the least evidence of a pair.
+        words: Whole fingerprints, each of shape (n,), uint32.
+        job: Hears how far it is.
+
+    Returns:
+        Pairs with `i` the place of the earlier one in `words`, surest first.
+
+    Raises:
+        Stopped: the job was asked to.
+    """
+    from comet.compare import search  # noqa: PLC0415 - compiled kernels are needed only here
+
+    found: list[list[Pair]] = [[] for _words in words]
+    floor, seconds = pairs.line(collection).evidence, collection.profile.settings.correlate.sample
+    size = 1
+    with job.stage(Stage.CORRELATE, len(words) * (len(words) - 1) // 2) as advance:
+        while size < len(words):
+            for middle in range(size, len(words), 2 * size):
+                before = [(at, words[at]) for at in range(middle - size, middle)]
+                wanted = words[middle : middle + size]
+                some = search.search(before, wanted, floor=floor, seconds=seconds, advance=advance)
+                for at, more in enumerate(some, middle):
+                    found[at] += more
+            size *= 2
+    return [sorted(some, key=lambda pair: (-pair.evidence, pair.i)) for some in found]
+
+
 def _files(collection: Collection, roots: Mapping[str, bytes], audio: Audio) -> list[Track]:
     """Return the files under the profile's roots that hold an audio."""
     files = collection.cache.holding(audio.hash)

@@ -19,6 +19,9 @@ Connection = sqlite3.Connection
 Row = sqlite3.Row
 Migration = Callable[[Connection], None]
 
+_LEAST = 1 << 18
+"""Bytes that must be free for the files that SQLite puts beside a database."""
+
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs"}
 """File systems on which WAL is not safe: it needs shared memory of one host."""
 
@@ -93,12 +96,19 @@ class Database:
         """Close the file."""
         self._db.close()
 
+    def _is_full(self, error: sqlite3.Error) -> bool:
+        """Tell whether there is no room for the files beside the database: SQLite calls that an I/O error only."""
+        if not getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR") or not hasattr(os, "statvfs"):
+            return False
+        here = os.statvfs(os.path.dirname(self.path) or ".")
+        return here.f_bavail * here.f_frsize < _LEAST
+
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or self._is_full(error):
                 raise NoSpaceError(
                     _("no space left for `{path}`").format(path=safe(self.path)),
                     hint=_("free some space and run the same again: what is done is kept"),

@@ -17,6 +17,8 @@ from comet.core.places import make_private
 from comet.core.text import _, safe
 
 _SECTION = re.compile(r"\[(.+)\]\s*$")
+_NAME = re.compile(r"[^]=:]*")
+_WORD = re.compile(r"[^]\s=:]*]?")
 _KEY = re.compile(r"([^\s=:#;\[][^=:]*?)\s*[=:]\s*(.*)$")
 
 
@@ -101,8 +103,10 @@ def parse(text: list[str], file: str) -> dict[str, Section]:
                 old = now.values[key]
                 now.values[key] = Value(f"{old.text}\n{line.strip()}".strip(), file, now.name, key, old.line)
             else:
+                pair = _KEY.match(line.strip())
+                lost = pair[1] if pair else ""  # all of the line may be a value
                 now.errors.append(
-                    _mistake(file, now.name, number, line, _("a value that goes on needs a key above it"))
+                    _mistake(file, now.name, number, lost, _("a value that goes on needs a key above it"))
                 )
         elif head := _SECTION.match(line):
             name, key = head[1].strip(), ""
@@ -111,18 +115,19 @@ def parse(text: list[str], file: str) -> dict[str, Section]:
             now = sections.setdefault(name, Section(name, number))
         elif line.startswith("["):
             # What follows belongs to this broken section, not to the good one before it.
-            name, key = line.strip("[] "), ""
+            name, key = _first(_NAME, line.strip("[] ")), ""
             now = sections.setdefault(name, Section(name, number))
-            now.errors.append(_mistake(file, name, number, line, _("expected `[section]`")))
+            now.errors.append(_mistake(file, name, number, _first(_WORD, line), _("expected `[section]`")))
         elif pair := _KEY.match(line):
             key = pair[1].lower()
             if key in now.values:
-                # without its value, which may be a secret
                 now.errors.append(_mistake(file, now.name, number, pair[1], _("this key stands there already")))
             now.values[key] = Value(pair[2].strip(), file, now.name, key, number)
         else:
             key = ""
-            now.errors.append(_mistake(file, now.name, number, line, _("expected `[section]` or `key = value`")))
+            now.errors.append(
+                _mistake(file, now.name, number, _first(_WORD, line), _("expected `[section]` or `key = value`"))
+            )
     if not sections[""].values and not sections[""].errors:
         del sections[""]
     return sections
@@ -134,8 +139,16 @@ def _contents(text: list[str]) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
+def _first(pattern: re.Pattern[str], line: str) -> str:
+    """Return what a line begins with."""
+    found = pattern.match(line)
+    return found[0].strip() if found else ""
+
+
 def _mistake(file: str, section: str, line: int, text: str, expected: str) -> SettingsError:
-    return SettingsError(f"{place(file, section, line)}: {expected}: `{safe(text.strip())}`")
+    """Return the error that a line is wrong; `text` is what of it is repeated, never a value: it may be a secret."""
+    quoted = f": `{safe(text.strip())}`" if text else ""
+    return SettingsError(f"{place(file, section, line)}: {expected}{quoted}")
 
 
 def write(file: str, text: str, *, durable: bool = True) -> None:

@@ -238,7 +238,7 @@ def _build(name: str, places: Places, section: Section, typed: Sequence[str]) ->
         key, equals, value_text = text.partition("=")
         if not equals or key not in known:
             raise UsageError(
-                _("`{text}` is no setting").format(text=safe(text)),
+                _("`{text}` is no setting").format(text=safe(key)),  # what follows may be a secret
                 hint=_("SECTION.KEY=VALUE, with one of: {keys}").format(keys=", ".join(known)),
             )
         sources[key] = Value(value_text, _("command line"), "", key, 0)

@@ -19,6 +19,9 @@ from comet.core.text import _
 HIDDEN: Final = "***"
 """Stands for a secret wherever a value is shown."""
 
+_USER: Final = re.compile(r"\A([^/@]*//)?.*@", re.DOTALL)
+"""An address as far as its name and password go."""
+
 
 def _setting(default: Any, help: str, *, low: float = 0, high: float | None = None, unit: str = "") -> Any:  # noqa: A002, ANN401
     return field(default=default, metadata={"help": help, "low": low, "high": high, "unit": unit})
@@ -63,9 +66,10 @@ class ScanSettings:
         4096, "Memory that one listening process may take; a file that needs more is a problem.", low=512, unit="MB"
     )
     readers: int = _setting(
-        0,
-        "Files that are read at the same time from one spinning disk, 0 for one. More helps where it does not really "
-        "spin, or is many disks.",
+        1,
+        "Files that are read at the same time from one spinning disk. More helps where it does not really spin, or is "
+        "many disks.",
+        low=1,
         high=256,
     )
     nice: int = _setting(
@@ -73,8 +77,8 @@ class ScanSettings:
     )
     ionice: int = _setting(
         7,
-        "How far listening steps back behind other programs at the disk: 0 to 7, and with 8 it reads only while nobody "
-        "else does.",
+        "How far listening steps back behind other programs at the disk: 7 the most, 0 not at all, and with 8 it reads "
+        "only while nobody else does.",
         high=8,
     )
 
@@ -130,7 +134,7 @@ class IdentifySettings:
     url: str = _text(
         "https://api.acoustid.org/v2/",
         "Where the service is.",
-        pattern=r"https?://[^\s/?#@]+(/[^\s?#]*)?",
+        pattern=r"https?://[^\s/?#@]+(/[^\s?#@]*)?",
         form="an address that begins with http:// or https://",
     )
 
@@ -214,11 +218,12 @@ def parse(setting: Declared, value: Value) -> Known:
     """Return the number or text in `value`.
 
     Raises:
-        SettingsError: it is none, or out of range; a secret is not repeated.
+        SettingsError: it is none, or out of range; a secret is not repeated, nor a password in an address.
     """
     if setting.kind is str:
         if not re.fullmatch(setting.pattern, value.text):
-            raise (replace(value, text=HIDDEN) if setting.secret else value).wrong(setting.expected)
+            shown = HIDDEN if setting.secret else _USER.sub(rf"\g<1>{HIDDEN}@", value.text)
+            raise replace(value, text=shown).wrong(setting.expected)
         return value.text
     try:
         number = setting.kind(value.text)

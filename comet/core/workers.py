@@ -45,6 +45,8 @@ class Outcome(Generic[Task, Result]):
     result: Result | None = None
     error: str = ""
     """Why there is no result, as a sentence; empty where there is one."""
+    killed: bool = False
+    """It was killed from outside, as a system does that has no memory left: the task need not be at fault."""
 
 
 @dataclass(slots=True)
@@ -226,7 +228,8 @@ class Pool(Generic[Task, Result]):
             data = worker.pipe.recv_bytes()
         except (EOFError, OSError):
             worker.process.join(_KILL)  # so that its exit code is its own, not that of our signal
-            return self._again(order, _epitaph(self._end(worker)), self._orders)
+            code = self._end(worker)
+            return self._again(order, _epitaph(code), self._orders, killed=code == -9)  # SIGKILL
         try:
             state, answer = pickle.loads(data)  # noqa: S301 - from our own process
         except Exception as error:  # noqa: BLE001 - whatever an object does while it is rebuilt
@@ -242,10 +245,12 @@ class Pool(Generic[Task, Result]):
         worker.order = None
         return Outcome(order.task, error=answer) if state == "error" else Outcome(order.task, answer)
 
-    def _again(self, order: _Order[Task], error: str, orders: deque[_Order[Task]]) -> Outcome[Task, Result] | None:
+    def _again(
+        self, order: _Order[Task], error: str, orders: deque[_Order[Task]], *, killed: bool = False
+    ) -> Outcome[Task, Result] | None:
         """Let a task be tried once more when its turn among the `orders` comes, then give it up."""
         if order.again:
-            return Outcome(order.task, error=_("{error} (tried twice)").format(error=error))
+            return Outcome(order.task, error=_("{error} (tried twice)").format(error=error), killed=killed)
         orders.append(_Order(order.task, again=True))
         return None
 
@@ -355,12 +360,13 @@ def _step_back(nice: int, ionice: int | None) -> None:
         return
     process = psutil.Process()
     with contextlib.suppress(psutil.Error, OSError):  # a container may forbid it
-        if process.ionice().ioclass == psutil.IOPRIO_CLASS_IDLE:
+        if (now := process.ionice()).ioclass == psutil.IOPRIO_CLASS_IDLE:
             return
         if ionice > _LOWEST:
             process.ionice(psutil.IOPRIO_CLASS_IDLE)
         else:
-            process.ionice(psutil.IOPRIO_CLASS_BE, ionice)
+            level = now.value if now.ioclass == psutil.IOPRIO_CLASS_BE else 0
+            process.ionice(psutil.IOPRIO_CLASS_BE, max(ionice, level))
 
 
 def _silence() -> None:

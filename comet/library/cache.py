@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import astuple
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from comet.core.database import Connection, Database, Row
 from comet.core.measures import Loudness, Quality
 from comet.core.model import Audio, File, Identity, Relation, Root, Track, Verdict, Words
 from comet.library.scan import Known, Unread
+from comet.library.tables import MIGRATIONS
 
 _T = TypeVar("_T")
 
@@ -24,45 +24,6 @@ _AUDIO = (
 _FRESH = """(a.made = ? AND a.serial IN (SELECT serial FROM quality)
              AND (? OR a.serial IN (SELECT serial FROM loudness)))"""
 _VERDICT = "i, j, relation, clear, holder, how, offset, overlap, similarity, worst, missing_i, missing_j"
-
-
-def _first(db: Connection) -> None:
-    for statement in (
-        "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
-        "CREATE TABLE roots (path BLOB PRIMARY KEY, id TEXT NOT NULL)",
-        # what is asked of all audios stays clear of the fingerprints, which are a hundred times as long
-        """CREATE TABLE audios (serial INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE,
-           made TEXT NOT NULL, words INTEGER NOT NULL, codec TEXT, container TEXT, sample_rate INTEGER,
-           channels INTEGER, bits INTEGER, bitrate INTEGER, lossless INTEGER, duration REAL, claimed REAL,
-           sound_start REAL, sound_end REAL, decode_errors INTEGER)""",
-        "CREATE INDEX comparable ON audios (made, serial, words)",
-        "CREATE TABLE fingerprints (serial INTEGER PRIMARY KEY REFERENCES audios, words BLOB NOT NULL)",
-        """CREATE TABLE files (root TEXT NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL,
-           mtime_ns INTEGER NOT NULL, inode TEXT NOT NULL, audio INTEGER REFERENCES audios, error TEXT NOT NULL,
-           cause TEXT NOT NULL, present INTEGER NOT NULL, PRIMARY KEY (root, path)) WITHOUT ROWID""",
-        "CREATE INDEX files_of_audio ON files (audio, present, root)",
-        """CREATE TABLE unread (root TEXT NOT NULL, path BLOB NOT NULL, error TEXT NOT NULL,
-           PRIMARY KEY (root, path)) WITHOUT ROWID""",
-        """CREATE TABLE verdicts (i INTEGER NOT NULL, j INTEGER NOT NULL, rule TEXT NOT NULL, relation TEXT NOT NULL,
-           clear INTEGER NOT NULL, holder INTEGER NOT NULL, how TEXT NOT NULL, offset INTEGER NOT NULL,
-           overlap INTEGER NOT NULL, similarity REAL NOT NULL, worst REAL NOT NULL, missing_i REAL NOT NULL,
-           missing_j REAL NOT NULL, PRIMARY KEY (i, j)) WITHOUT ROWID""",
-    ):
-        db.execute(statement)
-    db.execute("INSERT INTO about VALUES ('id', ?)", (secrets.token_hex(8),))
-
-
-def _measures(db: Connection) -> None:
-    for statement in (
-        """CREATE TABLE quality (serial INTEGER PRIMARY KEY REFERENCES audios, clipped REAL NOT NULL,
-           cutoff REAL NOT NULL, levels BLOB NOT NULL, envelope BLOB NOT NULL)""",
-        """CREATE TABLE loudness (serial INTEGER PRIMARY KEY REFERENCES audios, integrated REAL NOT NULL,
-           peak REAL NOT NULL, true_peak REAL NOT NULL)""",
-    ):
-        db.execute(statement)
-
-
-MIGRATIONS = {"first": _first, "measures": _measures}
 
 
 class Cache:
@@ -102,6 +63,21 @@ class Cache:
             db.execute("DELETE FROM files WHERE root = ?", (new,))
             db.execute("UPDATE files SET root = ? WHERE root = ?", (new, old))
             db.execute("UPDATE OR REPLACE unread SET root = ? WHERE root = ?", (new, old))
+
+    def begin(self) -> None:
+        """Remember that a scan has begun, until `end`."""
+        with self._db.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO about VALUES ('scanning', '')")
+
+    def end(self) -> None:
+        """Remember that the scan came to its end."""
+        with self._db.transaction() as db:
+            db.execute("DELETE FROM about WHERE key = 'scanning'")
+
+    @property
+    def unfinished(self) -> bool:
+        """A scan has begun and not come to its end: it runs, or was interrupted."""
+        return self._db.row("SELECT 1 FROM about WHERE key = 'scanning'") is not None
 
     def has_files(self, root: str) -> bool:
         """Tell whether files of a root are known to be there."""
@@ -195,10 +171,13 @@ class Cache:
     def store_bad(self, file: File, error: str, cause: str = "") -> None:
         """Store a file that could not be used.
 
-        A `cause` says why it may be tried again although it has not changed; see `Known`.
+        A `cause` says why it may be tried again although it has not changed; see `Known`. Where that is so, and the
+        file is as it was, what was heard of it before still holds.
         """
+        sql = "SELECT audio FROM files WHERE root = ? AND path = ? AND size = ? AND mtime_ns = ? AND ? <> ''"
         with self._db.transaction() as db:
-            _put(db, file, None, error, cause)
+            kept = db.execute(sql, (file.root, file.path, file.size, file.mtime_ns, cause)).fetchone()
+            _put(db, file, kept["audio"] if kept else None, error, cause)
 
     def problems(self, roots: Sequence[str]) -> Iterator[tuple[str, bytes, bool, str]]:
         """Yield (root id, relative path, whether the walk failed there, error) of what could not be used."""

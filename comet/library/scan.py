@@ -46,7 +46,7 @@ class Changes:
 
     new: list[File] = field(default_factory=list)
     changed: list[File] = field(default_factory=list)
-    stale: int = 0
+    stale: set[bytes] = field(default_factory=set)
     """Of the changed ones, those that are as they were, and are worth listening to all the same: see `Known.fresh`."""
     files: int = 0
     """All that were found, of any kind."""
@@ -148,14 +148,21 @@ def changes(found: Iterable[File | Unread], known: Mapping[bytes, Known], again:
         if not old.present:
             out.back.append(item.path)
         as_it_was = _as_it_was(old, item)
-        if as_it_was and old.fresh and not (old.cause and again(old)):
+        if as_it_was and _settled(old, again):
             out.unchanged += bool(old.audio or old.error)
             if not old.present or item != old.file:
                 out.refreshed.append(item)
         else:
             out.changed.append(item)
-            out.stale += as_it_was
+            if as_it_was:
+                out.stale.add(item.path)
     out.files = len(seen)
+    _missed(out, seen, known)
+    return out
+
+
+def _missed(out: Changes, seen: set[bytes], known: Mapping[bytes, Known]) -> None:
+    """Sort known files that a walk did not see; those below a folder that could not be read stay as they were."""
     unread = {item.path for item in out.unread}
     hidden = tuple(os.path.join(path, b"") for path in unread if path)
     for path, old in known.items():
@@ -165,7 +172,6 @@ def changes(found: Iterable[File | Unread], known: Mapping[bytes, Known], again:
             out.unchanged += bool(old.present and (old.audio or old.error))
         else:
             out.vanished.append(old)
-    return out
 
 
 def since(list_: Changes, now: Changes) -> tuple[int, int, int]:
@@ -188,6 +194,11 @@ def since(list_: Changes, now: Changes) -> tuple[int, int, int]:
 
 def _same(old: File, new: File) -> bool:
     return old.size == new.size and old.mtime_ns == new.mtime_ns
+
+
+def _settled(old: Known, again: Callable[[Known], bool]) -> bool:
+    """Tell whether there is nothing more to be learned of a file that is as it was."""
+    return not again(old) if old.cause else old.fresh
 
 
 def _as_it_was(old: Known, new: File) -> bool:

@@ -1,7 +1,7 @@
 """The only door to FFmpeg (through `av`) and to BLAKE3: from a path to hash, fingerprint and what is known of it.
 
 The file is opened here, once, and FFmpeg is given its descriptor instead of its name: a name may hold anything, a pipe
-cannot block, and a playlist cannot make FFmpeg open another file or an address, since no other protocol is allowed.
+cannot block, and a playlist cannot make FFmpeg open another file or an address, since it may open descriptors only.
 """
 
 from __future__ import annotations
@@ -157,15 +157,15 @@ def _opened(path: bytes) -> Iterator[_Source]:
 @contextmanager
 def _container(descriptor: int, name: str, kind: str, start: int) -> Iterator[InputContainer]:
     """Let FFmpeg open the descriptor, which it may use up; raises as `identify`."""
+    # FFmpeg takes the tags behind Monkey's Audio for a part of its last packet
+    part = f"subfile,,start,0,end,{content.sound_end(descriptor)},,:" if kind == "ape" else ""
     options = {
         "fd": str(descriptor),
-        "protocol_whitelist": "fd,subfile",
+        "protocol_whitelist": "fd,subfile" if part else "fd",
         "format_whitelist": _FORMATS,
         "skip_initial_bytes": str(start),
     }
     form = "mp3" if kind == "mpeg" else None
-    # FFmpeg takes the tags behind Monkey's Audio for a part of its last packet
-    part = f"subfile,,start,0,end,{content.sound_end(descriptor)},,:" if kind == "ape" else ""
     try:
         container = av.open(f"{part}fd:", "r", format=form, container_options=options, metadata_errors="ignore")
     except _BROKEN as error:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # the resampler's settings of fpcalc; other ones flip bits
 _RESAMPLER: Final = f"{RATE}:ochl=mono:osf=s16:filter_size=16:phase_shift=8:linear_interp=1:cutoff=0.8"
 _MANY: Final = 8  # channels from which on PyAV counts planes that are not there
+_UNPLACED: Final = " channels"  # how FFmpeg calls an arrangement that it only knows the number of
 _MONO_BLOCK: Final = 16_384  # samples that are handed on at once
 _PULL_EVERY: Final = 64  # frames pushed between two pulls; each pull that finds nothing costs an exception
 
@@ -50,6 +51,8 @@ class Ear:
         self._wants_loudness = loudness
         self._packed = False
         self._spectra: Spectra | None = None
+        self._length = length or float("inf")
+        self._left = 0.0  # samples whose quality is still to be looked at: as much of the track as is fingerprinted
         self._meter: Meter | None = None
         self._format: tuple[int, str, str] | None = None
         self._graph = av.filter.Graph()  # its nodes do not keep it alive
@@ -68,6 +71,7 @@ class Ear:
                 self.first = frame
                 self._packed = frame.layout.nb_channels >= _MANY
                 self._spectra = Spectra(frame.sample_rate)
+                self._left = self._length * frame.sample_rate
                 if self._wants_loudness:
                     self._meter = Meter(frame.sample_rate, [channel.name for channel in frame.layout.channels])
             self._open(*form)
@@ -102,18 +106,21 @@ class Ear:
         inner = ":internal_sample_fmt=s16p" if form in {"u8", "u8p", "s16", "s16p"} else ""
         self._source = graph.add_abuffer(sample_rate=rate, format=form, layout=layout, time_base=Fraction(1, rate))
         self._mono, self._whole = graph.add("abuffersink"), graph.add("abuffersink")
-        split = graph.add("asplit", "outputs=2")
+        split, first = graph.add("asplit", "outputs=2"), self.first
         graph.link_nodes(self._source, split)
         mono = graph.add("aresample", _RESAMPLER + inner)
-        split.link_to(mono, 0)
+        # FFmpeg mixes no channels whose places it does not know: then each counts the same
+        count = first.layout.nb_channels if first and layout.endswith(_UNPLACED) else 0
+        mixed = graph.add("pan", "mono|c0<" + "+".join(f"c{number}" for number in range(count))) if count else mono
+        split.link_to(mixed, 0)
         graph.link_nodes(
-            mono,
+            *((mixed, mono) if count else (mono,)),
             graph.add("aformat", f"sample_fmts=s16:sample_rates={RATE}:channel_layouts=mono"),
             graph.add("asetnsamples", f"n={_MONO_BLOCK}:p=0"),
             self._mono,
         )
-        first = self.first
         # the rest of a chained stream is brought to the form of its beginning, so that one measure takes all of it
+        first = first if self._pushed else None
         same = f":sample_rates={first.sample_rate}:channel_layouts={first.layout.name}" if first else ""
         whole = graph.add("aformat", f"sample_fmts={'flt' if self._packed else 'fltp'}{same}")
         split.link_to(whole, 1)
@@ -136,8 +143,9 @@ class Ear:
         with suppress(BlockingIOError, EOFError):
             while isinstance(frame := self._whole.pull(), AudioFrame):
                 channels = self._channels(frame)
-                if self._spectra:
-                    self._spectra.feed(channels)
+                if self._spectra and self._left > 0:
+                    self._spectra.feed([channel[: int(min(self._left, frame.samples))] for channel in channels])
+                    self._left -= frame.samples
                 if self._meter:
                     self._meter.feed(np.stack(channels))
         self.complete = self.sound.complete and not self._wants_loudness

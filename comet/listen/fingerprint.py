@@ -90,9 +90,9 @@ def limits(settings: Settings) -> dict[str, Any]:
         "workers": settings.scan.workers,
         "timeout": settings.scan.timeout,
         "memory": settings.scan.memory * _MB,
-        "readers": settings.scan.readers or 1,
+        "readers": settings.scan.readers,
         "nice": settings.scan.nice,
-        "ionice": settings.scan.ionice,
+        "ionice": settings.scan.ionice or None,
     }
 
 
@@ -197,5 +197,6 @@ def _state(path: bytes) -> tuple[int, int] | None:
 def _heard(outcome: Outcome[_Task, Heard]) -> Heard:
     """Return the worker's answer, or why there is none."""
     if outcome.error or outcome.result is None:
-        return Heard(outcome.task.wanted, error=outcome.error, cause=Cause.LIMITS)
+        cause = Cause.SYSTEM if outcome.killed else Cause.LIMITS
+        return Heard(outcome.task.wanted, error=outcome.error, cause=cause)
     return outcome.result

@@ -59,13 +59,19 @@ class Recording:
 
 
 class _Session(requests.Session):
-    """Keeps the reply: `acoustid` hands on the body alone, but the headers say how long to wait."""
+    """Keeps the reply: `acoustid` hands on the body alone, but the headers say how long to wait.
+
+    It follows no redirect: the key is for the address that the user has set.
+    """
 
     reply: ClassVar[requests.Response | None] = None
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - its own
         _Session.reply = super().send(request, **kwargs)
         return _Session.reply
+
+    def get_redirect_target(self, _resp: requests.Response) -> None:
+        """Return that there is none."""
 
     @classmethod
     def forget(cls) -> None:
@@ -134,6 +140,8 @@ def ask(url: str, key: str, path: str, words: Words, duration: float) -> list[Re
         answer = None
     except RecursionError:  # brackets in brackets in brackets
         answer = None
+    if _Session.reply is not None and _Session.reply.is_redirect:
+        raise _elsewhere(url)
     code, text = _error(answer)
     if _too_many(code):
         raise _waiting(url)
@@ -185,7 +193,7 @@ def _wait() -> float | None:
         return float(text)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):  # a year that no date has
         return None
 
 
@@ -205,6 +213,13 @@ def _unreachable(url: str, cause: BaseException | None) -> ServiceError:
     return ServiceError(
         _("AcoustID at `{url}` cannot be reached: {reason}").format(url=safe(url), reason=reason),
         hint=_("nothing was lost: try the same again when there is a connection"),
+    )
+
+
+def _elsewhere(url: str) -> ServiceError:
+    return ServiceError(
+        _("AcoustID at `{url}` refers to another address, which is not followed").format(url=safe(url)),
+        hint=_("the key is sent only where `identify.url` says: set it to the address where the service is now"),
     )
 
 

@@ -84,8 +84,8 @@ def _transform(buffer: Floats) -> None:
     _radix4(buffer, 2, 256, 0, away)
     row = _PLANE // 2
     for at in range(row):
-        a, b, ai, bi = buffer[away + at], buffer[away + row + at], buffer[away + _PLANE + at], 0.0
-        bi = buffer[away + _PLANE + row + at]
+        a, ai = buffer[away + at], buffer[away + _PLANE + at]
+        b, bi = buffer[away + row + at], buffer[away + _PLANE + row + at]
         buffer[at], buffer[row + at] = a + b, a - b
         buffer[_PLANE + at], buffer[_PLANE + row + at] = ai + bi, ai - bi
 

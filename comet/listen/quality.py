@@ -91,12 +91,15 @@ class Spectra:
         if not self._powers:
             return b"", 0.0
         powers = np.concatenate(self._powers, axis=1)
+        powers = powers[:, np.isfinite(powers.sum(axis=0))]  # a sample of floats may be no number
+        width = self._rate / FRAME
+        if not powers.size or width > BAND / 2:
+            return b"", 0.0
         energy = powers.sum(axis=0)
         loud = powers[:, energy >= np.quantile(energy, _QUIETER)]
         # 0 dB is what a bin of white noise at full scale has at 44.1 kHz; the same music at another rate has the same
         scale = float((_WINDOW**2).sum()) * self._rate / 44_100
         spectrum = 10 * np.log10(np.median(loud, axis=1) / scale + 1e-14)
-        width = self._rate / FRAME
         edges = (np.arange(int((self._bins - 1) * width / BAND) + 1) * BAND / width).astype(int)
         means = np.add.reduceat(spectrum[: edges[-1]], edges[:-1]) / np.diff(edges)
         return bytes(np.clip(np.round(-2 * means), 0, SILENT).astype(np.uint8)), _cutoff(spectrum, width)

@@ -130,3 +130,11 @@ def test_the_readme_gives_the_two_commands() -> None:
     assert "python3 start.py" in lines
     assert "python3 start.py --test" in lines
     assert "exec python3 start.py --test" in (TOP / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_readme_tells_every_exit_code(generate: ModuleType) -> None:
+    """Scripts are made from its table: each code that an error ends with has a row."""
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    codes = {kind.exit_code for kind in vars(generate.errors).values() if hasattr(kind, "exit_code")}
+    assert {3, 13, 130} <= codes
+    assert [code for code in sorted(codes) if f"\n| {code} | " not in text] == []

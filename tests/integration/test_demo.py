@@ -15,7 +15,7 @@ import pytest
 from comet import demo
 
 Comet = Callable[..., "subprocess.CompletedProcess[str]"]
-SCANNED = {"files", "decoded", "unchanged", "moved", "problems"}
+SCANNED = {"files", "decoded", "unchanged", "moved", "recognised", "problems"}
 CORRELATED = {"pairs_done", "pairs_all", "units", "recall"}
 
 

@@ -16,11 +16,12 @@ from comet.collection import owned
 from comet.collection.opened import exclusive
 from comet.collection.owned import Sound
 from comet.core import profiles
-from comet.core.errors import NotScannedError
-from comet.core.job import Job
-from comet.core.model import Relation, Words
+from comet.core.errors import NotScannedError, Stopped
+from comet.core.job import Event, Job, Progress
+from comet.core.model import File, Relation, Stage, Words
 from comet.core.places import places
 from comet.gate import Answer, Checked, Held, Is
+from comet.library.scan import Unread
 from tests.factories import RATE, silence, tune, write
 from tests.integration.owning import Owner
 
@@ -151,6 +152,29 @@ def test_the_same_among_those_given_is_told(owner: Owner, new: Path) -> None:
     assert files[1].given[0].why == ("lossless",)
 
 
+def test_those_given_are_compared_once_each_and_it_can_be_stopped(owner: Owner, new: Path) -> None:
+    """Only with those before: a stage of its own says how far it is, and lets go where a stop is wished."""
+    for at in range(5):
+        write(new / f"{at}.flac", tune(9 if at in (1, 4) else 10 + at, 20))
+    told: list[Event] = []
+    job = Job(told.append)
+    with owner.opened() as collection:
+        files = gate.check(collection, [str(new)], job).files
+        assert [names(file.given) for file in files] == [[], [], [], [], ["1.flac"]]
+        ended = [
+            event for event in told if isinstance(event, Progress) and event.finished and event.stage is Stage.CORRELATE
+        ]
+        assert [(event.done, event.total) for event in ended] == [(25, 25), (10, 10)]
+
+        def stop_late(event: Event) -> None:
+            if isinstance(event, Progress) and event.total == 10:
+                stopped.stop()
+
+        stopped = Job(stop_late)
+        with pytest.raises(Stopped):
+            gate.check(collection, [str(new)], stopped)
+
+
 def test_what_has_gone_or_changed_since_the_scan_holds_nothing(owner: Owner, new: Path) -> None:
     """Whoever believed the cache would throw the last copy away; a changed file is told, since it may hold it."""
     write(new / "a.ogg", tune(3, 20))
@@ -198,6 +222,44 @@ def test_what_was_not_compared_is_told(owner: Owner, new: Path) -> None:
         with pytest.raises(NotScannedError):
             ask(owner, new)
         assert collection.cache.roots().keys() == {os.fsencode(owner.music)}
+
+
+def test_what_a_scan_could_not_hear_is_told(owner: Owner, new: Path) -> None:
+    """It may hold the recording, unless the fault lies in the file or its audio is known from before."""
+    write(new / "a.mp3", tune(9, 20))
+    with owner.opened() as collection:
+        (root,) = collection.scanned_roots()
+        (heard,) = [track.file for track in collection.cache.tracks([root]) if track.file.path == b"alone.flac"]
+        collection.cache.store_bad(File(root.id, b"broken.mp3", 9, 1), "no sound")
+        collection.cache.store_bad(heard, "no rights", "denied")
+    assert ask(owner, new).gaps == ()
+    with owner.opened() as collection:
+        for name, cause in ((b"shut.mp3", "denied"), (b"huge.mp3", "limits 1 1")):
+            collection.cache.store_bad(File(root.id, name, 9, 1), "why", cause)
+        collection.cache.walked(root.id, [], [], [Unread(b"locked", "no rights")])
+    assert ask(owner, new).gaps == (
+        "1 place in the collection could not be looked at",
+        "2 files of the collection could not be listened to",
+    )
+
+
+def test_a_scan_that_was_interrupted_is_told(owner: Owner, new: Path) -> None:
+    """What it has not come to may hold the recording; a scan that comes to its end knows all."""
+    write(new / "a.mp3", tune(77, 20))
+
+    def report(event: object) -> None:
+        if isinstance(event, Progress) and event.stage is Stage.WALK:
+            job.stop()
+
+    job = Job(report)
+    write(owner.music / "late.mp3", tune(77, 20))
+    with owner.opened() as collection, pytest.raises(Stopped):
+        scanning.scan_roots(collection, job)
+    answer = ask(owner, new)
+    assert [each.state.value for each in answer.files] == ["new"]
+    assert answer.gaps == ("a scan is at work or was interrupted, and what it has not come to is not known",)
+    owner.scan()
+    assert ask(owner, new).gaps == ()
 
 
 def test_a_fingerprint_alone_can_be_asked_for(owner: Owner) -> None:

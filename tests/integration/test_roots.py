@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import mutagen
 import pytest
@@ -16,6 +17,7 @@ from comet.core import profiles
 from comet.core.job import Event, Job, Listing, Ordered, Progress
 from comet.core.model import Problem, Stage
 from comet.core.places import places
+from comet.listen import fingerprint
 from comet.scanning import Scanned
 from tests.factories import tune, write
 from tests.integration.conftest import Bench
@@ -252,3 +254,46 @@ def test_what_was_listened_to_without_loudness_is_once_more(bench: Bench, scan: 
     for wanted in (True, False):
         done, _events = scan(loudness=wanted)
         assert (done.decoded, done.unchanged) == (0, 3)
+
+
+def test_what_was_listened_to_before_is_read_once(
+    bench: Bench, scan: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its hash is known already and is not taken first; a file that changed may have the same sound, and is asked."""
+    write(bench.music / "one.mp3", tune(1, 12))
+    write(bench.music / "two.mp3", tune(2, 12))
+    scan()
+    tags = mutagen.File(bench.music / "two.mp3", easy=True)
+    assert tags is not None
+    tags["title"] = "another"
+    tags.save()
+    asked: dict[bytes, bool] = {}
+    real = fingerprint.listen_all
+
+    def listen_all(wanted: Sequence[fingerprint.Wanted], *rest: Any, **more: Any) -> Any:  # noqa: ANN401 - passed on
+        asked.update((each.file.path, each.identify_first) for each in wanted)
+        return real(wanted, *rest, **more)
+
+    monkeypatch.setattr(fingerprint, "listen_all", listen_all)
+    scan(loudness=True)
+    assert asked == {b"one.mp3": False, b"two.mp3": True}
+
+
+def test_a_root_that_goes_while_it_is_listened_to_forgets_nothing(bench: Bench, tmp_path: Path) -> None:
+    """It is said to be away, its other files are not tried, and what was heard of them before still holds."""
+    for number in range(6):
+        write(bench.music / f"{number}.mp3", tune(number, 12))
+    profile = profiles.unnamed(places(), [str(bench.music)])
+    with opened(profile, places(), create=True) as collection:
+        scanning.scan_roots(collection, Job())
+
+        def report(event: Event) -> None:
+            if isinstance(event, Progress) and event.stage is Stage.SCAN and bench.music.exists():
+                bench.music.rename(tmp_path / "elsewhere")
+
+        done = scanning.scan_roots(collection, Job(report), loudness=True)
+        assert [root.path for root in done.away] == [bytes(bench.music)]
+        assert len(collection.cache.tracks(collection.scanned_roots())) == 6
+        assert done.problems == 0
+        (tmp_path / "elsewhere").rename(bench.music)
+        assert scanning.scan_roots(collection, Job(), loudness=True).decoded == 6

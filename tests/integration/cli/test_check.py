@@ -63,6 +63,8 @@ def test_json_has_a_line_a_file(user: User, songs: Path, new: Path) -> None:
         "path",
         "relation",
         "clear",
+        "holder",
+        "how",
         "similarity",
         "offset",
         "overlap",
@@ -73,6 +75,7 @@ def test_json_has_a_line_a_file(user: User, songs: Path, new: Path) -> None:
         "why",
     ]
     assert set(promised) <= set(held)
+    assert (held["holder"], held["how"]) == ("", "")
     assert (held["path"], held["relation"], held["better"]) == (f"{songs}/alone.flac", "same", "old")
     assert held["why"] == ["lossless"]
     assert (second["state"], second["holders"][0]["holder"], second["holders"][0]["better"]) == (

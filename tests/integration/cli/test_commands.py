@@ -70,19 +70,19 @@ def test_the_last_line_of_scan_is_its_counts(comet: Shell, music: Path) -> None:
     comet("setup", "--profile", "p", "--root", music, "--yes", "--no-compile")
     first = comet.lines("scan", "--profile", "p")[-1]
     (root,) = first.pop("roots")
-    assert first == {"files": 5, "decoded": 3, "unchanged": 0, "moved": 0, "problems": 2}
+    assert first == {"files": 5, "decoded": 3, "unchanged": 0, "moved": 0, "recognised": 0, "problems": 2}
     size = sum(path.stat().st_size for path in music.glob("[!.]*"))
     order = root.pop("order")
     assert root == {
         "path": str(music), "files": 5, "new": 5, "changed": 0, "stale": 0, "gone": 0, "size": size, "since": None,
-        "unchanged": 0, "decoded": 3, "moved": 0,
+        "unchanged": 0, "decoded": 3, "moved": 0, "recognised": 0,
     }  # fmt: skip
     assert (set(order), order["deviation"] <= 1.5) == (
         {"deviation", "runs_z", "by_extent", "by_inode", "by_path"}, True
     )  # fmt: skip
     again = comet.lines("scan")[-1]
     (root,) = again.pop("roots")
-    assert again == {"files": 5, "decoded": 0, "unchanged": 5, "moved": 0, "problems": 2}
+    assert again == {"files": 5, "decoded": 0, "unchanged": 5, "moved": 0, "recognised": 0, "problems": 2}
     assert (root["size"], root["unchanged"], root["order"]) == (0, 5, None)
     comet("scan", "--strict", code=3)
 

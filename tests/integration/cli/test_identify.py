@@ -75,6 +75,19 @@ def test_each_file_is_a_line_of_json(asker: User, there: Service, library: Path,
     assert len(there.forms) == 2
 
 
+def test_a_file_is_asked_for_once(asker: User, there: Service, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often and in whatever way it is named; each way has its row."""
+    there.reply(found())
+    monkeypatch.chdir(library)
+    names = "one.flac", "./one.flac", library / "one.flac", "none.mp3", "./none.mp3"
+    lines = asker.lines("identify", *names)
+    assert [line["path"] for line in lines] == [str(library / name) for name in names]
+    assert [len(line["recordings"]) for line in lines] == [1, 1, 1, 0, 0]
+    assert len(there.forms) == 1
+    assert "2 of 2 files identified" in asker("identify", *names[:2]).stdout
+    assert len(there.forms) == 2
+
+
 def test_only_the_beginning_is_sent(asker: User, there: Service, tmp_path: Path) -> None:
     """The service knows fingerprints of 120 s, and is told the length of the whole track."""
     there.reply(found())
@@ -157,7 +170,26 @@ def test_a_key_is_never_shown(asker: User, library: Path, monkeypatch: pytest.Mo
     ini.unlink()
     said.append(asker("identify", library / "one.flac", code=2).stderr)
     assert "the environment variable COMET_ACOUSTID_KEY: `key` must be up to 64 letters and digits" in said[-1]
+    (asker.home / "main.ini").write_text(f"[identify]\nkey {KEY}\n")
+    said.append(asker("identify", library / "one.flac", code=2).stderr)
     assert [text for text in said if KEY in text] == []
+
+
+@pytest.mark.parametrize("form", [("--set", "identify.key={key}"), ("--set=identify.key={key}",)])
+def test_a_key_that_was_typed_is_not_kept(asker: User, music: Path, form: tuple[str, ...]) -> None:
+    """The folder of a job, which `comet jobs` shows, has the command with `***`; the job itself gets the key."""
+    words = [word.format(key=KEY) for word in form]
+    (begun,) = asker.lines(*words, "scan", music, "--set", "scan.workers=1", "--detach")
+    asker("jobs", begun["job"], "--watch")
+    (job,) = asker.lines("jobs")
+    assert job["state"] == "done"
+    assert "identify.key=***" in job["command"]
+    assert "scan.workers=1" in job["command"]
+    folder = Path(begun["folder"])
+    assert [path.name for path in folder.iterdir() if KEY in path.read_text()] == []
+    shown = asker("jobs").stdout + asker("jobs", begun["job"]).stdout
+    assert KEY not in shown
+    asker(*(word.format(key=f"{KEY}-") for word in form), "scan", music, "--detach", code=2)
 
 
 def test_an_address_that_is_none_is_refused(asker: User, library: Path) -> None:

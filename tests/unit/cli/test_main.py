@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import shlex
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from comet.cli import main as face
-from comet.cli.console import _without_detach
+from comet.cli.console import _shown, _without_detach
 from comet.cli.main import main
 from comet.core import errors
 from comet.core.errors import CometError, DatabaseError, NoSpaceError, Stopped
@@ -96,3 +97,11 @@ def test_help_and_version_end_well(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_background_runs_the_same_command_once() -> None:
     """Without --detach, which would start another one; a folder of that name is left alone."""
     assert _without_detach(["scan", "--detach", "--json", "--", "--detach"]) == ["scan", "--json", "--", "--detach"]
+
+
+def test_a_command_is_recorded_without_secrets() -> None:
+    """The value of a secret setting is hidden in both forms; what is no setting stays, as all other words do."""
+    words = ["--set", "identify.key=a", "scan", "--set=identify.key=b=c", "--set", "scan.workers=1", "identify.key"]
+    hidden = ["--set", "identify.key=***", "scan", "--set=identify.key=***", *words[4:]]
+    assert shlex.split(_shown(words)) == hidden
+    assert _shown(["-f", "a b", "\x1b"]) == "-f 'a b' '\\x1b'"

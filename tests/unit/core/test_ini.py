@@ -51,6 +51,26 @@ def test_a_mistake_names_its_line(text: str, line: int, expected: str) -> None:
     assert expected in str(error)
 
 
+@pytest.mark.parametrize(
+    ("line", "quoted"),
+    [
+        ("key s3cret", ": `key`"),
+        ("=s3cret", ""),
+        ("[b] key = s3cret", ": `[b]`"),
+        ("[b]s3cret", ": `[b]`"),
+        ("[b key = s3cret", ": `[b`"),
+        ("  key = s3cret", ": `key`"),
+        ("  s3cret", ""),
+    ],
+)
+def test_a_mistake_repeats_no_value(line: str, quoted: str) -> None:
+    """What is meant as a value may be a secret, in whatever way its line is wrong."""
+    (error,) = (error for section in parse(f"[a]\n{line}\n").values() for error in section.errors)
+    assert "s3cret" not in str(error)
+    assert "line 2" in str(error)
+    assert str(error).endswith(quoted or ("above it" if line.startswith(" ") else "`key = value`"))
+
+
 def test_a_mistake_leaves_other_sections_alone() -> None:
     """One profile's slip does not take the others with it."""
     sections = parse("[a]\nnonsense\n[b]\nx = 1\n")

@@ -83,6 +83,23 @@ def test_a_secret_is_not_repeated() -> None:
     assert "s3cret" not in repr(built)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://me:s3cret@host/", "http://***@host/"),
+        ("http://me:s3/cr@et@host/", "http://***@host/"),
+        ("me:s3cret@host", "***@host"),
+        ("ftp://host/", "ftp://host/"),
+    ],
+)
+def test_a_password_in_an_address_is_not_repeated(text: str, shown: str) -> None:
+    """An address with a name and a password is refused, and shown without them."""
+    item = _TEXTS["identify.url"]
+    with pytest.raises(SettingsError) as caught:
+        settings.parse(item, value(item, text))
+    assert str(caught.value).endswith(f"not `{shown}`")
+
+
 def test_the_default_is_in_range() -> None:
     """No setting has a default that a file could not hold."""
     for item in _ALL:

@@ -170,6 +170,12 @@ def test_a_crash_costs_one_task(pool: Pool[tuple[str, object], object], what: st
     assert found == {("double", n): 2 * n for n in (1, 2, 3)}
 
 
+def test_a_kill_from_outside_is_told_as_one(pool: Pool[tuple[str, object], object]) -> None:
+    """A system without memory kills whoever it likes; a crash of its own lies with the task."""
+    found = {outcome.task[0]: outcome.killed for outcome in pool.run([("kill", 1), ("segfault", 1), ("double", 1)])}
+    assert found == {"kill": True, "segfault": False, "double": False}
+
+
 def test_a_crash_is_tried_again_once(pool: Pool[tuple[str, object], object], tmp_path: Path) -> None:
     """A task whose worker died is given to a fresh one, and its result counts."""
     assert outcomes(pool, ("once", str(tmp_path / "x"))) == {("once", str(tmp_path / "x")): "second"}

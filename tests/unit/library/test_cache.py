@@ -141,6 +141,21 @@ def test_loudness_outlives_another_fingerprint(cache: Cache) -> None:
     assert (cache.loudness(1), cache.loudness(2), cache.quality(1)) == (None, LOUDNESS, None)
 
 
+def test_a_file_that_cannot_be_read_now_keeps_what_was_heard(cache: Cache) -> None:
+    """What lies in disk, rights or limits says nothing against what the same file told before; damage does."""
+    _store(cache, b"a.mp3", "a")
+    for cause in ("system", "limits 60 4096"):
+        cache.store_bad(_file(b"a.mp3"), "it cannot be read", cause)
+        assert [track.audio.serial for track in cache.tracks([ROOT])] == [1]
+        known = cache.files("r", MADE)[b"a.mp3"]
+        assert (known.audio, known.error, known.cause) == (1, "it cannot be read", cause)
+    cache.store_bad(_file(b"a.mp3", size=11), "it cannot be read", "system")
+    assert cache.tracks([ROOT]) == []
+    _store(cache, b"b.mp3", "b")
+    cache.store_bad(_file(b"b.mp3"), "damaged")
+    assert cache.tracks([ROOT]) == []
+
+
 def test_problems_and_counts(cache: Cache) -> None:
     """Bad files and unread folders are problems; files that are not music count nowhere."""
     _store(cache, b"a.mp3", "a")

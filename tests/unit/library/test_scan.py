@@ -142,7 +142,7 @@ def test_what_is_only_worth_another_try_is_no_change() -> None:
     """It is listened to again, and counted apart: the files are as they were."""
     known = [_known(_file(b"a"), fresh=False), _known(_file(b"b")), _known(_file(b"c"), audio=0, cause="denied")]
     out = _changes([_file(b"a"), _file(b"b", 2), _file(b"c")], known)
-    assert ([f.path for f in out.changed], out.stale, out.files, out.size) == ([b"a", b"b", b"c"], 2, 3, 4)
+    assert ([f.path for f in out.changed], len(out.stale), out.files, out.size) == ([b"a", b"b", b"c"], 2, 3, 4)
 
 
 def _since(known: list[Known], first: list[File | Unread], second: list[File | Unread]) -> tuple[int, int, int]:

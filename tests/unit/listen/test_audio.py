@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import wave
 from collections.abc import Callable
 from contextlib import nullcontext
 from fractions import Fraction
@@ -484,3 +485,19 @@ def test_descriptors_are_closed(made: Callable[[str], bytes], tmp_path: Path) ->
         audio.listen(made("mp3"))
         refused(tmp_path / "a.flac")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("channels", [9, 32])
+def test_channels_whose_places_nobody_knows_count_the_same(channels: int, tmp_path: Path) -> None:
+    """A WAV that says nothing of where its channels belong is heard as the mean of them."""
+    samples = np.asarray(tune(3, 12) * 20_000, "<i2")
+    with wave.open(str(tmp_path / "many.wav"), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(np.repeat(samples, channels).tobytes())
+    found = audio.listen(os.fsencode(tmp_path / "many.wav"), loudness=True)
+    alone = audio.listen(write(tmp_path / "one.wav", tune(3, 12) * np.float32(20_000 / 32_767))).words
+    assert (found.audio.channels, found.audio.decode_errors) == (channels, 0)
+    assert np.bitwise_count(found.words ^ alone).mean() < 0.5
+    assert found.loudness is not None

@@ -198,6 +198,7 @@ def test_how_long_to_wait_is_in_the_reply(there: Service, status: int) -> None:
     """As seconds or as a date, with or without JSON; a date that has passed is now, and nonsense is not said."""
     date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     told = {"7": 7.0, date: 3600.0, "Thu, 01 Jan 1970 00:00:00 GMT": 0.0, "soon": None}
+    told["Mon, 01 Jan 99999999999 00:00:00 GMT"] = None
     for text in told:
         there.reply(b"<html>slow down", status, Retry_After=text)
     for seconds in told.values():
@@ -235,6 +236,22 @@ def test_an_answer_that_is_none_is_said(there: Service, body: bytes, status: int
     with pytest.raises(ServiceError, match=f"of no use: {words}") as caught:
         ask(there.url)
     assert "identify.url" in caught.value.hint
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(there: Service, status: int) -> None:
+    """The key goes to the address of the settings and to no other, whatever that says; nor does it show the other."""
+    with service() as other:
+        other.reply(found())
+        for target in (f"{other.url}lookup?client=k3y", "http://[/", "caf\xe9", ""):
+            there.replies.clear()
+            there.reply(found(), status, Location=target)
+            with pytest.raises(ServiceError, match="refers to another address, which is not followed") as caught:
+                ask(there.url)
+            assert "k3y" not in str(caught.value) + caught.value.hint
+            assert "identify.url" in caught.value.hint
+        assert other.paths == []
+    assert len(there.paths) == 4
 
 
 def test_an_answer_that_breaks_off_is_said(there: Service) -> None:

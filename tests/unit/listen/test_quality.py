@@ -98,6 +98,21 @@ def test_short_sounds() -> None:
     assert spectra(44_100, noise(44_100, 1)[: FRAME - 1]).clipped() == 0
 
 
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_a_sample_that_is_no_number_spoils_one_window(odd: float) -> None:
+    """A file of floats may hold anything; the rest of it is measured all the same."""
+    sound = noise(44_100, 6)
+    clean = spectra(44_100, sound).levels()[0]
+    sound[2048] = odd
+    assert np.abs(np.subtract(list(spectra(44_100, sound).levels()[0]), list(clean))).max() <= 2
+    assert spectra(44_100, sound * np.float32(np.nan)).levels() == (b"", 0.0)
+
+
+def test_a_rate_beyond_all_measure_has_no_levels() -> None:
+    """Where a bin is wider than half a band there is nothing to tell bands apart by."""
+    assert spectra(5_644_800, noise(44_100, 2)).levels() == (b"", 0.0)
+
+
 def test_clipped_samples_are_counted() -> None:
     """The share of samples at full scale, of both signs, in all channels."""
     sound = np.zeros(10_000, np.float32)
