@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -116,6 +117,16 @@ def test_without_addresses_files_are_read_by_inode(tmp_path: Path) -> None:
     arranged = order.arrange(files, os.fsencode(tmp_path), extents=False)
     assert _names(arranged) == [*sorted(inodes, key=inodes.__getitem__), "b.mp3", "e.mp3"]
     assert (arranged.by_extent, arranged.by_inode, arranged.by_path) == (0, 3, 2)
+
+
+def test_files_that_are_far_longer_than_others_come_first(tmp_path: Path) -> None:
+    """In their format; what is somewhat longer keeps its place along the disk."""
+    files = _files(tmp_path, *(f"{n}.mp3" for n in "abcdef"))
+    inodes = {file.path: (tmp_path / os.fsdecode(file.path)).stat().st_ino for file in files}
+    along = sorted(files, key=lambda file: inodes[file.path])
+    along[4], along[3] = replace(along[4], size=81), replace(along[3], size=80)
+    arranged = order.arrange(along, os.fsencode(tmp_path), extents=False)
+    assert _names(arranged) == [os.fsdecode(along[at].path) for at in (4, 0, 1, 2, 3, 5)]
 
 
 def test_nothing_to_read_is_in_order(tmp_path: Path) -> None:
