@@ -109,8 +109,9 @@ class Ear:
         split, first = graph.add("asplit", "outputs=2"), self.first
         graph.link_nodes(self._source, split)
         mono = graph.add("aresample", _RESAMPLER + inner)
-        # FFmpeg mixes no channels whose places it does not know: then each counts the same
+        # FFmpeg takes the usual places where none are named, but knows none for so many: then each counts the same
         count = first.layout.nb_channels if first and layout.endswith(_UNPLACED) else 0
+        count = count if count > _MANY else 0
         mixed = graph.add("pan", "mono|c0<" + "+".join(f"c{number}" for number in range(count))) if count else mono
         split.link_to(mixed, 0)
         graph.link_nodes(

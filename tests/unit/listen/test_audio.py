@@ -23,7 +23,7 @@ import pytest
 
 from comet.core.errors import DecodeError
 from comet.core.model import Audio, Words
-from comet.listen import audio, content
+from comet.listen import audio, content, ear
 from comet.listen.ear import Ear
 from tests.factories import RATE, silence, tone, tune, write
 
@@ -501,3 +501,37 @@ def test_channels_whose_places_nobody_knows_count_the_same(channels: int, tmp_pa
     assert (found.audio.channels, found.audio.decode_errors) == (channels, 0)
     assert np.bitwise_count(found.words ^ alone).mean() < 0.5
     assert found.loudness is not None
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+def test_a_wav_that_names_no_places_is_mixed_as_any_stereo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Left and right need not be named: sample for sample it is the FLAC of the same sound."""
+    left, right = (np.asarray(tune(seed, 15) * 20_000, "<i2") for seed in (5, 6))
+    both = np.stack((left, right), axis=1)
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(both.tobytes())
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", "a.wav", "a.flac"], cwd=tmp_path, check=True, stdin=subprocess.DEVNULL
+    )
+    heard: list[list[bytes]] = []
+
+    class Kept(ear.Sound):
+        """Keeps what it is fed."""
+
+        def __init__(self, limit: int) -> None:
+            super().__init__(limit)
+            heard.append([])
+
+        def feed(self, block: np.ndarray[tuple[int], np.dtype[np.int16]]) -> None:
+            heard[-1].append(block.tobytes())
+            super().feed(block)
+
+    monkeypatch.setattr(ear, "Sound", Kept)
+    for name in ("a.wav", "a.flac"):
+        audio.listen(os.fsencode(tmp_path / name))
+    wav, flac = (b"".join(blocks) for blocks in heard)
+    assert len(wav) > 20 * 11_025
+    assert wav == flac
