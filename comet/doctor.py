@@ -26,7 +26,7 @@ _DISTRIBUTION = "comet-music"
 _MAIN_JOB = ("av", "blake3", "numba", "numpy", "platformdirs", "psutil", "rich", "rich-argparse")
 """Packages without which nothing can be scanned, compared or shown."""
 
-_PROBE = "import comet.scanning, comet.listen.fingerprint, comet.compare.correlation, comet.pipeline"
+_PROBE = "import comet.scanning, comet.listen.work, comet.compare.correlation, comet.pipeline"
 _FAST = ("avx2", "avx512_vpopcntdq", "neon", "asimd")
 """Processor features that the kernels gain most from."""
 

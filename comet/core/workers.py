@@ -31,7 +31,7 @@ from comet.core.text import _
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-_START: Final = 120.0  # seconds in which a worker must have loaded its function
+_START: Final = 600.0  # seconds in which a worker must have loaded its function, and on a slow machine compiled it
 _KILL: Final = 5.0  # seconds that a killed process may take; one that hangs in a dead network mount never ends
 _LOWEST: Final = 7  # level of best effort at the disk
 _METHOD: Final = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"

@@ -1,4 +1,7 @@
-"""The stage: many files in, what is known of their sound out. Worker processes read; here is only who reads what."""
+"""The stage: many files in, what is known of their sound out.
+
+The processes that `work` in read them; here is only who reads what, so that no decoder is loaded for it.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from comet.core.errors import DecodeError, ReadError
 from comet.core.measures import Loudness, Quality
 from comet.core.model import Audio, File
 from comet.core.settings import Settings
 from comet.core.text import _
 from comet.core.workers import Outcome, Pool
-from comet.listen import ahead, audio, content
 from comet.listen.ahead import Turns
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class Task:
+    """What a worker is asked to do."""
+
     wanted: Wanted
     identify: bool
     """Only take the hash."""
@@ -129,13 +132,13 @@ def listen_all(
     def seconds(each: Wanted) -> float:
         return timeout + min(each.file.size / _SPEED, _LONGEST)
 
-    def task(each: Wanted) -> _Task:
+    def task(each: Wanted) -> Task:
         turns = Turns(locks, readers, timeout * _WAIT) if each.disk and locks else None
-        return _Task(each, each.identify_first, length, loudness, turns)
+        return Task(each, each.identify_first, length, loudness, turns)
 
-    with Pool[_Task, Heard](
+    with Pool[Task, Heard](
         workers or (os.cpu_count() or 1) + any(each.disk for each in wanted),  # one of them waits for the disk
-        f"{__name__}:work",
+        "comet.listen.work:work",
         memory=memory,
         deadline=lambda task: seconds(task.wanted),
         nice=nice,
@@ -149,35 +152,6 @@ def listen_all(
                 yield heard
 
 
-def work(task: _Task) -> Heard:
-    """Read one file; runs in the workers. Errors of the file are part of the answer."""
-    wanted = task.wanted
-    before = _state(wanted.path)
-    if task.turns is not None:
-        ahead.fetch(wanted.path, wanted.disk, task.turns)
-    try:
-        heard = _read(task)
-    except audio.NotMusic:
-        return Heard(wanted)
-    except ReadError as error:
-        return Heard(wanted, error=error.reason if content.named(wanted.path) else "", cause=Cause.SYSTEM)
-    except DecodeError as error:
-        heard = Heard(wanted, error=error.reason)
-        if before is None:  # it went away, and the reason says so
-            return heard
-    if {before, _state(wanted.path)} != {(wanted.file.size, wanted.file.mtime_ns)}:
-        return Heard(wanted, error=_("changed while it was being read"))
-    return heard
-
-
-def _read(task: _Task) -> Heard:
-    if task.identify:
-        return Heard(task.wanted, hash=audio.identify(task.wanted.path))
-    found = audio.listen(task.wanted.path, task.length, loudness=task.loudness)
-    error = too_short(found.audio)
-    return Heard(task.wanted, found.audio, found.words, found.quality, found.loudness, found.audio.hash, error)
-
-
 def too_short(found: Audio) -> str:
     """Say that an audio cannot be recognised by its sound, if so; silence is in order, and has nothing to compare."""
     if found.words or found.sound_start >= found.duration:
@@ -185,16 +159,7 @@ def too_short(found: Audio) -> str:
     return _("too short to be recognised by its sound: {seconds:.1f} s").format(seconds=found.duration)
 
 
-def _state(path: bytes) -> tuple[int, int] | None:
-    """Return size and time of a file, None if it cannot be found."""
-    try:
-        info = os.stat(path)
-    except OSError:
-        return None
-    return info.st_size, info.st_mtime_ns
-
-
-def _heard(outcome: Outcome[_Task, Heard]) -> Heard:
+def _heard(outcome: Outcome[Task, Heard]) -> Heard:
     """Return the worker's answer, or why there is none."""
     if outcome.error or outcome.result is None:
         cause = Cause.SYSTEM if outcome.killed else Cause.LIMITS

@@ -12,7 +12,8 @@ import pytest
 
 from comet.core.model import File
 from comet.listen import audio
-from comet.listen.fingerprint import Cause, Heard, Wanted, _Task, listen_all, work
+from comet.listen.fingerprint import Cause, Heard, Task, Wanted, listen_all
+from comet.listen.work import work
 from tests.factories import silence, tune, write
 
 
@@ -100,10 +101,10 @@ def test_a_file_that_changes_meanwhile_is_said_so(tmp_path: Path, monkeypatch: p
         return real(path, length, loudness=loudness)
 
     monkeypatch.setattr(audio, "listen", growing)
-    assert "changed" in work(_Task(file, identify=False, length=0, loudness=False)).error
+    assert "changed" in work(Task(file, identify=False, length=0, loudness=False)).error
     (tmp_path / "log.txt").write_text("one")
     log = wanted(tmp_path / "log.txt")
-    assert work(_Task(log, identify=False, length=0, loudness=False)) == Heard(log)
+    assert work(Task(log, identify=False, length=0, loudness=False)) == Heard(log)
 
 
 def test_a_deadline_grows_with_the_file(tmp_path: Path) -> None:
@@ -135,8 +136,8 @@ def test_where_the_fault_lies(tmp_path: Path) -> None:
     """What the system does not give is no fault of the file; what takes too long is one of the limits."""
     path = os.fsencode(tmp_path / "gone.mp3")
     gone = Wanted(File("r", b"gone.mp3", 1, 1), path, identify_first=False)
-    heard = work(_Task(gone, identify=False, length=0, loudness=False))
+    heard = work(Task(gone, identify=False, length=0, loudness=False))
     assert (heard.cause, bool(heard.error)) == (Cause.SYSTEM, True)
     other = Wanted(File("r", b"gone.txt", 1, 1), path[:-3] + b"txt", identify_first=False)
-    heard = work(_Task(other, identify=False, length=0, loudness=False))
+    heard = work(Task(other, identify=False, length=0, loudness=False))
     assert (heard.cause, heard.error) == (Cause.SYSTEM, "")
