@@ -141,6 +141,18 @@ class Relation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch that two audios have in common, in seconds."""
+
+    i: float
+    """Where it begins in i."""
+    j: float
+    """Where it begins in j."""
+    seconds: float
+    """How long it is in i."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """How two audios that belong together are related, from their whole fingerprints."""
 
@@ -162,6 +174,24 @@ class Verdict:
     missing_i: float
     """Audible seconds of i outside the overlap at the worse end, that is what j lacks."""
     missing_j: float
+    speed: float = 0.0
+    """Percent by which j plays faster than i; 0 where both play at one speed."""
+    parts: tuple[Part, ...] = ()
+    """What they have in common, in the order of i; one part where it is in one piece."""
+    doubt: str = ""
+    """Of a *same* that is to check: `differs`, `levels` or `limited`; else empty."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sampled:
+    """The evidence of random pairs of a collection, of which nearly all are unrelated."""
+
+    audios: int
+    """Fingerprints that there were to draw from."""
+    flat: NDArray[np.int64]
+    """Histogram of the evidence at one offset, shape (256,): bins of 1/16, the last one also what is beyond it."""
+    sloped: NDArray[np.int64]
+    """Likewise of the evidence along slopes."""
 
 
 @dataclass(frozen=True, slots=True)

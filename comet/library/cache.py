@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import astuple
@@ -11,7 +12,7 @@ import numpy as np
 
 from comet.core.database import Connection, Database, Row
 from comet.core.measures import Loudness, Quality
-from comet.core.model import Audio, File, Identity, Relation, Root, Track, Verdict, Words
+from comet.core.model import Audio, File, Identity, Part, Relation, Root, Sampled, Track, Verdict, Words
 from comet.library.scan import Known, Unread
 from comet.library.tables import MIGRATIONS
 
@@ -23,7 +24,9 @@ _AUDIO = (
 )
 _FRESH = """(a.made = ? AND a.serial IN (SELECT serial FROM quality)
              AND (? OR a.serial IN (SELECT serial FROM loudness)))"""
-_VERDICT = "i, j, relation, clear, holder, how, offset, overlap, similarity, worst, missing_i, missing_j"
+_VERDICT = (
+    "i, j, relation, clear, holder, how, offset, overlap, similarity, worst, missing_i, missing_j, speed, doubt, parts"
+)
 
 
 class Cache:
@@ -336,10 +339,29 @@ class Cache:
     def store_verdicts(self, verdicts: Iterable[Verdict], rule: str) -> None:
         """Store verdicts."""
         names = _VERDICT.split(", ")
-        rows = [[*(getattr(v, name) for name in names), rule] for v in verdicts]
+        rows = [
+            [*(getattr(v, name) for name in names[:-1]), json.dumps([astuple(part) for part in v.parts]), rule]
+            for v in verdicts
+        ]
         marks = ", ".join("?" * (len(names) + 1))
         with self._db.transaction() as db:
             db.executemany(f"INSERT OR REPLACE INTO verdicts ({_VERDICT}, rule) VALUES ({marks})", rows)  # noqa: S608
+
+    # evidence of unrelated pairs
+
+    def sampled(self, settings: str) -> Sampled | None:
+        """Return what random pairs showed when they were compared by these settings, None if they never were."""
+        row = self._db.row("SELECT * FROM sampled WHERE settings = ?", (settings,))
+        if not row:
+            return None
+        return Sampled(row["audios"], *(np.frombuffer(row[name], "<i8") for name in ("flat", "sloped")))
+
+    def store_sampled(self, settings: str, sampled: Sampled) -> None:
+        """Remember what random pairs showed, instead of what was known by any settings."""
+        blobs = [each.astype("<i8").tobytes() for each in (sampled.flat, sampled.sloped)]
+        with self._db.transaction() as db:
+            db.execute("DELETE FROM sampled")
+            db.execute("INSERT INTO sampled VALUES (?, ?, ?, ?)", (settings, sampled.audios, *blobs))
 
 
 def _audio(row: Row) -> Audio:
@@ -350,7 +372,8 @@ def _audio(row: Row) -> Audio:
 
 def _verdict(row: Row) -> Verdict:
     values = {name: row[name] for name in _VERDICT.split(", ")}
-    return Verdict(**{**values, "relation": Relation(row["relation"]), "clear": bool(row["clear"])})
+    parts = tuple(Part(*part) for part in json.loads(row["parts"]))
+    return Verdict(**{**values, "relation": Relation(row["relation"]), "clear": bool(row["clear"]), "parts": parts})
 
 
 def _put(db: Connection, file: File, audio: int | None, error: str, cause: str = "") -> None:

@@ -43,4 +43,15 @@ def _measures(db: Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS = {"first": _first, "measures": _measures}
+def _parts(db: Connection) -> None:
+    for statement in (
+        "ALTER TABLE verdicts ADD COLUMN speed REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE verdicts ADD COLUMN parts TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE verdicts ADD COLUMN doubt TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE sampled (settings TEXT PRIMARY KEY, audios INTEGER NOT NULL, flat BLOB NOT NULL,
+           sloped BLOB NOT NULL)""",
+    ):
+        db.execute(statement)
+
+
+MIGRATIONS = {"first": _first, "measures": _measures, "parts": _parts}

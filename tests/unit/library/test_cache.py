@@ -10,7 +10,7 @@ import pytest
 
 from comet.core.errors import DatabaseError
 from comet.core.measures import Loudness, Quality
-from comet.core.model import Audio, File, Relation, Root, Verdict
+from comet.core.model import Audio, File, Part, Relation, Root, Sampled, Verdict
 from comet.library.cache import Cache
 from comet.library.scan import Unread
 
@@ -204,10 +204,23 @@ def test_answers_see_what_another_process_writes(cache: Cache, tmp_path: Path) -
 
 def test_verdicts_come_back_by_rule(cache: Cache) -> None:
     """A verdict of another version of the rule is none."""
-    verdict = Verdict(1, 2, Relation.CONTAINS, False, 2, "", -8, 100, 0.97, 0.11, 0.0, 12.5)
+    verdict = Verdict(
+        1, 2, Relation.CONTAINS, False, 2, "", -8, 100, 0.97, 0.11, 0.0, 12.5, 1.5, (Part(0.0, 2.5, 30.0),), "levels"
+    )
     cache.store_verdicts([verdict], "1")
     assert cache.verdicts("1") == {(1, 2): verdict}
     assert cache.verdicts("2") == {}
+
+
+def test_what_random_pairs_showed_comes_back(cache: Cache) -> None:
+    """The last sample is remembered under its settings, and no other."""
+    assert cache.sampled("a") is None
+    for audios, settings in ((10, "a"), (20, "b")):
+        cache.store_sampled(settings, Sampled(audios, np.arange(256), np.arange(256)[::-1]))
+    assert cache.sampled("a") is None
+    found = cache.sampled("b")
+    assert found is not None
+    assert (found.audios, found.flat.tolist(), int(found.sloped[0])) == (20, list(range(256)), 255)
 
 
 def test_cache_is_private_and_keeps_its_id(tmp_path: Path) -> None:
