@@ -1,7 +1,8 @@
 """Whether our fingerprints are those of Chromaprint: `python -m tests.benchmarks.bench_equality FOLDER...`.
 
 Every file is compared with `fpcalc`, which decodes and resamples by an FFmpeg of its own, and, where libchromaprint is
-installed, with that library, fed with the very samples that our own engine was fed with: there every bit must be equal.
+installed, with that library, fed with the very samples that our own engine was fed with: there every bit must be equal,
+and the CPU of the two is set side by side.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import statistics
 import subprocess
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -54,6 +57,10 @@ class Compared:
     """Words that we have more than fpcalc."""
     exact: bool
     """Whether the library makes the same of the same samples, word for word."""
+    ours: float
+    """CPU seconds from the samples to the words, by our engine."""
+    library: float
+    """By the library; 0 where it is not installed."""
 
 
 @contextmanager
@@ -95,6 +102,24 @@ def library(samples: NDArray[np.int16]) -> list[int]:
     return [word & 0xFFFFFFFF for word in words]
 
 
+def engine(samples: NDArray[np.int16]) -> list[int]:
+    """Return what our engine makes of samples."""
+    chroma = Chroma()
+    chroma.feed(samples)
+    words: list[int] = chroma.finish().tolist()
+    return words
+
+
+def cpu(make: Callable[[NDArray[np.int16]], list[int]], samples: NDArray[np.int16]) -> float:
+    """Return the CPU seconds of one making, the median of three."""
+    taken = []
+    for _round in range(3):
+        before = time.process_time()
+        make(samples)
+        taken.append(time.process_time() - before)
+    return statistics.median(taken)
+
+
 def compare(path: bytes) -> Compared | None:
     """Compare one file; None where there is no fingerprint: no music, not readable, silent, too short."""
     with tapped() as blocks:
@@ -105,12 +130,14 @@ def compare(path: bytes) -> Compared | None:
     ours = found.words
     if not len(ours):
         return None
-    exact = chromaprint is None or library(np.concatenate(blocks)) == ours.tolist()
+    samples = np.concatenate(blocks)
+    exact = chromaprint is None or library(samples) == ours.tolist()
+    costs = (cpu(engine, samples), cpu(library, samples) if chromaprint else 0.0)
     other = fpcalc(path)
     common = min(len(ours), len(other))
     differing = np.bitwise_count(ours[:common] ^ other[:common])
     equal, bits = int((differing == 0).sum()), int(differing.sum())
-    return Compared(found.audio.codec, len(ours), common, equal, bits, len(ours) - len(other), exact)
+    return Compared(found.audio.codec, len(ours), common, equal, bits, len(ours) - len(other), exact, *costs)
 
 
 def files(folders: Iterable[str]) -> Iterator[bytes]:
@@ -132,7 +159,9 @@ def row(codec: str, found: list[Compared]) -> str:
     share = f"{sum(each.equal for each in read) / common:.4%}" if common else "-"
     rate = f"{bits / common / 32:.2e}" if common else "-"
     cells = (codec, len(found), sum(each.words for each in found), exact, f"{same} of {len(read)}", lengths)
-    figures = (share, bits, rate, f"{worst:.2e}")
+    theirs = sum(each.library for each in found)
+    ratio = f"{sum(each.ours for each in found) / theirs:.2f}" if theirs else "-"
+    figures = (share, bits, rate, f"{worst:.2e}", ratio)
     return "| " + " | ".join(map(str, (*cells, *figures))) + " |\n"
 
 
@@ -156,7 +185,11 @@ def main() -> int:
         if not found.common or abs(found.longer) > _LESS:
             out(f"{found.words} words, fpcalc {found.words - found.longer}: `{safe(path)}`\n")
     out("\n| codec | files | words | equal to libchromaprint | all equal to fpcalc | of another length ")
-    out("| equal words | bits that differ | bit error rate | worst file |\n|---" + "|---" * 9 + "|\n")
+    out(
+        "| equal words | bits that differ | bit error rate | worst file | CPU to libchromaprint |\n|---"
+        + "|---" * 10
+        + "|\n"
+    )
     every = [each for found in by_codec.values() for each in found]
     for codec in sorted(by_codec):
         out(row(codec, by_codec[codec]))
