@@ -17,20 +17,10 @@ from comet.act import actions, hook, playlists
 from comet.act.ground import Ground
 from comet.collection import groups, history, opened
 from comet.collection.opened import Collection
+from comet.core.acts import Entry, Kind, Plan, State, Step
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.model import (
-    Entry,
-    File,
-    Identity,
-    Kind,
-    Place,
-    Plan,
-    Proposal,
-    Relation,
-    State,
-    Step,
-)
+from comet.core.model import File, Identity, Place, Proposal, Relation
 from comet.core.profiles import Profile
 from comet.core.text import _, safe
 from comet.decide import plan as planning

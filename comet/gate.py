@@ -17,11 +17,12 @@ from comet.collection.pairs import FilePair
 from comet.compare import extent
 from comet.core.errors import FileError, NotScannedError
 from comet.core.job import Job
-from comet.core.model import Audio, File, Match, Pair, Relation, Root, Stage, Track, Words, same_time
+from comet.core.model import File, Match, Pair, Relation, Root, Stage, Track, same_time
 from comet.core.settings import Settings
 from comet.core.text import _, _n, safe
 from comet.decide import keeper
 from comet.judge import threshold
+from comet.judge.relation import Whole, strip
 from comet.library import scan
 
 if TYPE_CHECKING:
@@ -186,7 +187,9 @@ def _told(collection: Collection, known: _Known, heard: Heard) -> _Known:
     if audio is None or words is None or asked.file is None:
         return replace(known, error=error or (_("it is not music") if asked.named else ""))
     top = asked.path.removesuffix(asked.file.path)
-    sound = Sound(words, audio.duration, audio.sound_start, audio.sound_end, audio.hash)
+    quality = heard.quality or collection.cache.quality(audio.serial)
+    envelope = quality.envelope if quality else b""
+    sound = Sound(words, audio.duration, audio.sound_start, audio.sound_end, audio.hash, envelope)
     if not error and not owned.recognisable(words, collection.profile.settings.correlate.sample):
         error = _("too little of it can be recognised by its sound: it is silent, a drone, or too short")
     return _Known(asked, Track(asked.file, audio, top), sound, error)
@@ -220,11 +223,14 @@ def _given(collection: Collection, known: Sequence[_Known], job: Job) -> list[li
         return [[] for _track in tracks]
     found = owned.among(collection, [sound.words for _track, sound in tracks], job)
     owners: list[list[Owner]] = []
+    null = pairs.line(collection).null
     for at, (track, sound) in enumerate(tracks):
         mine = [owned.copy(one) for one, _sound in tracks[:at] if one.audio.hash == track.audio.hash]
         for pair in found[at]:
             if (one := tracks[pair.i])[0].audio.hash != track.audio.hash:
-                mine += owned.related(pair, one[0].audio, one[1].words, sound, [one[0]], at)
+                mine += owned.related(
+                    pair, Whole(one[0].audio, one[1].words, one[1].envelope), sound, [one[0]], at, null
+                )
         owners.append([owner for owner in mine if owner.relation is Relation.SAME])
     return owners
 
@@ -347,30 +353,34 @@ def _better(new: Track, old: Track) -> tuple[str, tuple[str, ...]]:
     return ("new", "old")[best], tuple(keeper.reasons(bare, best))
 
 
-def compare_files(a: str, b: str, settings: Settings) -> tuple[FilePair, bool]:
-    """Listen to two files and compare them; return the pair and whether its evidence counts.
+def compare_files(a: str, b: str, settings: Settings) -> tuple[FilePair, bool, list[float | None]]:
+    """Listen to two files and compare them; return the pair, whether its evidence counts, and how they differ.
 
-    What their relation would be is only worth something if it does.
+    What their relation would be is only worth something if it does. How they differ is the bit error rate of each word
+    (`SECONDS_PER_WORD`) of the pair's first file, None where the other one has nothing to it.
 
     Raises:
         FileError: one of them cannot be used.
     """
     from comet.compare import sample  # noqa: PLC0415 - compiled kernels are needed only here
 
-    (track_a, words_a), (track_b, words_b) = _two(a, b, settings)
-    if track_a.audio.hash == track_b.audio.hash:
-        return pairs.copies(track_a, track_b), True
-    found = sample.best(
-        extent.opening(words_a, settings.correlate.sample), extent.opening(words_b, settings.correlate.sample)
-    )
-    pair = Pair(1, 2, found.offset, found.overlap, found.error, found.evidence)
-    verdict = pairs.related(track_a.audio, track_b.audio, words_a, words_b)
-    p_value = threshold.p_value(pair.evidence)
-    match = Match(pair, verdict, p_value, threshold.expected_false(pair.evidence, 2))
-    return pairs.file_pair(match, track_a, track_b), pair.evidence >= threshold.FLOOR
+    (track_a, one), (track_b, other) = _two(a, b, settings)
+    if one.audio.hash == other.audio.hash:
+        shown, counts = pairs.copies(track_a, track_b), True
+    else:
+        first, second = (extent.opening(each.words, settings.correlate.sample) for each in (one, other))
+        found = sample.best(first, second, threshold.Null())
+        pair = Pair(1, 2, found.offset, found.overlap, found.error, found.evidence, found.slope != 0)
+        null = threshold.Null().tail(sloped=pair.sloped)
+        expected = threshold.expected_false(pair.evidence, 1, null)
+        match = Match(pair, pairs.related(one, other), threshold.p_value(pair.evidence, null), expected)
+        floor = threshold.FLOOR.sloped if pair.sloped else threshold.FLOOR.flat
+        shown, counts = pairs.file_pair(match, track_a, track_b), pair.evidence >= floor
+    words = (one.words, other.words) if shown.a is track_a else (other.words, one.words)
+    return shown, counts, strip(*words, shown.parts, shown.speed)
 
 
-def _two(a: str, b: str, settings: Settings) -> list[tuple[Track, Words]]:
+def _two(a: str, b: str, settings: Settings) -> list[tuple[Track, Whole]]:
     files = {}
     for name in (a, b):
         path = os.path.abspath(os.fsencode(name))
@@ -379,11 +389,12 @@ def _two(a: str, b: str, settings: Settings) -> list[tuple[Track, Words]]:
         except OSError as error:
             raise FileError(safe(name), error.strerror or str(error)) from error
     heard_all = _listen(files, settings, Job())
-    found: dict[bytes, tuple[Track, Words]] = {}
+    found: dict[bytes, tuple[Track, Whole]] = {}
     for serial, (path, file) in enumerate(files.items(), 1):
         heard = heard_all[path]
         if heard.audio is None or heard.words is None or heard.error:
             raise FileError(safe(path), heard.error or _("it is not music"))
-        audio: Audio = replace(heard.audio, serial=serial)
-        found[path] = Track(file, audio, os.path.dirname(path)), heard.words
+        audio = replace(heard.audio, serial=serial)
+        whole = Whole(audio, heard.words, heard.quality.envelope if heard.quality else b"")
+        found[path] = Track(file, audio, os.path.dirname(path)), whole
     return [found[os.path.abspath(os.fsencode(name))] for name in (a, b)]

@@ -6,7 +6,7 @@ What is done is stored as it comes; whatever interrupts a stage, the next run go
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ def correlate(collection: Collection, job: Job) -> Correlated:
     """
     with exclusive(collection):
         done = state.progress(collection)
-        if done.done < done.all:
+        if done.done < done.all or pairs.outdated(collection):
             _compare(collection, job)
             done = state.progress(collection)
     whole = not collection.compared["span"]
@@ -49,7 +49,7 @@ def correlate(collection: Collection, job: Job) -> Correlated:
 
 
 def _compare(collection: Collection, job: Job) -> None:
-    from comet.compare import correlation, sample  # noqa: PLC0415 - compiled kernels are needed only here
+    from comet.compare import correlation, null, sample  # noqa: PLC0415 - compiled kernels are needed only here
 
     settings = collection.profile.settings.correlate
     about: dict[str, Any] = {"cache": collection.cache.id, "settings": collection.compared}
@@ -59,23 +59,34 @@ def _compare(collection: Collection, job: Job) -> None:
     dead = [(serial, serial + 1) for serial in serials if serial not in alive]
     done = chunks.coverage(collection.results, **about).units
     openings = ((serial, extent.opening(words, settings.sample)) for serial, words in collection.cache.words(serials))
+    prepared = sample.prepare(openings)
+    span = int(collection.compared["span"])
+    if pairs.outdated(collection):
+        sampled = null.draw(prepared, alive, job.check, minimum=extent.MINIMUM, span=span)
+        collection.cache.store_sampled(pairs.sampled_by(collection), sampled)
     correlation.correlate(
-        sample.prepare(openings),
+        prepared,
         (*done, *dead),
         store=lambda chunk: chunks.write(collection.results, chunk, **about),
         minimum=extent.MINIMUM,
-        floor=threshold.FLOOR,
-        span=int(collection.compared["span"]),
+        floors=threshold.FLOOR,
+        tails=threshold.Null(),
+        span=span,
         budget=lambda: int(memory.free() * settings.memory_share),
         write_every=settings.write_every,
         job=job,
     )
 
 
-def judge(collection: Collection, job: Job) -> int:
-    """Find out how the pairs that count are related, where that is not known yet; return how many were judged."""
+def judge(collection: Collection, job: Job, found: Iterable[Pair] | None = None) -> int:
+    """Find out how the pairs that count, or those that were `found`, are related, where that is not known yet.
+
+    Returns:
+        How many were judged.
+    """
     known = collection.cache.verdicts(relation.RULE)
-    missing = [pair for pair in pairs.candidates(collection) if (pair.i, pair.j) not in known]
+    wanted = pairs.candidates(collection) if found is None else found
+    missing = [pair for pair in wanted if (pair.i, pair.j) not in known]
     if not missing:
         return 0
     audios = collection.cache.audios({serial for pair in missing for serial in (pair.i, pair.j)})
@@ -92,13 +103,14 @@ def _verdict(collection: Collection, audios: Mapping[int, Audio], pair: Pair) ->
     words = dict(collection.cache.words((pair.i, pair.j)))
     if len(words) < 2 or not {pair.i, pair.j} <= audios.keys():
         return None  # a scan has replaced one of them meanwhile
-    return pairs.related(audios[pair.i], audios[pair.j], words[pair.i], words[pair.j])
+    one, other = (pairs.whole(collection, audios[serial], words[serial]) for serial in (pair.i, pair.j))
+    return pairs.related(one, other)
 
 
 def warm() -> float:
     """Compile the kernels where that was not done on this machine; return the seconds it took."""
     began = time.monotonic()
-    import comet.compare.kernels  # noqa: PLC0415 - each kernel has its types, so importing compiles it
+    import comet.compare.sample  # noqa: PLC0415 - each kernel has its types, so importing compiles it
     import comet.listen.kernels  # noqa: F401, PLC0415
 
     return time.monotonic() - began

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comet import jobs, setup
+from comet.core.acts import Entry
 from comet.core.errors import CometError, LockedError
 from comet.core.job import Job
-from comet.core.model import Choice, Decision, Entry, Group, Proposal, Standing, Track
+from comet.core.model import Choice, Decision, Group, Proposal, Standing, Track
 from comet.core.places import Places
 from comet.core.profiles import UNNAMED, Profile
 from comet.core.text import _, safe

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
-from comet.core.model import Decision, Kind, Proposal, Standing
+from comet.core.acts import Kind
+from comet.core.model import Decision, Proposal, Standing
 from comet_tui.session import Act
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 os.environ["LANGUAGE"] = "C"  # the pages are English, whatever the writer's language is
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from comet import explained
 from comet.cli.main import parser as command_line
 from comet.core import errors, settings
 
@@ -131,10 +132,35 @@ def page(lines: list[str]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def parameters_page() -> str:
+    """Return the page of the parameters of matching and what they are worth."""
+    lines = ["# Parameters of matching", "", MADE]
+    lines += [
+        "What `comet explain` tells too. *a pair*: what comparing one takes, on one core. *q99*: the 99 % point of the",
+        "[evidence](../concepts/evidence.md) of unrelated pairs. *easy*: share of the copies that are found which only",
+        "have another codec, gain, silence, start or no treble. *hard*: likewise filtered, noisy, at another speed.",
+        "",
+        f"The figures were {explained.basis()}. The evidence is that at one offset;",
+        "the form along a slope, which finds copies at another speed, comes on top of it.",
+        "",
+    ]
+    for item in explained.parameters():
+        lines += [f"## {item.name}", "", f"{f'`{item.setting}`' if item.setting else 'No setting'}: {item.what}.", ""]
+        lines += [f"{item.advice[:1].upper()}{item.advice[1:]}.", ""]
+        if item.measured:
+            lines += ["| value | a pair | q99 | easy | hard | |", "|---|---|---|---|---|---|"]
+        for each in item.measured:
+            figures = f"{each.cost:.0f} us | {each.q99:.2f} | {each.easy:.1%} | {each.hard:.1%}"
+            lines.append(f"| {each.value} | {figures} | {'built in' if each.chosen else ''} |")
+        lines += [""] if item.measured else []
+    return page(lines)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "settings.md": settings_page,
     "errors.md": errors_page,
+    "parameters.md": parameters_page,
 }
 
 

@@ -1,6 +1,8 @@
-"""Slow twins of `comet.compare.kernels`: the definition, word by word."""
+"""Slow twins of the kernels of `comet.compare`: the definition, word by word."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -50,3 +52,41 @@ def at(a: np.ndarray, b: np.ndarray, d: int) -> tuple[int, float]:
     k = [k for k in range(len(a)) if 0 <= k - d < len(b) and good_a[k] and good_b[k - d]]
     wrong = sum(int(a[m] ^ b[m - d]).bit_count() for m in k)
     return len(k), wrong / (32 * len(k))
+
+
+def line(length: int, d0: int, steps: int) -> list[int]:
+    """Offset at each word of a track along a slope of so many half percents: constant over 32 words, right half way."""
+    return [d0 + math.floor(steps * (k // 32 * 32 + 16) / 200 + 0.5) for k in range(length)]
+
+
+def lines(a: np.ndarray, b: np.ndarray, minimum: int = 40, reach: int = 150) -> dict[tuple[int, int], float]:
+    """Give z along every line (offset at the start of a, half percents) with enough informative overlap."""
+    (x, good_x), (y, good_y) = centred(a), centred(b)
+    pad = reach + len(a) + 2
+    y = np.concatenate([np.zeros((pad, 32)), y, np.zeros((pad + len(a), 32))])
+    good_y = np.concatenate([np.zeros(pad, bool), good_y, np.zeros(pad + len(a), bool)])
+    found = {}
+    k = np.arange(len(a))
+    for steps in range(-10, 11):
+        for d0 in range(-reach, reach + 1):
+            at = k - np.array(line(len(a), d0, steps), int) + pad
+            n = int((good_x & good_y[at]).sum())
+            if n >= minimum:
+                white = 1.25 * y[at] - 0.5 * (y[at - 1] + y[at + 1])
+                found[d0, steps] = float((x * white).sum() / np.sqrt(13 * n))
+    return found
+
+
+def along(a: np.ndarray, b: np.ndarray, d0: int, steps: int) -> tuple[int, float]:
+    """Informative overlap and bit error rate along a line."""
+    good_a, good_b = informative(a), informative(b)
+    d = line(len(a), d0, steps)
+    k = [k for k in range(len(a)) if 0 <= k - d[k] < len(b) and good_a[k] and good_b[k - d[k]]]
+    wrong = sum(int(a[m] ^ b[m - d[m]]).bit_count() for m in k)
+    return len(k), wrong / (32 * len(k))
+
+
+def means(words: np.ndarray) -> list[int]:
+    """Mean of each bit over the informative words, in 1 / 2^24."""
+    good = [int(word) for word, known in zip(words, informative(words), strict=True) if known]
+    return [round(sum(word >> bit & 1 for word in good) / max(1, len(good)) * 2**24) for bit in range(32)]

@@ -18,9 +18,10 @@ from comet.act import playlists, posix, recovery, vault
 from comet.act.ground import Ground, Hearing
 from comet.act.posix import Seen
 from comet.act.recovery import content_hash, recover
+from comet.core.acts import Do, Entry, Kind, Plan, State, Step
 from comet.core.errors import FileError, NoSpaceError, RefusedError
 from comet.core.job import Job
-from comet.core.model import Do, Entry, Identity, Kind, Place, Plan, Stage, State, Step, same_time
+from comet.core.model import Identity, Place, Stage, same_time
 from comet.core.text import _, safe
 
 __all__ = ["apply", "is_copy", "mark_root", "purge", "recover", "undo"]

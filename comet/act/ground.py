@@ -11,8 +11,9 @@ from comet.act import posix, vault
 from comet.act.journal import Journal
 from comet.act.posix import Seen
 from comet.core import locks
+from comet.core.acts import Step
 from comet.core.errors import FileError, RefusedError
-from comet.core.model import File, Identity, Place, Step, same_time
+from comet.core.model import File, Identity, Place, same_time
 from comet.core.places import marker
 from comet.core.text import _
 

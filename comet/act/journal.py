@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from comet.core import plans
+from comet.core.acts import Entry, Kind, Plan, State, Step
 from comet.core.database import Connection, Database, Row
 from comet.core.errors import UsageError
-from comet.core.model import Choice, Decision, Entry, Identity, Kind, Place, Plan, State, Step
+from comet.core.model import Choice, Decision, Identity, Place
 from comet.core.text import _, safe
 
 _ENTRY: Final = "id, run, step, kind, state, before, after, reverse, of, error, made"

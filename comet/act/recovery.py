@@ -14,8 +14,8 @@ from typing import Final
 
 from comet.act import posix, vault
 from comet.act.ground import Ground, Hearing
+from comet.core.acts import Do, Entry, Kind, State
 from comet.core.errors import BrokenError, FileError, LockedError, RefusedError
-from comet.core.model import Do, Entry, Kind, State
 from comet.core.text import _, safe
 
 PLAYLIST: Final = 1 << 24

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from comet.cli import console, context, out
 from comet.cli.context import Context
+from comet.core.acts import Entry, Kind, Plan
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
-from comet.core.model import Entry, Kind, Plan, Proposal, Standing
+from comet.core.model import Proposal, Standing
 from comet.core.text import _, _n, safe, size
 
 if TYPE_CHECKING:

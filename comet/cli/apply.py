@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from comet.cli import acting, console, out
 from comet.cli.context import Context
 from comet.core import plans
+from comet.core.acts import Plan
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.model import Choice, Plan, Proposal
+from comet.core.model import Choice, Proposal
 from comet.core.text import _, _n, safe
 
 if TYPE_CHECKING:

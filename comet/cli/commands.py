@@ -165,6 +165,10 @@ def _why(added: Parser) -> None:
     added.add_argument("b", metavar="B", nargs="?", help=_("another file"))
 
 
+def _explain(added: Parser) -> None:
+    added.add_argument("name", metavar=_("NAME"), nargs="?", help=_("only this parameter: `span`, `sample time`"))
+
+
 def _info(added: Parser) -> None:
     added.add_argument("file", metavar=_("FILE"), nargs="?", help=_("tell all that is known of this file"))
 
@@ -208,6 +212,29 @@ def _pairs(added: Parser) -> None:
 def _pair(added: Parser) -> None:
     added.add_argument("a", metavar="A", help=_("a file; it need not have been scanned"))
     added.add_argument("b", metavar="B", help=_("another one"))
+
+
+def _threshold(added: Parser) -> None:
+    added.add_argument(
+        "--accept",
+        metavar="E",
+        type=_accepted,
+        help=_("show what the line for E false pairs would do; keep the setting"),
+    )
+    added.add_argument(
+        "--near", metavar="N", type=_count, default=0, help=_("show the N pairs on either side of the line")
+    )
+    added.add_argument("--svg", metavar=_("FILE"), help=_("draw the picture into this file as well"))
+
+
+def _accepted(text: str) -> float:
+    number = float(text)
+    if not 1e-9 <= number <= 1e6:  # as the setting
+        raise ValueError
+    return number
+
+
+_accepted.__name__ = "number of false pairs"  # argparse names it in its message
 
 
 def _identify(added: Parser) -> None:
@@ -280,6 +307,7 @@ def commands() -> tuple[Command, ...]:
         Command("correlate", "-c", _("compare everything with everything, from where it was left"), _correlate),
         Command("groups", "", _("show the tracks that are the same recording, largest saving first"), _limit),
         Command("pairs", "", _("show the pairs of tracks that belong together, and how"), _pairs),
+        Command("threshold", "", _("show the line on the evidence, and what moving it would do"), _threshold),
         Command("pair", "-p A B", _("compare two files"), _pair),
         Command("identify", "", _("look up what tracks are, by their sound, at AcoustID"), _identify),
         Command("check", "", _("tell which of new files the collection already has"), _check),
@@ -297,6 +325,7 @@ def commands() -> tuple[Command, ...]:
         ),
         Command("info", "-i", _("tell the state of the collection, or all that is known of a file"), _info),
         Command("problems", "", _("show the files that could not be used, and why"), _nothing),
+        Command("explain", "", _("tell what the parameters of matching are worth"), _explain),
         Command("setup", "", _("choose folders and write the settings"), _setup),
         Command("profiles", "", _("list, show, add and check profiles"), _profiles),
         Command("jobs", "", _("show, watch and steer long jobs"), _jobs),

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from comet.cli import console, context, out
+from comet.cli import console, context, out, threshold
 from comet.cli.context import Context
 from comet.cli.view import shortened
 from comet.core.job import Job
@@ -41,6 +41,8 @@ class Found:
     pairs_done: int
     pairs_all: int
     away: list[Root]
+    doubt: str = ""
+    """Why `expected_false` may be wrong; see `Line.doubt`."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,14 +69,16 @@ def find(collection: Collection) -> Found:
     files = _files(collection)
     found = groups.proposals(collection)
     progress = state.progress(collection)
+    line = pairs.line(collection)
     return Found(
         found,
         {each.group.id: _left_over(files, each.group) for each in found},
         sum(map(len, files.values())),
-        pairs.line(collection).expected_false,
+        line.expected_false,
         progress.done,
         progress.all,
         [root for root in collection.roots() if root.away],
+        line.doubt,
     )
 
 
@@ -236,6 +240,8 @@ def _totals(found: Found, limit: int) -> Iterator[str]:
         size=size(sum(each.group.saving for each in left)),
     )
     yield _("expected false pairs in the whole collection: {count:.2g}").format(count=found.expected_false)
+    if found.doubt:
+        yield threshold.doubt(found.doubt)
 
 
 def _steps(here: Context, found: Found) -> None:

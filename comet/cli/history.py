@@ -7,8 +7,8 @@ import time
 from dataclasses import asdict
 
 from comet.cli import acting, context, out
+from comet.core.acts import Entry, Kind, State
 from comet.core.errors import UsageError
-from comet.core.model import Entry, Kind, State
 from comet.core.text import _, _n, safe, size
 
 

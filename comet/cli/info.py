@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from comet.cli import console, context, groups, measured, out, pairs
+from comet.cli import console, context, groups, measured, out, pairs, tagged, threshold
 from comet.cli.context import Context
 from comet.core.errors import NotScannedError
 from comet.core.job import Job
@@ -19,19 +19,22 @@ from comet.core.text import _, _n, clock, safe, size
 
 if TYPE_CHECKING:
     from comet.collection.opened import Collection
-    from comet.collection.pairs import FilePair
+    from comet.collection.pairs import FilePair, Line
     from comet.collection.state import State
 
 
 _APART = 0.01
 """Share by which what is decoded may differ from what is claimed before that is worth a word."""
 
+_HEARD = ("claimed", "decode_errors", "sound_start", "sound_end", "words")
+"""Of an audio, what only this command tells."""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Tell the state, or all that is known of one file."""
     here = context.of(arguments)
 
-    def work(job: Job) -> dict[str, Any] | tuple[State, float]:
+    def work(job: Job) -> dict[str, Any] | tuple[State, Line]:
         from comet import pipeline  # noqa: PLC0415 - arrays and all
         from comet.collection import pairs as known_pairs  # noqa: PLC0415 - likewise
         from comet.collection import state  # noqa: PLC0415 - likewise
@@ -46,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
             pipeline.judge(collection, job)
             if arguments.file is not None:
                 return _known(here, collection, arguments.file)
-            return state.of(collection), known_pairs.line(collection).expected_false
+            return state.of(collection), known_pairs.line(collection)
 
     found = console.quietly(work)
     if isinstance(found, tuple):
@@ -75,9 +78,9 @@ def _audible(audio: Audio) -> str:
     return _("from {start:.2f} s to {end:.2f} s").format(start=audio.sound_start, end=end)
 
 
-def _show_state(here: Context, found: State, expected_false: float) -> None:
+def _show_state(here: Context, found: State, drawn: Line) -> None:
     if here.arguments.json:
-        out.dump(_state_json(here, found, expected_false))
+        out.dump(_state_json(here, found, drawn))
         return
     from comet.collection import history  # noqa: PLC0415 - arrays and all
 
@@ -100,20 +103,22 @@ def _show_state(here: Context, found: State, expected_false: float) -> None:
         _("quarantine"): _("{files} held, {size}, not free before a purge").format(
             files=_n("{n} file", "{n} files", found.held), size=size(found.held_size)
         ),
-        _("false pairs"): _("{count:.2g} expected in the whole collection").format(count=expected_false),
+        _("false pairs"): _("{count:.2g} expected in the whole collection").format(count=drawn.expected_false),
         _("memory"): _("{free} free, a chunk of {units} fits").format(
             free=size(found.free_memory), units=_n("{n} unit", "{n} units", found.chunk)
         ),
     }
     for line in out.facts(lines):
         print(line)
+    if drawn.doubt:
+        out.warn(threshold.doubt(drawn.doubt))
     if found.held and found.full > history.FULL:
         out.warn(_("a disk is {share:.0%} full, and what is held is not free before a purge").format(share=found.full))
     if not found.roots:
         print(_("scanning is unavailable: the profile has no root folder; everything else works"))
 
 
-def _state_json(here: Context, found: State, expected_false: float) -> dict[str, Any]:
+def _state_json(here: Context, found: State, drawn: Line) -> dict[str, Any]:
     return {
         "profile": here.profile.name,
         "state": here.state,
@@ -131,7 +136,8 @@ def _state_json(here: Context, found: State, expected_false: float) -> dict[str,
         "saving": found.saving,
         "held": found.held,
         "held_size": found.held_size,
-        "expected_false": expected_false,
+        "expected_false": drawn.expected_false,
+        "doubt": drawn.doubt,
         "free_memory": found.free_memory,
         "chunk": found.chunk,
     }
@@ -142,41 +148,49 @@ def _known(here: Context, collection: Collection, name: str) -> dict[str, Any]:
     from comet.collection import groups as known_groups  # noqa: PLC0415 - arrays and all
     from comet.collection import pairs as known_pairs  # noqa: PLC0415 - likewise
     from comet.collection import state  # noqa: PLC0415 - likewise
+    from comet.collection import tagged as read  # noqa: PLC0415 - likewise
 
     paths = {os.fsencode(os.path.abspath(name)), os.path.realpath(os.fsencode(name))}
     problem = next((p.error for p in state.problems(collection) if p.path in paths), "")
     track = next((t for path in paths if (t := _track(collection, path)) is not None), None)
-    if track is None and not problem:
+    if track is None:
+        return _useless(here, name, problem)
+    found = [p for p in known_pairs.of_files(collection) if track.path in (p.a.path, p.b.path)]
+    proposal = next((each for each in known_groups.proposals(collection) if track in each.group.tracks), None)
+    serial = track.audio.serial
+    quality, loudness = collection.cache.quality(serial), collection.cache.loudness(serial)
+    said = measured.facts(quality, loudness, track.audio.duration, here.next("scan", "--loudness"))
+    tags = read.of(os.fsencode(track.path))
+    values = {**_facts(track), **said, **tagged.facts(tags), **_standing(track, problem, proposal)}
+    return {
+        **out.track(track),
+        "mtime_ns": track.file.mtime_ns,
+        **{key: getattr(track.audio, key) for key in _HEARD},
+        **measured.as_json(quality, loudness),
+        **tagged.as_json(tags),
+        "problem": problem,
+        "pairs": [out.pair(pair) for pair in found],
+        "group": groups.as_json(proposal, groups.left_over(collection, proposal.group)) if proposal else None,
+        "lines": [*out.facts(values), *_pair_lines(track, found)],
+    }
+
+
+def _useless(here: Context, name: str, problem: str) -> dict[str, Any]:
+    """Return what is known of a file that could not be used: the reason.
+
+    Raises:
+        NotScannedError: not even that.
+    """
+    if not problem:
         raise NotScannedError(
             _("nothing is known of `{path}` in profile `{name}`").format(path=safe(name), name=safe(here.profile.name)),
             hint=_("it may be outside the roots, no music, or new: `{command}` looks again").format(
                 command=here.next("scan")
             ),
         )
-    if track is None:
-        path = os.path.abspath(name)
-        lines = out.facts({_("file"): safe(path), _("problem"): safe(problem)})
-        return {"path": path, "problem": problem, "pairs": [], "group": None, "lines": lines}
-    found = [p for p in known_pairs.of_files(collection) if track.path in (p.a.path, p.b.path)]
-    proposal = next((each for each in known_groups.proposals(collection) if track in each.group.tracks), None)
-    serial = track.audio.serial
-    quality, loudness = collection.cache.quality(serial), collection.cache.loudness(serial)
-    said = measured.facts(quality, loudness, track.audio.duration, here.next("scan", "--loudness"))
-    values = {**_facts(track), **said, **_standing(track, problem, proposal)}
-    return {
-        **out.track(track),
-        "mtime_ns": track.file.mtime_ns,
-        "claimed": track.audio.claimed,
-        "decode_errors": track.audio.decode_errors,
-        "sound_start": track.audio.sound_start,
-        "sound_end": track.audio.sound_end,
-        "words": track.audio.words,
-        **measured.as_json(quality, loudness),
-        "problem": problem,
-        "pairs": [out.pair(pair) for pair in found],
-        "group": groups.as_json(proposal, groups.left_over(collection, proposal.group)) if proposal else None,
-        "lines": [*out.facts(values), *_pair_lines(track, found)],
-    }
+    path = os.path.abspath(name)
+    lines = out.facts({_("file"): safe(path), _("problem"): safe(problem)})
+    return {"path": path, "problem": problem, "pairs": [], "group": None, "lines": lines}
 
 
 def _track(collection: Collection, path: bytes) -> Track | None:

@@ -105,9 +105,13 @@ def pair(found: FilePair) -> dict[str, Any]:
         "evidence": found.evidence,
         "p_value": found.p_value,
         "expected_false": found.expected_false,
+        "sloped": found.sloped,
         "clear": found.clear,
         "holder": found.holder,
         "how": found.how,
+        "speed": found.speed,
+        "parts": [{"a": part.i, "b": part.j, "seconds": part.seconds} for part in found.parts],
+        "doubt": found.doubt,
     }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from comet.cli import console, out, pairs
+from comet.cli import console, out, pairs, strip
 from comet.cli.parser import typed
 from comet.core import places, profiles
 from comet.core.errors import UsageError
@@ -34,17 +35,25 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         settings = profiles.unnamed(here, [], typed(arguments)).settings
 
-    def work(_job: Job) -> tuple[FilePair, bool]:
+    def work(_job: Job) -> tuple[FilePair, bool, list[float | None]]:
         from comet import gate  # noqa: PLC0415 - arrays and all
 
         return gate.compare_files(arguments.a, arguments.b, settings)
 
-    found, related = console.quietly(work)
+    found, related, errors = console.quietly(work)
     if arguments.json:
-        unrelated = {"relation": None, "clear": False, "holder": "", "how": ""}
+        unrelated: dict[str, object] = {"relation": None, "clear": False, "holder": "", "how": ""}
+        unrelated |= {"speed": 0.0, "parts": [], "doubt": ""}
         out.dump({**out.pair(found), **({} if related else unrelated)})
         return 0
-    for line in out.facts(
+    for line in told(found, errors, related=related):
+        print(line)
+    return 0
+
+
+def told(found: FilePair, errors: list[float | None], *, related: bool) -> Iterator[str]:
+    """Yield what was found out about two files: figures, what they are to each other, and where they differ."""
+    yield from out.facts(
         {
             "A": safe(found.a.path),
             "B": safe(found.b.path),
@@ -54,9 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
             _("evidence"): pairs.evidence(found) + ("" if related else _(", which chance explains")),
             _("verdict"): verdict(found, related=related),
         }
-    ):
-        print(line)
-    return 0
+    )
+    if related:
+        yield from parts(found)
+        yield from strip.drawn(found, errors, out.width() or 80)
 
 
 def _offset(seconds: float) -> str:
@@ -73,14 +83,30 @@ def verdict(found: FilePair, *, related: bool) -> str:
         return _("they hold the same encoded audio")
     if found.relation is Relation.VARIANT:
         return {
-            "speed": _("they are one recording at two speeds"),
-            "cut": _("they are one recording, cut differently"),
+            "speed": _("they are one recording at two speeds: {what}").format(what=_speed(found)),
+            "cut": _("they are one recording, cut differently: {what}").format(what=pairs.cuts(found)),
         }.get(found.how, _("they are one recording, altered in one of them"))
-    check = _("they are the same recording, to check: some part differs or is missing")
+    check = _("they are the same recording, to check: {doubt}").format(doubt=pairs.doubt(found))
+    place = clock(pairs.place(found))
     return {
         Relation.SAME: _("they are the same recording") if found.clear else check,
-        Relation.CONTAINS: _("A contains all of B and more")
+        Relation.CONTAINS: _("A contains all of B, at {place}, and more").format(place=place)
         if found.holder == "a"
-        else _("B contains all of A and more"),
+        else _("B contains all of A, at {place}, and more").format(place=place),
         Relation.SHARES: _("they share a part and differ in the rest"),
     }[found.relation]
+
+
+def _speed(found: FilePair) -> str:
+    if round(abs(found.speed), 1) < 0.1:
+        return _("by less than 0.1 %")
+    text = _("B is {percent:.1f} % faster") if found.speed > 0 else _("B is {percent:.1f} % slower")
+    return text.format(percent=abs(found.speed))
+
+
+def parts(found: FilePair) -> Iterator[str]:
+    """Yield what two files have in common, a line for each part."""
+    for part in found.parts:
+        yield _("{length} in common, at {a} in A and at {b} in B").format(
+            length=clock(part.seconds), a=clock(part.i), b=clock(part.j)
+        )

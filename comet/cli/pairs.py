@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
 
 from comet.cli import console, context, out
 from comet.cli.view import shortened
@@ -15,6 +17,14 @@ from comet.core.text import _, _n, clock, safe
 
 if TYPE_CHECKING:
     from comet.collection.pairs import FilePair
+    from comet.core.model import Track
+
+
+SURE: Final = 0.1
+"""Seconds of a cut that is told: a place is known to a word, its length to a fraction of one."""
+
+IMAGE: Final = 3
+"""Tracks that one file contains, at places that do not overlap, from which on it is told to be an album image."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,11 +43,18 @@ def run(arguments: argparse.Namespace) -> int:
     found = console.quietly(work)
     shown = found[: arguments.limit or None]
     if arguments.json:
+        whole = images(found)
         for pair in shown:
-            out.dump(out.pair(pair))
+            out.dump({**out.pair(pair), "image": whole.get(holder(pair).path, 0) if pair.holder else 0})
         return 0
     for line in table(shown, out.width()):
         print(line)
+    for path, count in images(found).items():
+        print(
+            _("`{path}` contains {n} tracks one after the other, as an album image does").format(
+                path=safe(path), n=count
+            )
+        )
     if len(shown) < len(found):
         print(_("{shown} of {all} pairs shown").format(shown=f"{len(shown):,}", all=f"{len(found):,}"))
     else:
@@ -74,16 +91,97 @@ def table(found: list[FilePair], width: int) -> Iterator[str]:
 def word(pair: FilePair, this: str = "") -> str:
     """Return the relation of a pair in a few words; as seen from the file at `this` path, if one is given."""
     if pair.relation is Relation.SAME:
-        return _("same") if pair.clear else _("same, to check")
+        return _("same") if pair.clear else _("same, to check: {doubt}").format(doubt=doubt(pair))
     if pair.relation is Relation.CONTAINS:
-        if this:
-            holder = pair.a if pair.holder == "a" else pair.b
-            return _("it contains the other") if holder.path == this else _("the other contains it")
-        return _("first contains second") if pair.holder == "a" else _("second contains first")
+        outer = holder(pair)
+        inner = pair.b if outer is pair.a else pair.a
+        text = {
+            outer.path: _("it contains the other at {place}"),
+            inner.path: _("the other contains it at {place}"),
+        }.get(this) or (_("first contains second at {place}"), _("second contains first at {place}"))[
+            pair.holder == "b"
+        ]
+        return text.format(place=clock(place(pair)))
     if pair.relation is Relation.SHARES:
-        return _("shares a part")
-    how = {"speed": _("another speed"), "cut": _("cut"), "altered": _("altered")}.get(pair.how, "")
-    return _("variant: {how}").format(how=how) if how else _("variant")
+        return shared(pair)
+    if pair.how == "speed":
+        return faster(pair, this)
+    if pair.how == "cut":
+        return _("variant: {what}").format(what=cuts(pair))
+    return _("variant: {how}").format(how=_("altered"))
+
+
+def holder(pair: FilePair) -> Track:
+    """Return the file of a *contains* that holds the other one."""
+    return pair.a if pair.holder == "a" else pair.b
+
+
+def images(found: Iterable[FilePair]) -> dict[str, int]:
+    """Return the files that contain at least `IMAGE` tracks at places that do not overlap, with how many, by path."""
+    inside: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for pair in found:
+        if pair.relation is Relation.CONTAINS:
+            begins = place(pair)
+            inside[holder(pair).path].append((begins + pair.overlap, begins))
+    counts = {path: _apart(places) for path, places in sorted(inside.items())}
+    return {path: count for path, count in counts.items() if count >= IMAGE}
+
+
+def _apart(places: list[tuple[float, float]]) -> int:
+    """Return how many of these (end, beginning) fit beside each other: always the one that ends first."""
+    count, free = 0, 0.0
+    for end, begins in sorted(places):
+        if begins >= free - 1.0:  # an end is known to a second: a word sees 2.6 s
+            count, free = count + 1, end
+    return count
+
+
+def doubt(pair: FilePair) -> str:
+    """Return why a same is to check."""
+    return {
+        "levels": _("levels differ"),
+        "limited": _("not listened to the end"),
+    }.get(pair.doubt, _("a part differs"))
+
+
+def place(pair: FilePair) -> float:
+    """Return where in the longer one of a *contains* the other one begins, seconds."""
+    return max(0.0, pair.offset if pair.holder == "a" else -pair.offset)
+
+
+def shared(pair: FilePair) -> str:
+    """Return what two files have in common, and where."""
+    if len(pair.parts) != 1:
+        count = len(pair.parts)
+        return _n("shares {n} part", "shares {n} parts", count) if count else _("shares a part")
+    (part,) = pair.parts
+    return _("shares {length} at {a} and {b}").format(length=clock(part.seconds), a=clock(part.i), b=clock(part.j))
+
+
+def faster(pair: FilePair, this: str = "") -> str:
+    """Return which file plays how much faster; below 0.1 % no figure is sure."""
+    if round(abs(pair.speed), 1) < 0.1:
+        return _("variant: another speed")
+    # The slower one may be told of as well: what is said of b in percent of a is not what is said of a.
+    other = pair.a if this and this == pair.b.path else pair.b
+    speed = pair.speed if other is pair.b else 100 * (1 / (1 + pair.speed / 100) - 1)
+    which = _("the other one") if this else _("second")
+    text = _("variant: {which} {percent:.1f} % faster") if speed > 0 else _("variant: {which} {percent:.1f} % slower")
+    return text.format(which=which, percent=abs(speed))
+
+
+def cuts(pair: FilePair) -> str:
+    """Return what is missing in one of two files that are otherwise one, and where in the other one it is."""
+    told = []
+    for before, after in itertools.pairwise(pair.parts):
+        gap = (after.i - before.i - before.seconds, after.j - before.j - before.seconds)
+        more = gap[0] - gap[1]
+        if abs(more) < SURE:
+            continue
+        text = _("second lacks {s:.1f} s at {place}") if more > 0 else _("first lacks {s:.1f} s at {place}")
+        at = before.i + before.seconds if more > 0 else before.j + before.seconds
+        told.append(text.format(s=abs(more), place=clock(at)))
+    return ", ".join(told) or _("cut")
 
 
 def evidence(pair: FilePair) -> str:

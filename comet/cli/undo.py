@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from comet.cli import acting, console, out
 from comet.cli.context import Context
+from comet.core.acts import Entry
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.model import Entry
 from comet.core.text import _, _n, safe
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from comet.collection.opened import Collection
-from comet.core.model import Entry, Identity
+from comet.core.acts import Entry
+from comet.core.model import Identity
 
 FULL: Final = 0.9
 """Share of a disk that is taken from which on it is worth saying that what is held is not free."""

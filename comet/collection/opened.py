@@ -11,8 +11,9 @@ from comet.act.journal import Journal
 from comet.act.journal import path_of as book_of
 from comet.compare import extent
 from comet.core import locks
+from comet.core.acts import Kind, State
 from comet.core.errors import NotScannedError
-from comet.core.model import SECONDS_PER_WORD, Kind, Root, State
+from comet.core.model import SECONDS_PER_WORD, Root
 from comet.core.places import Places
 from comet.core.profiles import Profile
 from comet.core.text import _, safe
@@ -45,7 +46,13 @@ class Collection:
         """The settings that result files depend on; span in words, 0 for any offset."""
         correlate = self.profile.settings.correlate
         span = round(correlate.span / SECONDS_PER_WORD)
-        return {"fingerprint": self.made, "sample": correlate.sample, "span": span, "minimum": extent.MINIMUM}
+        return {
+            "rule": extent.RULE,
+            "fingerprint": self.made,
+            "sample": correlate.sample,
+            "span": span,
+            "minimum": extent.MINIMUM,
+        }
 
     def comparable(self) -> list[int]:
         """Return the serial numbers, ascending, of audios that can be compared and that a file of the roots holds."""

@@ -12,6 +12,7 @@ from comet.core.job import Job
 from comet.core.model import SECONDS_PER_WORD, Audio, Pair, Relation, Stage, Track, Words
 from comet.core.words import informative
 from comet.judge import threshold
+from comet.judge.relation import Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Sound:
     """After its last one."""
     hash: str = ""
     """Audio hash, empty where it is not known."""
+    envelope: bytes = b""
+    """Level of each second (`core.measures.Quality`), empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def owned(collection: Collection, sounds: Sequence[Sound], job: Job) -> list[lis
         found = search.search(
             collection.cache.words(serials),
             [sound.words for sound in sounds],
-            floor=line.evidence,
+            floors=(line.evidence, line.sloped),
+            tails=line.null,
             seconds=collection.profile.settings.correlate.sample,
             advance=advance,
         )
@@ -89,7 +93,9 @@ def owned(collection: Collection, sounds: Sequence[Sound], job: Job) -> list[lis
             if pair.i in audios and audios[pair.i].hash != sound.hash:
                 tracks = _files(collection, roots, audios[pair.i])
                 for _serial, words in collection.cache.words((pair.i,)):
-                    mine += related(pair, audios[pair.i], words, sound, tracks, line.audios)
+                    mine += related(
+                        pair, pairs.whole(collection, audios[pair.i], words), sound, tracks, line.audios, line.null
+                    )
         owners.append(mine)
     return owners
 
@@ -114,14 +120,15 @@ def among(collection: Collection, words: Sequence[Words], job: Job) -> list[list
     from comet.compare import search  # noqa: PLC0415 - compiled kernels are needed only here
 
     found: list[list[Pair]] = [[] for _words in words]
-    floor, seconds = pairs.line(collection).evidence, collection.profile.settings.correlate.sample
+    line, seconds = pairs.line(collection), collection.profile.settings.correlate.sample
+    floors = line.evidence, line.sloped
     size = 1
     with job.stage(Stage.CORRELATE, len(words) * (len(words) - 1) // 2) as advance:
         while size < len(words):
             for middle in range(size, len(words), 2 * size):
                 before = [(at, words[at]) for at in range(middle - size, middle)]
                 wanted = words[middle : middle + size]
-                some = search.search(before, wanted, floor=floor, seconds=seconds, advance=advance)
+                some = search.search(before, wanted, floors=floors, tails=line.null, seconds=seconds, advance=advance)
                 for at, more in enumerate(some, middle):
                     found[at] += more
             size *= 2
@@ -148,21 +155,28 @@ def copy(track: Track) -> Owner:
 
 
 def related(
-    pair: Pair, audio: Audio, words: Words, sound: Sound, tracks: Iterable[Track], audios: int
+    pair: Pair,
+    known: Whole,
+    sound: Sound,
+    tracks: Iterable[Track],
+    audios: int,
+    null: threshold.Null,
 ) -> Iterator[Owner]:
     """Judge a pair on whole fingerprints, and yield each of the `tracks` that hold the known audio.
 
     Args:
         pair: As `compare.search` found it.
-        audio: The known one.
-        words: Its whole fingerprint.
+        known: The known one.
         sound: The one that was asked for.
         tracks: Files that hold the audio.
         audios: How many the sound was compared with.
+        null: Of the collection.
     """
-    verdict = pairs.related(audio, _audio(sound, pair.j), words, sound.words)
+    verdict = pairs.related(known, Whole(_audio(sound, pair.j), sound.words, sound.envelope))
     holder = "" if not verdict.holder else "new" if verdict.holder == pair.j else "old"
-    p_value = threshold.p_value(pair.evidence)
+    tail = null.tail(sloped=pair.sloped)
+    p_value = threshold.p_value(pair.evidence, tail)
+    expected = threshold.expected_false(pair.evidence, audios, tail)
     for track in tracks:
         yield Owner(
             track,
@@ -175,7 +189,7 @@ def related(
             verdict.overlap * SECONDS_PER_WORD,
             pair.evidence,
             p_value,
-            audios * p_value,
+            expected,
         )
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from comet.collection.opened import Collection
 from comet.compare import chunks
-from comet.core.model import SECONDS_PER_WORD, Audio, Match, Pair, Relation, Track, Verdict, Words
+from comet.core.model import SECONDS_PER_WORD, Audio, Match, Pair, Part, Relation, Track, Verdict, Words
 from comet.judge import relation, threshold
+from comet.judge.relation import Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +27,14 @@ class Line:
     accepted: float
     """False pairs that the user accepts in the whole collection."""
     evidence: float
-    """A pair counts from here on."""
+    """A pair counts from here on; where its evidence was found along a slope, from `sloped` on."""
+    sloped: float
     expected_false: float
     """False pairs to expect among all that count."""
+    null: threshold.Null
+    """How the evidence of unrelated pairs falls off here."""
+    doubt: str
+    """Why `expected_false` may be wrong: `few` audios, an `odd` collection; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,59 +55,106 @@ class FilePair:
     evidence: float | None
     """None where both hold the same encoded audio."""
     p_value: float
+    """Probability that an unrelated pair has so much evidence in this form."""
     expected_false: float
+    """False pairs in the whole collection if the line were drawn at this pair."""
+    sloped: bool = False
+    """The evidence was found along a slope, that is at another speed."""
+    speed: float = 0.0
+    """Percent by which b plays faster than a; 0 where both play at one speed."""
+    parts: tuple[Part, ...] = ()
+    """What they have in common, `i` in a and `j` in b, in the order of a."""
+    doubt: str = ""
+    """Of a *same* that is to check: `differs`, `levels` or `limited`; else empty."""
 
 
 def line(collection: Collection) -> Line:
     """Return where the line is drawn for this collection now."""
     audios = len(collection.comparable())
     accepted = collection.profile.settings.judge.false_pairs
-    evidence = threshold.threshold(audios, accepted)
-    return Line(audios, accepted, evidence, threshold.expected_false(evidence, audios))
+    sampled = collection.cache.sampled(sampled_by(collection))
+    null = threshold.learn(sampled)
+    drawn = threshold.lines(audios, accepted, null)
+    expected = threshold.among(audios, drawn, null)
+    return Line(audios, accepted, *drawn, expected, null, threshold.doubt(sampled, audios))
 
 
-def candidates(collection: Collection) -> Iterator[Pair]:
-    """Yield the pairs of audios whose evidence reaches the line, and that are in files that are there."""
-    lowest = line(collection).evidence
+def sampled_by(collection: Collection) -> str:
+    """Return the settings that random pairs are compared by, as the cache knows them."""
+    return json.dumps(collection.compared, sort_keys=True)
+
+
+def outdated(collection: Collection) -> bool:
+    """Tell whether random pairs have to be drawn, or drawn anew, before the line can be trusted."""
+    return threshold.outdated(collection.cache.sampled(sampled_by(collection)), len(collection.comparable()))
+
+
+def stored(collection: Collection) -> Iterator[chunks.Records]:
+    """Yield the records of all pairs of audios that are in files that are there, whatever their evidence."""
     serials = np.array(collection.comparable(), np.int64)
     alive = np.zeros(int(serials.max(initial=0)) + 1, np.bool_)
     alive[serials] = True
     for block in chunks.records(collection.results, cache=collection.cache.id, settings=collection.compared):
-        inside = block[(block["evidence"] >= lowest * chunks.EVIDENCE) & (block["j"] < len(alive))]  # and i < j
-        yield from chunks.pairs(inside[alive[inside["i"]] & alive[inside["j"]]])
+        inside = block[block["j"] < len(alive)]  # and i < j
+        yield inside[alive[inside["i"]] & alive[inside["j"]]]
+
+
+def candidates(collection: Collection) -> Iterator[Pair]:
+    """Yield the pairs of audios whose evidence reaches the line, and that are in files that are there."""
+    drawn = line(collection)
+    for block in stored(collection):
+        z, sloped = evidence(block)
+        yield from chunks.pairs(block[z >= np.where(sloped, drawn.sloped, drawn.evidence)])
+
+
+def evidence(block: chunks.Records) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the evidence of records, and whether it was found along a slope; two arrays of their length."""
+    return (block["evidence"] & 0xFFFE) / chunks.EVIDENCE, block["evidence"] & 1 == 1
 
 
 def matches(collection: Collection) -> list[Match]:
     """Return the pairs of audios that count and whose relation is known, surest first."""
     verdicts = collection.cache.verdicts(relation.RULE)
-    audios = line(collection).audios
+    drawn = line(collection)
     found = {}
     for pair in candidates(collection):
         verdict = verdicts.get((pair.i, pair.j))
         if verdict is not None:
-            p_value = threshold.p_value(pair.evidence)
-            found[pair.i, pair.j] = Match(pair, verdict, p_value, threshold.expected_false(pair.evidence, audios))
-    return sorted(found.values(), key=lambda match: (-match.pair.evidence, match.pair.i, match.pair.j))
+            found[pair.i, pair.j] = match(pair, verdict, drawn)
+    return sorted(found.values(), key=lambda match: (match.p_value, -match.pair.evidence, match.pair.i, match.pair.j))
+
+
+def match(pair: Pair, verdict: Verdict, drawn: Line) -> Match:
+    """Return a pair of audios with how likely it is by chance alone."""
+    tail = drawn.null.tail(sloped=pair.sloped)
+    expected = threshold.expected_false(pair.evidence, threshold.comparisons(drawn.audios), tail)
+    return Match(pair, verdict, threshold.p_value(pair.evidence, tail), expected)
+
+
+def holders(collection: Collection) -> dict[int, list[Track]]:
+    """Return the files that hold each audio, by its serial number."""
+    by_audio: dict[int, list[Track]] = defaultdict(list)
+    for track in collection.cache.tracks(collection.scanned_roots()):
+        by_audio[track.audio.serial].append(track)
+    return by_audio
 
 
 def of_files(collection: Collection) -> Iterator[FilePair]:
     """Yield every pair of files that belong together: those of one audio first, then by evidence."""
-    by_audio: dict[int, list[Track]] = defaultdict(list)
-    for track in collection.cache.tracks(collection.scanned_roots()):
-        by_audio[track.audio.serial].append(track)
+    by_audio = holders(collection)
     for tracks in by_audio.values():
         for one, other in itertools.combinations(sorted(tracks, key=lambda t: t.path), 2):
-            seconds = one.audio.duration
-            yield FilePair(one, other, 1.0, 0.0, seconds, Relation.SAME, True, "", "", None, 0.0, 0.0)
+            yield copies(one, other)
     yield from _of_audios(matches(collection), by_audio)
 
 
 def copies(one: Track, other: Track) -> FilePair:
     """Return the pair of two files of one audio."""
     a, b = sorted((one, other), key=lambda track: track.path)
+    seconds = a.audio.duration
     return FilePair(
-        a, b, 1.0, 0.0, a.audio.duration, Relation.SAME, clear=True, holder="", how="",
-        evidence=None, p_value=0.0, expected_false=0.0,
+        a, b, 1.0, 0.0, seconds, Relation.SAME, clear=True, holder="", how="", evidence=None, p_value=0.0,
+        expected_false=0.0, parts=(Part(0.0, 0.0, seconds),),
     )  # fmt: skip
 
 
@@ -112,13 +167,13 @@ def _of_audios(found: Sequence[Match], by_audio: Mapping[int, Sequence[Track]]) 
 def file_pair(match: Match, i: Track, j: Track) -> FilePair:
     """Return a pair of audios as the pair of these two files."""
     turned = i.path > j.path
-    verdict = match.verdict
-    holder = "" if not verdict.holder else "a" if (verdict.holder == match.pair.i) != turned else "b"
+    verdict = relation.mirrored(match.verdict) if turned else match.verdict
+    holder = "" if not verdict.holder else "a" if verdict.holder == verdict.i else "b"
     return FilePair(
         j if turned else i,
         i if turned else j,
         verdict.similarity,
-        (-verdict.offset if turned else verdict.offset) * SECONDS_PER_WORD + 0.0,
+        verdict.offset * SECONDS_PER_WORD + 0.0,
         verdict.overlap * SECONDS_PER_WORD,
         verdict.relation,
         verdict.clear,
@@ -127,11 +182,21 @@ def file_pair(match: Match, i: Track, j: Track) -> FilePair:
         match.pair.evidence,
         match.p_value,
         match.expected_false,
+        match.pair.sloped,
+        verdict.speed,
+        verdict.parts,
+        verdict.doubt,
     )
 
 
-def related(i: Audio, j: Audio, words_i: Words, words_j: Words) -> Verdict:
+def whole(collection: Collection, audio: Audio, words: Words) -> Whole:
+    """Return a known audio as judging takes it."""
+    quality = collection.cache.quality(audio.serial)
+    return Whole(audio, words, quality.envelope if quality else b"")
+
+
+def related(i: Whole, j: Whole) -> Verdict:
     """Judge two audios on their whole fingerprints: what was compared with all others is only their start."""
     from comet.compare import sample  # noqa: PLC0415 - compiled kernels are needed only here
 
-    return relation.relate(i, j, words_i, words_j, sample.align(words_i, words_j).offset)
+    return relation.relate(i, j, lambda a, b: sample.align(a, b, threshold.Null()))

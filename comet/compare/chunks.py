@@ -157,12 +157,13 @@ def record(
     overlap: NDArray[np.float64],
     error: NDArray[np.float64],
     evidence: NDArray[np.float64],
+    sloped: NDArray[np.bool_],
 ) -> Records:
-    """Return records of flat pairs from columns of one length: serial numbers, words, words, bit error rate, z."""
+    """Return records from columns of one length: serial numbers, words, words, bit error rate, z, along a slope."""
     packed = np.empty(len(i), RECORD)
     packed["i"], packed["j"], packed["offset"], packed["overlap"] = i, j, offset, overlap
     packed["error"] = np.rint(error * 65535)
-    packed["evidence"] = np.clip(evidence * EVIDENCE, 0, 65535).astype(np.uint16) & 0xFFFE
+    packed["evidence"] = np.clip(evidence * EVIDENCE, 0, 65535).astype(np.uint16) & 0xFFFE | sloped
     return packed
 
 

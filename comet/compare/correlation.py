@@ -8,7 +8,6 @@ of nothing: it is done with its neighbours, so that what is done melts into one 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
@@ -21,11 +20,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from comet.compare import kernels, memory
+from comet.compare import memory
 from comet.compare.chunks import BINS, RECORD, UNITS, Chunk, Records, record
 from comet.compare.extent import MINIMUM
 from comet.compare.intervals import Intervals, missing, union
-from comet.compare.sample import Sample, compare
+from comet.compare.sample import Sample, Tails, compare, consecutive, cores
 from comet.core.errors import Stopped
 from comet.core.job import Job
 from comet.core.model import Stage
@@ -65,7 +64,8 @@ def correlate(
     done: Iterable[tuple[int, int]] = (),
     *,
     store: Callable[[Chunk], object],
-    floor: float,
+    floors: tuple[float, float],
+    tails: Tails,
     minimum: int = MINIMUM,
     span: int = 0,
     budget: Callable[[], int] = memory.free,
@@ -80,8 +80,9 @@ def correlate(
             for ever: every track that has words must be there.
         done: Units that are done, half-open intervals of serial numbers.
         store: Gets each chunk, also the last one before a stop, and keeps it; `chunks.write` for one.
-        floor: Least evidence of a pair that is kept, at least 0: no line can be drawn below it later without comparing
-            again. One unrelated pair in 5 700 reaches 6.5, 14 MB of records for 100 000 tracks.
+        floors: Least evidence of a pair that is kept, flat and along slopes: no line can be drawn below it later
+            without comparing again. One unrelated pair in 5 700 reaches 6.5 flat, 14 MB of records for 100 000 tracks.
+        tails: Of the two forms: a pair is kept in the one that chance explains less.
         minimum: Least informative overlap in words.
         span: Largest offset in words, 0 for any.
         budget: Bytes that a chunk may take, asked for at each chunk's beginning.
@@ -95,7 +96,7 @@ def correlate(
     """
     job = job or Job()
     tell = memory.Teller(job)
-    run = _Run(sample, minimum, span, floor, threads or _cores())
+    run = _Run(sample, minimum, span, floors, tails, threads or cores())
     todo = missing(done, 1, int(sample.serials[-1]) + 1 if len(sample.serials) else 1)
     total = int(run.rows(todo).sum())
     with job.stage(Stage.CORRELATE, total) as advance, _one, ThreadPoolExecutor(run.threads) as pool:
@@ -113,11 +114,14 @@ def correlate(
 class _Run:
     """One call of `correlate`: the sample and how it is compared."""
 
-    def __init__(self, sample: Sample, minimum: int, span: int, floor: float, threads: int) -> None:
+    def __init__(
+        self, sample: Sample, minimum: int, span: int, floors: tuple[float, float], tails: Tails, threads: int
+    ) -> None:
         self.sample = sample
         self.minimum = minimum
         self.span = span
-        self.floor = floor
+        self.floors = floors
+        self.tails = tails
         self.threads = threads
         self._lengths = np.diff(sample.offsets)
 
@@ -197,15 +201,8 @@ class _Run:
 
     def _compare(self, piece: _Piece) -> tuple[Records, NDArray[np.int64]]:
         """Compare a piece. There is room for every pair of it, so none can be lost."""
-        found = np.empty((piece.pairs, kernels.FOUND))
-        histogram = np.zeros(BINS, np.int64)
-        count = compare(self.sample, piece.start, piece.pairs, self.minimum, self.span, self.floor, found, histogram)
-        i, j, offset, overlap, differ, z = found[:count].T
-        serials = self.sample.serials
-        error = differ / (32 * overlap)
-        return record(serials[i.astype(np.int64)], serials[j.astype(np.int64)], offset, overlap, error, z), histogram
-
-
-def _cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        pairs = consecutive(piece.start, piece.pairs)
+        found, histogram = compare(self.sample, pairs, self.tails, self.floors, self.minimum, self.span)
+        i, j = self.sample.serials[found.i], self.sample.serials[found.j]
+        evidence, sloped = found.evidence, found.slope != 0
+        return record(i, j, found.offset, found.overlap, found.error, evidence, sloped), histogram

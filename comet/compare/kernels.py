@@ -1,4 +1,6 @@
-"""The loops over all pairs. Callers are `comet.compare.sample` and `comet.compare.correlation`; nobody else.
+"""The loops over all pairs: their evidence at every offset. `slopes` is built from the same parts.
+
+Callers are `comet.compare.sample` and `comet.compare.slopes`, nobody else.
 
 x and y are the words of two tracks, *masked*: missing words (silence, frozen runs) are 0. y starts at x + d, so x[k] is
 compared with y[k - d]. X_b, Y_b are the bits as 0 or 1, u_b and v_b their means over the track's informative words.
@@ -37,8 +39,8 @@ VARIANCE: Final = 13.0
 BINS: Final = 256
 BIN: Final = 16
 """The histogram of z has 256 bins of 1/16."""
-FOUND: Final = 6
-"""Columns of a found pair: i, j, offset, overlap, errors, z."""
+FOUND: Final = 5
+"""Columns of a found pair: its place among those compared, offset, overlap, errors, z."""
 
 _BYTE, _8, _16, _24 = np.uint32(255), np.uint32(8), np.uint32(16), np.uint32(24)
 """Kept in 32 bits, so that a word's bytes are never looked at as negative numbers."""
@@ -46,7 +48,7 @@ _BYTE, _8, _16, _24 = np.uint32(255), np.uint32(8), np.uint32(16), np.uint32(24)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def _kernel(signature: str) -> Callable[[_F], _F]:
+def kernel(signature: str) -> Callable[[_F], _F]:
     """Compile for one signature, once on a machine, and let other threads run meanwhile."""
     return cast("Callable[[_F], _F]", njit(signature, nogil=True, cache=True, boundscheck=False, error_model="numpy"))
 
@@ -60,14 +62,15 @@ def _count_bits(_typing: Any, _word: Any) -> Any:  # noqa: ANN401 - numba's prot
     return types.uint32(types.uint32), generate
 
 
-_popcount = cast("Callable[[np.uint32], np.uint32]", intrinsic(_count_bits))
+popcount = cast("Callable[[np.uint32], np.uint32]", intrinsic(_count_bits))
 
-_READ_WORDS = "Array(uint32, 1, 'C', readonly=True)"
-_READ_OFFSETS = "Array(int64, 1, 'C', readonly=True)"
-_READ_RUNS = "Array(int32, 2, 'C', readonly=True)"
+READ_WORDS: Final = "Array(uint32, 1, 'C', readonly=True)"
+READ_OFFSETS: Final = "Array(int64, 1, 'C', readonly=True)"
+READ_RUNS: Final = "Array(int32, 2, 'C', readonly=True)"
+READ_PAIRS: Final = "Array(int64, 2, 'C', readonly=True)"
 
 
-@_kernel(f"void({_READ_WORDS}, uint32[::1], int64, int64, uint32[::1])")
+@kernel(f"void({READ_WORDS}, uint32[::1], int64, int64, uint32[::1])")
 def agreement(x: NDArray[np.uint32], y: NDArray[np.uint32], width: int, reach: int, out: NDArray[np.uint32]) -> None:
     """Count the bits that are set in both tracks, at every offset.
 
@@ -102,18 +105,18 @@ def agreement(x: NDArray[np.uint32], y: NDArray[np.uint32], width: int, reach: i
         sums = out[last - k + begin : last - k + end]
         for m in range(end - begin):
             sums[m] += (
-                _popcount(a0 & v[m])
-                + _popcount(a1 & v[m + 1])
-                + _popcount(a2 & v[m + 2])
-                + _popcount(a3 & v[m + 3])
-                + _popcount(a4 & v[m + 4])
-                + _popcount(a5 & v[m + 5])
-                + _popcount(a6 & v[m + 6])
-                + _popcount(a7 & v[m + 7])
+                popcount(a0 & v[m])
+                + popcount(a1 & v[m + 1])
+                + popcount(a2 & v[m + 2])
+                + popcount(a3 & v[m + 3])
+                + popcount(a4 & v[m + 4])
+                + popcount(a5 & v[m + 5])
+                + popcount(a6 & v[m + 6])
+                + popcount(a7 & v[m + 7])
             )
 
 
-@_kernel("void(Array(int32, 1, 'C', readonly=True), int32[:, ::1])")
+@kernel("void(Array(int32, 1, 'C', readonly=True), int32[:, ::1])")
 def tables(means: NDArray[np.int32], out: NDArray[np.int32]) -> None:
     """Fill four tables of 256, one a byte of a word: the sum of the means (32, in `SCALE`) of the bits that are set."""
     for byte in range(4):
@@ -126,7 +129,7 @@ def tables(means: NDArray[np.int32], out: NDArray[np.int32]) -> None:
                 row[size + v] = row[v] + mean
 
 
-@_kernel(f"void({_READ_WORDS}, {_READ_RUNS}, int32[:, ::1], int64, int64, int64, int64[::1], int32[::1])")
+@kernel(f"void({READ_WORDS}, {READ_RUNS}, int32[:, ::1], int64, int64, int64, int64[::1], int32[::1])")
 def prefixes(
     words: NDArray[np.uint32],
     runs: NDArray[np.int32],
@@ -175,7 +178,7 @@ def prefixes(
             at += step
 
 
-@_kernel(f"UniTuple(int64, 2)({_READ_WORDS}, {_READ_RUNS}, {_READ_WORDS}, {_READ_RUNS}, int64)")
+@kernel(f"UniTuple(int64, 2)({READ_WORDS}, {READ_RUNS}, {READ_WORDS}, {READ_RUNS}, int64)")
 def errors(
     x: NDArray[np.uint32], runs_x: NDArray[np.int32], y: NDArray[np.uint32], runs_y: NDArray[np.int32], d: int
 ) -> tuple[int, int]:
@@ -187,7 +190,7 @@ def errors(
         begin = max(runs_x[r, 0], runs_y[s, 0] + d)
         end = min(runs_x[r, 1], runs_y[s, 1] + d)
         for k in range(begin, end):
-            differ += int(_popcount(x[k] ^ y[k - d]))
+            differ += int(popcount(x[k] ^ y[k - d]))
         overlap += max(0, end - begin)
         if runs_x[r, 1] <= runs_y[s, 1] + d:
             r += 1
@@ -196,8 +199,8 @@ def errors(
     return differ, overlap
 
 
-@_kernel(
-    f"Tuple((int64, float64))({_READ_RUNS}, {_READ_RUNS}, int64, int64, int64, int64, uint32[::1], int64[::1],"
+@kernel(
+    f"Tuple((int64, float64))({READ_RUNS}, {READ_RUNS}, int64, int64, int64, int64, uint32[::1], int64[::1],"
     "int64[::1], int32[::1], float64[::1], int64[::1], int32[::1])"
 )
 def strongest(  # noqa: PLR0917 - numba passes by position
@@ -277,9 +280,9 @@ def strongest(  # noqa: PLR0917 - numba passes by position
     return offset, best
 
 
-@_kernel(
-    f"int64({_READ_WORDS}, {_READ_OFFSETS}, {_READ_RUNS}, {_READ_RUNS}, {_READ_OFFSETS}, int64, int64, int64, int64,"
-    "int64, int64, float64, float64[:, ::1], int64[::1])"
+@kernel(
+    f"int64({READ_WORDS}, {READ_OFFSETS}, {READ_RUNS}, {READ_RUNS}, {READ_OFFSETS}, {READ_PAIRS}, int64, int64,"
+    "int64, float64, float64[:, ::1], int64[::1])"
 )
 def pairs(  # noqa: PLR0917 - numba passes by position
     words: NDArray[np.uint32],
@@ -287,9 +290,7 @@ def pairs(  # noqa: PLR0917 - numba passes by position
     means: NDArray[np.int32],
     runs: NDArray[np.int32],
     run_offsets: NDArray[np.int64],
-    j: int,
-    i: int,
-    count: int,
+    wanted: NDArray[np.int64],
     longest: int,
     minimum: int,
     span: int,
@@ -297,7 +298,7 @@ def pairs(  # noqa: PLR0917 - numba passes by position
     found: NDArray[np.float64],
     histogram: NDArray[np.int64],
 ) -> int:
-    """Compare `count` pairs, beginning with (i, j) and going on with (i + 1, j) ... (j - 1, j), (0, j + 1) ...
+    """Compare pairs at every offset; those of one j best stand together.
 
     Args:
         words: All tracks' masked words, one after the other.
@@ -305,9 +306,7 @@ def pairs(  # noqa: PLR0917 - numba passes by position
         means: Of the bits, in `SCALE`, shape (tracks, 32).
         runs: All tracks' informative runs [p, q), counted from the track's own start.
         run_offsets: As `offsets`.
-        j: Row of the first pair, an index, not a serial number.
-        i: Column of the first pair, < j.
-        count: Pairs.
+        wanted: Shape (n, 2): i and j of each pair, indices of tracks, not serial numbers.
         longest: Words of the longest track.
         minimum: Least informative overlap.
         span: Largest offset.
@@ -331,10 +330,8 @@ def pairs(  # noqa: PLR0917 - numba passes by position
     roots = 1.0 / (SCALE * np.sqrt(VARIANCE * np.maximum(np.arange(longest + 1), 1)))
     size = 0
     row = -1
-    for _ in range(count):
-        if i == j:
-            j += 1
-            i = 0
+    for at in range(wanted.shape[0]):
+        i, j = wanted[at]
         y = words[offsets[j] : offsets[j + 1]]
         runs_y = runs[run_offsets[j] : run_offsets[j + 1]]
         width = (y.shape[0] + 7 + 15) // 16 * 16
@@ -374,12 +371,10 @@ def pairs(  # noqa: PLR0917 - numba passes by position
             if z >= floor and z > -np.inf:
                 if size < found.shape[0]:
                     differ, overlap = errors(x, runs_x, y, runs_y, d)
-                    found[size, 0] = i
-                    found[size, 1] = j
-                    found[size, 2] = d
-                    found[size, 3] = overlap
-                    found[size, 4] = differ
-                    found[size, 5] = z
+                    found[size, 0] = at
+                    found[size, 1] = d
+                    found[size, 2] = overlap
+                    found[size, 3] = differ
+                    found[size, 4] = z
                 size += 1
-        i += 1
     return size

@@ -6,17 +6,13 @@ is kept of what has passed.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-import numpy as np
-
-from comet.compare import kernels
 from comet.compare.extent import MINIMUM, opening
-from comet.compare.sample import compare, prepare
+from comet.compare.sample import Tails, compare, consecutive, cores, prepare
 from comet.core.model import Pair, Words
 
 FIRST: Final = 1 << 40
@@ -34,7 +30,8 @@ def search(
     known: Iterable[tuple[int, Words]],
     wanted: Sequence[Words],
     *,
-    floor: float,
+    floors: tuple[float, float],
+    tails: Tails,
     seconds: float,
     advance: Callable[[int], None],
 ) -> list[list[Pair]]:
@@ -43,7 +40,8 @@ def search(
     Args:
         known: (serial number, whole fingerprint), each number once, in any order; taken one by one, in this thread.
         wanted: Whole fingerprints. One that is too short to be compared has no pairs.
-        floor: Least evidence of a pair.
+        floors: Least evidence of a pair, flat and along slopes.
+        tails: Of the two forms: a pair has the evidence of the one that chance explains less.
         seconds: Of each track's start that are compared; see `extent.opened`.
         advance: Told a number of pairs after each piece that it is safe to stop after; may raise.
 
@@ -54,7 +52,7 @@ def search(
     rows = [(FIRST + at, opening(words, seconds)) for at, words in enumerate(wanted)]
     rows = [(number, words) for number, words in rows if len(words) >= MINIMUM]
     found: list[list[Pair]] = [[] for _words in wanted]
-    threads = _cores()
+    threads = cores()
     waiting: deque[tuple[int, Future[list[Pair]]]] = deque()
 
     def take() -> None:
@@ -68,7 +66,7 @@ def search(
             for block in _blocks(known if rows else (), seconds):
                 for start in range(0, len(rows), _ROWS):
                     some = rows[start : start + _ROWS]
-                    waiting.append((len(block) * len(some), pool.submit(_compare, block, some, floor)))
+                    waiting.append((len(block) * len(some), pool.submit(_compare, block, some, floors, tails)))
                     if len(waiting) > threads:
                         take()
             while waiting:
@@ -92,20 +90,14 @@ def _blocks(known: Iterable[tuple[int, Words]], seconds: float) -> Iterator[_Blo
         yield block
 
 
-def _compare(block: _Block, rows: _Block, floor: float) -> list[Pair]:
-    """Compare some fingerprints with a block. There is room for every pair of it, so none can be lost."""
+def _compare(block: _Block, rows: _Block, floors: tuple[float, float], tails: Tails) -> list[Pair]:
+    """Compare some fingerprints with a block."""
     sample = prepare((*block, *rows))
-    found = np.empty((len(block), kernels.FOUND))
-    histogram = np.zeros(kernels.BINS, np.int64)
     pairs = []
     for row in range(len(block), len(block) + len(rows)):
-        count = compare(sample, (row, 0), len(block), MINIMUM, 0, floor, found, histogram)
-        for i, j, offset, overlap, differ, evidence in found[:count].tolist():
-            one, other = int(sample.serials[int(i)]), int(sample.serials[int(j)])
-            pairs.append(Pair(one, other, int(offset), int(overlap), differ / (32 * overlap), evidence))
+        found, _histogram = compare(sample, consecutive((row, 0), len(block)), tails, floors)
+        columns = (found.offset, found.overlap, found.error, found.evidence, found.slope)
+        for i, offset, overlap, error, evidence, slope in zip(found.i, *(c.tolist() for c in columns), strict=True):
+            one, other = int(sample.serials[i]), int(sample.serials[row])
+            pairs.append(Pair(one, other, int(offset), int(overlap), error, evidence, slope != 0))
     return pairs
-
-
-def _cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -195,6 +195,15 @@ class Sampled:
 
 
 @dataclass(frozen=True, slots=True)
+class Tail:
+    """How the evidence of unrelated pairs falls off: one pair in a hundred has more than `q99`."""
+
+    q99: float
+    fall: float
+    """Evidence by which the rest falls to 1/e."""
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A pair of audios with what was made of it, as groups and faces need it."""
 
@@ -337,83 +346,3 @@ class Proposal:
     def frees(self) -> int:
         """Bytes that would be held in quarantine, and free after a purge."""
         return sum(self.group.tracks[at].file.size for at in self.remove)
-
-
-class Do(StrEnum):
-    """What a step of a plan does."""
-
-    REMOVE = "remove"
-    """Move a file into quarantine."""
-    REPOINT = "repoint_playlist"
-    """Let a playlist name the keeper in place of a removed file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One change to one file."""
-
-    do: Do
-    file: Identity
-    group: str
-    """Id that the group had when the plan was made."""
-    why: str
-    """A sentence."""
-    keeper: Identity | None = None
-    """Of a *remove*: the file that stays and is the same recording."""
-    old: Place | None = None
-    """Of a *repoint_playlist*: the file that it names."""
-    new: Place | None = None
-    """The file that it shall name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Steps that can be read, edited, kept and applied later."""
-
-    profile: str
-    made: float
-    """Seconds since 1970."""
-    steps: tuple[Step, ...]
-
-
-class Kind(StrEnum):
-    """What a journal entry tells of."""
-
-    REMOVE = "remove"
-    REPOINT = "repoint_playlist"
-    UNDO = "undo"
-    PURGE = "purge"
-
-
-class State(StrEnum):
-    """How far a journal entry has come."""
-
-    INTENDED = "intended"
-    """Written before anything was touched; found after a crash, recovery looks at the disk and decides."""
-    DONE = "done"
-    UNDONE = "undone"
-    FAILED = "failed"
-    """Nothing was changed, or it was taken back at once; the error says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the journal: a step that was taken, or the undoing or purging of one."""
-
-    id: int
-    run: int
-    step: int
-    """Number within the run, from 1."""
-    kind: Kind
-    state: State
-    before: Step
-    """The step, with the identities that held when it began."""
-    after: Mapping[str, str] = field(default_factory=dict)
-    """Where things are since: `held` (path below the root), for a playlist `hash` and `temp`."""
-    reverse: Mapping[str, object] = field(default_factory=dict)
-    """What undoes it, where that does not follow from `before` and `after`: a playlist's `lines` and `mtime_ns`."""
-    of: int = 0
-    """The entry that this one undoes or purges, or the removal that a playlist was changed for."""
-    error: str = ""
-    made: float = 0.0
-    """Seconds since 1970, for people: order follows from `id` alone."""

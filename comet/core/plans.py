@@ -12,8 +12,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
+from comet.core.acts import Do, Plan, Step
 from comet.core.errors import UsageError
-from comet.core.model import Do, Identity, Place, Plan, Step
+from comet.core.model import Identity, Place
 from comet.core.text import _, safe
 
 VERSION: Final = 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from comet.core.model import Choice, Do, Identity, Place, Proposal, Step, identity
+from comet.core.acts import Do, Step
+from comet.core.model import Choice, Identity, Place, Proposal, identity
 from comet.core.text import _, safe
 from comet.decide.keeper import Role, ordinary, reasons
 

@@ -1,41 +1,45 @@
-"""From the aligned profile of two whole fingerprints to a relation.
+"""From the course of two whole tracks along each other to a relation.
 
 Evidence says that two tracks have something to do with each other, not what: an intro of 20 s in common is strong
-evidence. What they have in common shows where their words agree and disagree along the best alignment:
+evidence. What they have in common shows where their words agree and disagree (`profile`), and how loud they are there
+(`levels`):
 
-1. The first and the last third of the overlap each find an offset of their own. If these differ, one track runs at
-   another speed (the middle third lies on the line between) or something was cut out or put in.
+1. One track runs at another speed where the line along which they agree leans. Something was cut out or put in where
+   there are several lines, which together hold nearly all of the shorter track.
 2. A track is *covered* if nothing audible of it lies outside the overlap and no music of it meets digital silence.
-3. Both covered: the worst 1.5 s decide between same and altered. One covered: the other one contains it. None: they
-   share a part.
+3. Both covered: the worst 1.5 s decide between same and altered, and where they leave it open the levels do. One
+   covered: the other one contains it. None: they share a part.
 
-Every constant was measured on a labelled collection of 465 files of 14 to 91 s and on 46 longer tracks with 30 to 55
-edits each; what it separates stands beside it. A fingerprint does not hear a quiet voice laid over (12 dB and more
-below the music): no constant can tell that from another encoder, so a same is *clear* only well below the line.
+Every constant was measured on a labelled collection of 465 files of 14 to 91 s and on longer tracks with some 60 edits
+each (`tests/benchmarks/bench_relation.py`); what it separates stands beside it. A fingerprint does not hear a quiet
+voice laid over (12 dB and more below the music): no constant can tell that from another encoder, so a same is *clear*
+only well below the line.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from comet.core.model import SECONDS_PER_WORD, Audio, Relation, Verdict, Words
-from comet.core.words import SILENCE, informative
+from comet.core.model import SECONDS_PER_WORD, Audio, Part, Relation, Verdict, Words
+from comet.core.words import SILENCE
+from comet.judge import levels, profile
+from comet.judge.profile import AGREES, CHANCE, LEANS, MOST, Align, Course, Field, Flags, Line
 
-Flags = NDArray[np.bool_]
-_Kind = TypeVar("_Kind", bound=np.generic)
-
-RULE: Final = "1"
+RULE: Final = "2"
 """Version of this rule; verdicts of another one are made again."""
 
-SAME: Final = 0.20
-"""Worst 1.5 s of a same. Duplicates 50 / 95 / 99 / 100 %: .04 / .11 / .14 / .20; a dropout of 1 s begins at .20."""
 CLEAR: Final = 0.12
-"""Worst 1.5 s of a clear same: a voice over everything at -6 dB or a dropout of 1 s never gets below (0 of 28)."""
+"""Worst 1.5 s of a clear same: a voice over everything at -6 dB or a dropout of 1 s never gets below (0 of 33)."""
+SAME: Final = 0.20
+"""Worst 1.5 s of a same by the words. Duplicates 50 / 95 / 99 / 100 %: .04 / .11 / .14 / .20; a dropout of 1 s begins
+at .15, and shows in the levels."""
+ROUGH: Final = 0.34
+"""Worst 1.5 s of a same whose levels are those of the other one all along: copies of 16 and 32 kbit/s reach .33."""
 WORST: Final = 12
 """Words of a worst window, 1.5 s: 4 s hide two of three dropouts of 1 s."""
 
@@ -44,34 +48,22 @@ EDGE: Final = 0.5
 GAP: Final = 2.0
 """Seconds of music against digital silence inside the overlap. Duplicates 0; 8 s muted show as 5.3 s."""
 
-DRIFT: Final = 0.5
-"""Words between the offsets of first and last third. Duplicates at most .17; 95 % of the copies at 1 % speed 1.4."""
-FOLLOWS: Final = 0.36
-"""Bit error rate below which a third has found its offset: 99 % of unrelated stretches lie above."""
-BEND: Final = 0.25
-"""Middle third off the line between the outer ones, as a share of the drift: below speed, above a cut."""
-
 PART: Final = 33
 """Words of a window that is asked whether it is the same music at all, 4 s."""
-AGREES: Final = 0.34
-"""Bit error rate of such a window: 99 % of unrelated ones lie above at the best offset, filtered copies below."""
-MOST: Final = 0.80
-"""Share of agreeing windows from which on all of the overlap is one piece; themes and loops in common reach .79."""
-
 LIMITED: Final = 3.0
 """Seconds that a whole fingerprint is shorter than its track, at most: a word sees 2.6 s, the last one ends there."""
 _SEEN: Final = 2.6  # seconds from the start of a word to the end of what it sees
 
-_CHANCE: Final = 0.5  # bit error rate where nothing is known
-_LEAST: Final = 20  # informative words from which on a third may speak
-_FEW: Final = 0.4  # informative share of a third from which on it may speak
 
+class Whole(NamedTuple):
+    """A track as judging takes it."""
 
-class _Thirds(NamedTuple):
-    """Offsets (words, relative to the alignment) and bit error rates of first, middle and last third."""
-
-    shift: tuple[float, float, float]
-    error: tuple[float, float, float]
+    audio: Audio
+    """Its duration, audible ends, hash and serial number are used."""
+    words: Words
+    """Whole fingerprint, shape (n,), uint32."""
+    envelope: bytes = b""
+    """Level of each second (`core.measures.Quality`); empty where it is not known, and says nothing then."""
 
 
 class _Side(NamedTuple):
@@ -81,59 +73,64 @@ class _Side(NamedTuple):
     covered: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Profile:
-    """Two tracks at one alignment: word k of the overlap is i's word `start` + k."""
+class _Profile(NamedTuple):
+    """Two tracks along one line, each array of shape (words of the line,)."""
 
-    start: int
+    line: Line
     wrong: NDArray[np.uint8]
-    """Differing bits of each word of the overlap, 0..32."""
+    """Differing bits of each word, 0..32."""
     heard: Flags
     """Informative on both sides."""
-    loud: Flags
-    """Silence on neither side."""
+    quiet_i: Flags
+    """Digital silence in i."""
+    quiet_j: Flags
 
 
-def relate(i: Audio, j: Audio, words_i: Words, words_j: Words, offset: int) -> Verdict:
+def relate(i: Whole, j: Whole, align: Align) -> Verdict:
     """Return how two audios whose evidence passed the threshold are related.
 
-    The answer is the same with i and j exchanged (and the offset negated), and does not depend on serial numbers.
+    The answer is the same with i and j exchanged, but for rounding, and does not depend on serial numbers.
 
     Args:
-        i: one audio; its duration, audible ends, hash and serial number are used.
+        i: one track.
         j: the other one.
-        words_i: whole fingerprint of i, shape (n,), uint32.
-        words_j: whole fingerprint of j, shape (m,), uint32.
-        offset: best offset of the whole tracks in words: j starts at i + offset, so that i's word k stands
-            against j's word k - offset.
+        align: finds where two fingerprints agree most, at any offset and whatever the evidence.
     """
-    # Thirds are pieces of one track that move along the other, so somebody has to be first: content decides who.
-    if (i.hash, i.serial, -offset) > (j.hash, j.serial, offset):
-        return _mirrored(relate(j, i, words_j, words_i, -offset))
-    known_i, known_j = informative(words_i), informative(words_j)
-    profile = _align(words_i, words_j, known_i, known_j, offset)
-    side_i, side_j = _sides(i, j, words_i, words_j, profile, offset)
-    worst = _worst(profile)
-    how = _course(_thirds(words_i, words_j, known_i, known_j, profile, offset))
-    relation, how = (Relation.VARIANT, how) if how else _decide(profile, worst, side_i, side_j)
-    whole = not (_limited(i, words_i) or _limited(j, words_j))
+    # Pieces of one track move along the other one, so somebody has to be first: content decides who.
+    if (i.audio.hash, i.audio.serial) > (j.audio.hash, j.audio.serial):
+        return mirrored(relate(j, i, align))
+    words_i, words_j = profile.field(i.words), profile.field(j.words)
+    course = profile.course(words_i, words_j, align)
+    main = _main(course, words_i, words_j)
+    along = _along(words_i, words_j, main)
+    sides = _sides(i, j, course.lines or [main], along)
+    worst = _worst(along)
+    relation, how, doubt = _decide(i, j, course.lines, along, worst, sides)
+    parts = _parts(i, j, course.lines)
+    holder = j.audio.serial if sides[0].covered else i.audio.serial
     return Verdict(
-        i=i.serial,
-        j=j.serial,
+        i=i.audio.serial,
+        j=j.audio.serial,
         relation=relation,
-        clear=relation is Relation.SAME and worst <= CLEAR and whole,
-        holder=0 if relation is not Relation.CONTAINS else j.serial if side_i.covered else i.serial,
+        clear=relation is Relation.SAME and not doubt,
+        holder=holder if relation is Relation.CONTAINS else 0,
         how=how,
-        offset=offset,
-        overlap=len(profile.wrong),
-        similarity=1.0 - _error(profile),
+        offset=_offset(main),
+        overlap=len(along.wrong),
+        similarity=1.0 - _error(along),
         worst=worst,
-        missing_i=side_i.missing,
-        missing_j=side_j.missing,
+        missing_i=sides[0].missing,
+        missing_j=sides[1].missing,
+        speed=_speed(main) if how == "speed" else 0.0,
+        parts=parts,
+        doubt=doubt,
     )
 
 
-def _mirrored(verdict: Verdict) -> Verdict:
+def mirrored(verdict: Verdict) -> Verdict:
+    """Return a verdict with i and j exchanged."""
+    ratio = 1.0 + verdict.speed / 100
+    parts = sorted((Part(part.j, part.i, part.seconds / ratio) for part in verdict.parts), key=lambda part: part.i)
     return replace(
         verdict,
         i=verdict.j,
@@ -141,145 +138,188 @@ def _mirrored(verdict: Verdict) -> Verdict:
         offset=-verdict.offset,
         missing_i=verdict.missing_j,
         missing_j=verdict.missing_i,
+        speed=100 * (1.0 / ratio - 1.0),
+        parts=tuple(parts),
     )
 
 
-def _align(words_i: Words, words_j: Words, known_i: Flags, known_j: Flags, offset: int) -> _Profile:
-    start = max(0, offset)
-    stop = max(start, min(len(words_i), len(words_j) + offset))
-    here, there = slice(start, stop), slice(start - offset, stop - offset)
-    a, b = words_i[here], words_j[there]
-    return _Profile(start, np.bitwise_count(a ^ b), known_i[here] & known_j[there], (a != SILENCE) & (b != SILENCE))
+def strip(i: Words, j: Words, parts: Iterable[Part], speed: float) -> list[float | None]:
+    """Return how much two tracks differ along i, for each word of it: the bit error rate, None where j has nothing.
+
+    It is nan where both are silent.
+
+    Args:
+        i: whole fingerprint, shape (n,).
+        j: of the other one.
+        parts: what they have in common.
+        speed: percent by which j plays faster.
+    """
+    rates: list[float | None] = [None] * len(i)
+    slope = speed / (100 + speed)
+    for part in parts:
+        first = round(part.i / SECONDS_PER_WORD)
+        count = min(round(part.seconds / SECONDS_PER_WORD), len(i) - first)
+        there = np.rint(part.j / SECONDS_PER_WORD + (1 - slope) * np.arange(count)).astype(np.int64)
+        inside = there < len(j)
+        here, there = i[first : first + count][inside], j[there[inside]]
+        silent = (here == SILENCE) & (there == SILENCE)
+        rates[first : first + len(here)] = np.where(silent, np.nan, np.bitwise_count(here ^ there) / 32).tolist()
+    return rates
 
 
-def _error(profile: _Profile) -> float:
-    heard = int(profile.heard.sum())
-    return float(profile.wrong[profile.heard].sum(dtype=np.int64)) / (32 * heard) if heard else _CHANCE
+def _main(course: Course, i: Field, j: Field) -> Line:
+    """Return the longest line; one that leans must hold half of what it would lay on each other, or it is chance."""
+    level = Line(0, 0, float(course.offset))
+    main = max(course.lines, key=lambda line: line.stop - line.start, default=level)
+    wide = profile.widest(main, i, j)
+    return main if not main.slope or 2 * (main.stop - main.start) >= wide.stop - wide.start else level
 
 
-def _windows(profile: _Profile, counted: Flags, width: int) -> NDArray[np.float64]:
-    """Return the bit error rates of the windows of `width` words of which at least half are counted."""
-    width = min(width, len(profile.wrong))
+def _along(i: Field, j: Field, main: Line) -> _Profile:
+    line = profile.widest(main if main.slope else main._replace(offset=float(round(main.offset))), i, j)
+    k = np.arange(line.start, line.stop)
+    there = np.rint(line.at(k)).astype(np.int64)
+    a, b = i.words[k], j.words[there]
+    wrong = np.bitwise_count(a ^ b)
+    return _Profile(line, wrong, i.known[k] & j.known[there], a == SILENCE, b == SILENCE)
+
+
+def _offset(main: Line) -> int:
+    """Return the word of i at which j starts, on a line that may lean."""
+    return round((main.offset - main.slope * main.start) / (1 - main.slope))
+
+
+def _speed(main: Line) -> float:
+    """Return the percent by which j plays faster: in a word of i it comes 1 - slope words further."""
+    return 100 * (1 / (1 - main.slope) - 1)
+
+
+def _error(along: _Profile) -> float:
+    heard = int(along.heard.sum())
+    return float(along.wrong[along.heard].sum(dtype=np.int64)) / (32 * heard) if heard else CHANCE
+
+
+def _windows(along: _Profile, counted: Flags, width: int) -> NDArray[np.float64]:
+    """Return the bit error rate of each window of `width` words; nan where less than half of it is counted."""
+    width = min(width, len(along.wrong))
     if not width:
         return np.zeros(0)
     zero = np.zeros(1, np.int64)
-    wrong = np.concatenate((zero, np.cumsum(np.where(counted, profile.wrong, 0), dtype=np.int64)))
+    wrong = np.concatenate((zero, np.cumsum(np.where(counted, along.wrong, 0), dtype=np.int64)))
     words = np.concatenate((zero, np.cumsum(counted, dtype=np.int64)))
     count = words[width:] - words[:-width]
-    enough = count >= (width + 1) // 2
-    return (wrong[width:] - wrong[:-width])[enough] / (32.0 * count[enough])
+    return np.where(2 * count >= width, (wrong[width:] - wrong[:-width]) / (32.0 * np.maximum(count, 1)), np.nan)
 
 
-def _worst(profile: _Profile) -> float:
-    """Return the worst 1.5 s. A drone says nothing for a same, but where two drones differ it speaks against."""
-    rates = _windows(profile, profile.loud, WORST)
-    return float(rates.max()) if len(rates) else _CHANCE
+def _loud(along: _Profile) -> NDArray[np.float64]:
+    """Return each 1.5 s. A drone says nothing for a same, but where two drones differ it speaks against."""
+    return _windows(along, ~(along.quiet_i | along.quiet_j), WORST)
 
 
-def _decide(profile: _Profile, worst: float, side_i: _Side, side_j: _Side) -> tuple[Relation, str]:
-    """Return relation and kind of variant of two tracks that keep one offset throughout."""
-    both = side_i.covered and side_j.covered
-    if both and worst <= SAME:
-        return Relation.SAME, ""
-    rates = _windows(profile, profile.heard, PART)
-    one_piece = len(rates) > 0 and float((rates < AGREES).mean()) >= MOST
-    if not one_piece or not (side_i.covered or side_j.covered):
-        return Relation.SHARES, ""
-    return (Relation.VARIANT, "altered") if both else (Relation.CONTAINS, "")
+def _worst(along: _Profile) -> float:
+    rates = _loud(along)
+    return float(np.nanmax(rates)) if not np.isnan(rates).all() else CHANCE
 
 
-def _limited(audio: Audio, words: Words) -> bool:
+def _agree(along: _Profile, limit: float) -> bool:
+    """Return whether nearly all 4 s along a line are the same music."""
+    rates = _windows(along, along.heard, PART)
+    rates = rates[~np.isnan(rates)]
+    return len(rates) > 0 and float((rates < limit).mean()) >= MOST
+
+
+def _decide(
+    i: Whole, j: Whole, lines: list[Line], along: _Profile, worst: float, sides: tuple[_Side, _Side]
+) -> tuple[Relation, str, str]:
+    """Return relation, kind of variant and doubt."""
+    if along.line.slope:
+        return (Relation.VARIANT, "speed", "") if _agree(along, LEANS) else (Relation.SHARES, "", "")
+    steps = [line for line in lines if line.slope or abs(line.offset - along.line.offset) > 1]
+    if steps and worst > SAME:
+        kept = sum(line.stop - line.start for line in lines)
+        return (
+            (Relation.VARIANT, "cut", "") if kept >= MOST * min(_audible(i), _audible(j)) else (Relation.SHARES, "", "")
+        )
+    covered = sides[0].covered, sides[1].covered
+    if all(covered):
+        doubt = _doubt(i, j, along, worst)
+        if doubt is not None:
+            return Relation.SAME, "", doubt
+    if not _agree(along, AGREES) or not any(covered):
+        return Relation.SHARES, "", ""
+    return (Relation.VARIANT, "altered", "") if all(covered) else (Relation.CONTAINS, "", "")
+
+
+def _doubt(i: Whole, j: Whole, along: _Profile, worst: float) -> str | None:
+    """Return what speaks against calling two covered tracks clearly the same, empty if nothing does; None if too much.
+
+    A low bitrate makes words differ and leaves the levels alone; a dropout shows in both.
+    """
+    compared = levels.compare(i.envelope, j.envelope, along.line.offset * SECONDS_PER_WORD)
+    dips = compared is not None and compared.near(*_where(along)) >= levels.DIP
+    if worst <= CLEAR:
+        return "levels" if dips else "limited" if _limited(i) or _limited(j) else ""
+    calm = compared is not None and compared.spread <= levels.CALM
+    return "differs" if not dips and worst <= (ROUGH if calm else SAME) else None
+
+
+def _where(along: _Profile) -> tuple[float, float]:
+    """Return from where to where the worst 1.5 s see, in seconds of i."""
+    rates = _loud(along)
+    at = along.line.start + (0 if np.isnan(rates).all() else int(np.nanargmax(rates)))
+    return at * SECONDS_PER_WORD, (at + WORST) * SECONDS_PER_WORD + _SEEN / 2
+
+
+def _limited(track: Whole) -> bool:
     """Return whether the fingerprint stops before the track does."""
-    return len(words) * SECONDS_PER_WORD + LIMITED < audio.duration
+    return len(track.words) * SECONDS_PER_WORD + LIMITED < track.audio.duration
 
 
-def _length(audio: Audio, words: Words) -> float:
+def _length(track: Whole) -> float:
     """Return the words that the whole track has or, if its fingerprint was limited, would have."""
-    return (audio.duration - _SEEN) / SECONDS_PER_WORD if _limited(audio, words) else float(len(words))
+    return (track.audio.duration - _SEEN) / SECONDS_PER_WORD if _limited(track) else float(len(track.words))
 
 
-def _sides(i: Audio, j: Audio, words_i: Words, words_j: Words, profile: _Profile, offset: int) -> tuple[_Side, _Side]:
+def _audible(track: Whole) -> float:
+    """Return the words of a track without the silence at its ends."""
+    return _length(track) - (track.audio.sound_start + track.audio.sound_end) / SECONDS_PER_WORD
+
+
+def _sides(i: Whole, j: Whole, lines: list[Line], along: _Profile) -> tuple[_Side, _Side]:
     """Return what of i and of j is outside the other one: audible seconds at the worse end; music against silence.
 
     The quiet at either end comes from the decoder: in words it cannot be told from music, since a word at the edge of
     a silence sees both.
     """
-    length_i, length_j = _length(i, words_i), _length(j, words_j)
-    late = length_i - length_j - offset
-    here = slice(profile.start, profile.start + len(profile.wrong))
-    there = slice(here.start - offset, here.stop - offset)
-    quiet_i, quiet_j = words_i[here] == SILENCE, words_j[there] == SILENCE
-    return _side(i, offset, late, quiet_j & ~quiet_i), _side(j, -offset, -late, quiet_i & ~quiet_j)
-
-
-def _side(audio: Audio, head: float, tail: float, lone: Flags) -> _Side:
-    missing = max(0.0, head * SECONDS_PER_WORD - audio.sound_start, tail * SECONDS_PER_WORD - audio.sound_end)
-    return _Side(missing, missing <= EDGE and int(lone.sum()) * SECONDS_PER_WORD <= GAP)
-
-
-def _course(thirds: _Thirds) -> str:
-    """Return `speed` or `cut` if first and last third stand at different offsets, else an empty string."""
-    (first, middle, last), errors = thirds
-    drift = last - first
-    if max(errors[0], errors[2]) >= FOLLOWS or abs(drift) <= DRIFT:
-        return ""
-    # Without a middle (silence) the simpler explanation stands.
-    bent = errors[1] < _CHANCE and abs(middle - (first + last) / 2) > BEND * abs(drift)
-    return "cut" if bent else "speed"
-
-
-def _thirds(words_i: Words, words_j: Words, known_i: Flags, known_j: Flags, profile: _Profile, offset: int) -> _Thirds:
-    """Let each third of the overlap find its own offset: 8 words around, up to 60 (7.4 s) in a long one."""
-    length = len(profile.wrong)
-    around = int(min(60, max(8, 6 + 0.03 * length)))
-    edges = [profile.start + length * part // 3 for part in range(4)]
-    found = []
-    for start, stop in pairwise(edges):
-        low, high = start - offset - around, stop - offset + around
-        field, known = _cut(words_j, low, high), _cut(known_j, low, high)
-        found.append(_own_offset(words_i[start:stop], known_i[start:stop], field, known))
-    return _Thirds((found[0][0], found[1][0], found[2][0]), (found[0][1], found[1][1], found[2][1]))
-
-
-def _cut(values: NDArray[_Kind], low: int, high: int) -> NDArray[_Kind]:
-    """Return `values[low:high]`, zeros where that reaches outside."""
-    inside = values[max(0, low) : max(0, high)]
-    before = min(max(0, -low), high - low)
-    return np.concatenate(
-        (np.zeros(before, values.dtype), inside, np.zeros(high - low - before - len(inside), values.dtype))
+    first, last = (along.line, along.line) if len(lines) == 1 else (lines[0], lines[-1])
+    head = float(first.at(0))  # words that j has before i begins
+    tail = _length(j) - float(last.at(_length(i)))  # and after it ends
+    return (
+        _side(i, -head, -tail, along.quiet_j & ~along.quiet_i),
+        _side(j, head, tail, along.quiet_i & ~along.quiet_j),
     )
 
 
-def _own_offset(piece: Words, known: Flags, field: Words, known_field: Flags) -> tuple[float, float]:
-    """Return where in `field` a piece fits best, in words from the middle, and its bit error rate there.
+def _side(track: Whole, head: float, tail: float, lone: Flags) -> _Side:
+    audio = track.audio
+    start, end = levels.quiet(track.envelope, audio.sound_start, audio.sound_end, audio.duration)
+    missing = max(0.0, head * SECONDS_PER_WORD - start, tail * SECONDS_PER_WORD - end)
+    return _Side(missing, missing <= EDGE and int(lone.sum()) * SECONDS_PER_WORD <= GAP)
 
-    A parabola through the error rates at the best place and its neighbours gives the fraction of a word; near ties go
-    to the place nearer to the middle. A piece with too little to compare answers (0, 0.5).
+
+def _parts(i: Whole, j: Whole, lines: list[Line]) -> tuple[Part, ...]:
+    """Return what two tracks have in common, in seconds.
+
+    A word sees 2.6 s. Where the music of the other one begins it is half wrong in the middle of that; at the end of a
+    track the last word's whole view belongs to the part.
     """
-    if len(piece) < _LEAST:
-        return 0.0, _CHANCE
-    around = (len(field) - len(piece)) // 2
-    # From the last place to the first: field index = place + around - shift.
-    count = np.correlate(known_field.astype(np.float32), known.astype(np.float32), "valid")[::-1]
-    enough = count >= max(_LEAST, _FEW * len(piece))
-    if not enough.any():
-        return 0.0, _CHANCE
-    places = np.lib.stride_tricks.sliding_window_view(np.where(known_field, field, 0), len(piece))[::-1]
-    masks = np.lib.stride_tricks.sliding_window_view(_mask(known_field), len(piece))[::-1]
-    wrong = np.bitwise_count((places ^ piece) & masks & _mask(known)).sum(axis=1, dtype=np.int64)
-    rates = np.where(enough, wrong / (32.0 * np.maximum(count, 1)), np.inf)
-    best = int(np.argmin(rates + 0.001 * np.abs(np.arange(-around, around + 1))))
-    return best - around + _vertex(rates, best), float(rates[best])
-
-
-def _mask(flags: Flags) -> Words:
-    return np.where(flags, np.uint32(0xFFFFFFFF), np.uint32(0))
-
-
-def _vertex(rates: NDArray[np.float64], best: int) -> float:
-    """Return the minimum of the parabola through three neighbours, in words from the middle one."""
-    if not 0 < best < len(rates) - 1 or not np.isfinite(rates[best - 1 : best + 2]).all():
-        return 0.0
-    before, here, after = (float(rate) for rate in rates[best - 1 : best + 2])
-    curve = before - 2 * here + after
-    return min(1.0, max(-1.0, 0.5 * (before - after) / curve)) if curve > 1e-6 else 0.0
+    parts = []
+    for line in lines:
+        here, there = line.start, float(line.at(line.start))
+        begins = 0.0 if min(here, there) < 1 else _SEEN / 2
+        ends = _SEEN if max(line.stop - len(i.words), float(line.at(line.stop)) - len(j.words)) > -1 else _SEEN / 2
+        seconds = (line.stop - here) * SECONDS_PER_WORD + ends - begins
+        parts.append(
+            Part(max(0.0, here * SECONDS_PER_WORD + begins), max(0.0, there * SECONDS_PER_WORD + begins), seconds)
+        )
+    return tuple(parts)

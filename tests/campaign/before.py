@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from comet.core import plans
-from comet.core.model import Do, Identity, Plan, Step
+from comet.core.acts import Do, Plan, Step
+from comet.core.model import Identity
 from tests.campaign.protocol import A, Arena
 from tests.campaign.worlds import aside, edit
 

@@ -15,9 +15,10 @@ from comet.act.actions import _Run
 from comet.act.ground import Ground, Hearing
 from comet.act.journal import Journal
 from comet.act.posix import Seen
+from comet.core.acts import Entry, Kind, State, Step
 from comet.core.database import Connection, Database
 from comet.core.errors import FileError
-from comet.core.model import Entry, Identity, Kind, State, Step
+from comet.core.model import Identity
 
 
 def journal_late(_folder: str) -> None:

@@ -22,9 +22,10 @@ from comet.act import actions
 from comet.act.ground import Ground
 from comet.act.journal import Journal, path_of
 from comet.core import plans
+from comet.core.acts import Do, Entry, Kind, Plan, Step
 from comet.core.errors import DecodeError
 from comet.core.job import Job
-from comet.core.model import Do, Entry, File, Identity, Kind, Place, Plan, Step
+from comet.core.model import File, Identity, Place
 from comet.listen import audio
 from tests.factories import tone, write
 

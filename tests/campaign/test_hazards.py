@@ -17,8 +17,9 @@ import pytest
 
 from comet.collection.opened import opened
 from comet.core import profiles
+from comet.core.acts import Do, Step
 from comet.core.errors import SettingsError
-from comet.core.model import Do, Identity, Step
+from comet.core.model import Identity
 from comet.core.places import places
 from tests.campaign import worlds
 from tests.campaign.before import (

@@ -15,8 +15,9 @@ from comet.changes import Outcome
 from comet.collection import decisions, groups, history
 from comet.collection.opened import Collection, opened
 from comet.core import profiles
+from comet.core.acts import Plan
 from comet.core.job import Job
-from comet.core.model import Choice, Plan, Standing
+from comet.core.model import Choice, Standing
 from comet.core.places import places
 from comet.library import cache
 from tests.factories import tune, write

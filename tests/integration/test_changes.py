@@ -10,9 +10,10 @@ import pytest
 
 from comet import changes, scanning
 from comet.collection import decisions, groups, history
+from comet.core.acts import Do, Kind, State
 from comet.core.errors import NotScannedError, Stopped, UsageError
 from comet.core.job import Job
-from comet.core.model import Choice, Do, Kind, Standing, State
+from comet.core.model import Choice, Standing
 from tests.factories import tune, write
 from tests.integration.owning import LIST, NAMES, ONE, TWO, Owner
 

@@ -6,8 +6,8 @@ import os
 
 from comet import changes
 from comet.collection import groups
+from comet.core.acts import Do
 from comet.core.job import Job
-from comet.core.model import Do
 from tests.integration.owning import Owner
 
 

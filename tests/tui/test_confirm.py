@@ -11,7 +11,8 @@ import pytest
 from comet.act import journal
 from comet.act.journal import Journal
 from comet.collection import decisions
-from comet.core.model import Choice, Do, Identity, Kind, Step
+from comet.core.acts import Do, Kind, Step
+from comet.core.model import Choice, Identity
 from comet_tui.app import CometApp
 from comet_tui.screens.review import ReviewScreen
 from comet_tui.session import Found, Session

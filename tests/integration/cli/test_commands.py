@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mutagen
 import pytest
 
 from tests.factories import silence, tune, write
@@ -294,3 +295,19 @@ def test_the_first_run_says_that_it_compiles(comet: Shell, music: Path, tmp_path
     comet.environment["NUMBA_CACHE_DIR"] = str(tmp_path / "cold")
     assert "compiles some code" in comet("full", music).stderr
     assert "compiles some code" not in comet("full", music).stderr
+
+
+def test_a_file_tells_its_tags_as_they_are_now(full: Shell, music: Path) -> None:
+    """What was written after the scan is told too; a file that went away says so and keeps the rest."""
+    file = mutagen.File(music / "one.flac")
+    assert file is not None
+    file["title"], file["artist"] = "Одна", ["A", "B"]
+    file.save()
+    (found,) = full.lines("info", music / "one.flac")
+    assert {name: found["tags"][name] for name in ("title", "artist")} == {"title": ["Одна"], "artist": ["A", "B"]}
+    text = full("info", music / "one.flac").stdout
+    assert re.search(r"^title +Одна$", text, re.MULTILINE)
+    assert re.search(r"^artist +A / B$", text, re.MULTILINE)
+    (music / "one.flac").unlink()
+    (found,) = full.lines("info", music / "one.flac")
+    assert (found["tags"], found["codec"]) == (None, "flac")

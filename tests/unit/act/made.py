@@ -11,8 +11,9 @@ from pathlib import Path
 from comet.act import actions
 from comet.act.ground import Ground
 from comet.act.journal import Journal
+from comet.core.acts import Do, Entry, Plan, Step
 from comet.core.job import Job
-from comet.core.model import Do, Entry, File, Identity, Place, Plan, Step
+from comet.core.model import File, Identity, Place
 
 JOB = Job()
 

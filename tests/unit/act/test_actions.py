@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from comet.act import actions, vault
+from comet.core.acts import Entry, Kind, Plan, State
 from comet.core.errors import NoSpaceError, Stopped
 from comet.core.job import Control, Event, Job, Progress
-from comet.core.model import Entry, Identity, Kind, Place, Plan, Stage, State
+from comet.core.model import Identity, Place, Stage
 from tests.unit.act.made import Yard, remove, repoint, sound, yard
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from comet.act.journal import Journal, path_of
+from comet.core.acts import Do, Kind, Plan, State, Step
 from comet.core.errors import UsageError
-from comet.core.model import Choice, Do, Identity, Kind, Place, Plan, State, Step
+from comet.core.model import Choice, Identity, Place
 
 KEEPER = Identity("r", b"keep.flac", 9, 7, "b3:k")
 LIST = Identity("r", b"list.m3u", 20, 8, "")

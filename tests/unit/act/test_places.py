@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from comet.act import recovery
-from comet.core.model import Kind, State
+from comet.core.acts import Kind, State
 from tests.unit.act.made import Yard, remove, repoint, yard
 
 

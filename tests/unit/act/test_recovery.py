@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from comet.act import actions, posix, vault
+from comet.core.acts import Entry, State, Step
 from comet.core.errors import BrokenError
-from comet.core.model import Entry, State, Step
 from tests.unit.act.made import Yard, remove, repoint, yard
 
 

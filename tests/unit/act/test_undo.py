@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from comet.act import actions, playlists, vault
+from comet.core.acts import Entry, Kind, State
 from comet.core.errors import NoSpaceError, UsageError
-from comet.core.model import Entry, Identity, Kind, State
+from comet.core.model import Identity
 from tests.unit.act.made import JOB, Yard, remove, repoint, yard
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
+from dataclasses import replace
 
 import pytest
 
-from comet.cli import groups, out, pair, pairs
+from comet.cli import groups, out, pair, pairs, strip
 from comet.cli.context import Context
 from comet.cli.groups import Found
 from comet.collection.pairs import FilePair
-from comet.core.model import Audio, File, Group, Proposal, Relation, Standing, Track
+from comet.core.model import SECONDS_PER_WORD, Audio, File, Group, Part, Proposal, Relation, Standing, Track
 from comet.core.places import Places
 from comet.core.profiles import Profile
 
@@ -170,21 +172,44 @@ def test_a_hostile_name_is_harmless_in_a_table() -> None:
 
 def test_pairs_have_the_keys_of_the_contract() -> None:
     """Others read them."""
-    keys = "a b similarity offset overlap relation evidence p_value expected_false clear holder how"
-    assert list(out.pair(related(LONG, FLAC))) == keys.split()
+    keys = "a b similarity offset overlap relation evidence p_value expected_false sloped clear holder how"
+    assert list(out.pair(related(LONG, FLAC))) == [*keys.split(), "speed", "parts", "doubt"]
 
 
 @pytest.mark.parametrize(
     ("how", "word", "sentence"),
     [
         ({}, "same", "they are the same recording"),
-        ({"clear": False}, "same, to check", "to check"),
+        ({"clear": False, "doubt": "levels"}, "same, to check: levels differ", "to check: levels differ"),
+        ({"clear": False, "doubt": "differs"}, "same, to check: a part differs", "to check: a part differs"),
+        ({"clear": False, "doubt": "limited"}, "same, to check: not listened to the end", "not listened to the end"),
         ({"evidence": None}, "same", "the same encoded audio"),
-        ({"relation": Relation.CONTAINS, "holder": "a"}, "first contains second", "A contains all of B"),
-        ({"relation": Relation.CONTAINS, "holder": "b"}, "second contains first", "B contains all of A"),
+        (
+            {"relation": Relation.CONTAINS, "holder": "a", "offset": 62.2},
+            "first contains second at 1:02",
+            "A contains all of B, at 1:02",
+        ),
+        (
+            {"relation": Relation.CONTAINS, "holder": "b", "offset": -5.0},
+            "second contains first at 0:05",
+            "B contains all of A, at 0:05",
+        ),
+        ({"relation": Relation.SHARES, "parts": (Part(70, 3, 31.8),)}, "shares 0:32 at 1:10 and 0:03", "share a part"),
+        ({"relation": Relation.SHARES, "parts": (Part(0, 3, 9), Part(20, 40, 9))}, "shares 2 parts", "share a part"),
         ({"relation": Relation.SHARES}, "shares a part", "share a part"),
-        ({"relation": Relation.VARIANT, "how": "speed"}, "variant: another speed", "two speeds"),
-        ({"relation": Relation.VARIANT, "how": "cut"}, "variant: cut", "cut differently"),
+        ({"relation": Relation.VARIANT, "how": "speed", "speed": 2.04}, "variant: second 2.0 % faster", "2.0 % faster"),
+        ({"relation": Relation.VARIANT, "how": "speed", "speed": -0.5}, "variant: second 0.5 % slower", "0.5 % slower"),
+        ({"relation": Relation.VARIANT, "how": "speed", "speed": 0.04}, "variant: another speed", "less than 0.1 %"),
+        (
+            {"relation": Relation.VARIANT, "how": "cut", "parts": (Part(0, 0, 70), Part(73, 70, 60))},
+            "variant: second lacks 3.0 s at 1:10",
+            "cut differently: second lacks 3.0 s at 1:10",
+        ),
+        (
+            {"relation": Relation.VARIANT, "how": "cut", "parts": (Part(0, 5, 70), Part(70, 80, 60))},
+            "variant: first lacks 5.0 s at 1:15",
+            "first lacks 5.0 s at 1:15",
+        ),
         ({"relation": Relation.VARIANT, "how": "altered"}, "variant: altered", "altered"),
     ],
 )
@@ -194,3 +219,46 @@ def test_each_relation_has_its_words(how: dict[str, object], word: str, sentence
     assert pairs.word(shown) == word
     assert sentence in pair.verdict(shown, related=True)
     assert pair.verdict(shown, related=False) == "no relation was found between them"
+
+
+def test_a_relation_is_told_from_the_side_of_a_file() -> None:
+    """Of a file that is asked for, the other one is told of: longer, shorter, faster or slower than it."""
+    held = related(LONG, FLAC, relation=Relation.CONTAINS, holder="a", offset=62.0)
+    assert pairs.word(held, LONG.path) == "it contains the other at 1:02"
+    assert pairs.word(held, FLAC.path) == "the other contains it at 1:02"
+    faster = related(LONG, FLAC, relation=Relation.VARIANT, how="speed", speed=4.0)
+    assert pairs.word(faster, LONG.path) == "variant: the other one 4.0 % faster"
+    assert pairs.word(faster, FLAC.path) == "variant: the other one 3.8 % slower"
+
+
+def test_strip_shows_where_two_files_differ() -> None:
+    """Ends that one of them lacks, a stretch that differs and silence stand where they are, above the time."""
+    one, other = track(b"a.mp3"), track(b"b.mp3")
+    one, other = (replace(each, audio=replace(each.audio, duration=100.0)) for each in (one, other))
+    words = round(100 / SECONDS_PER_WORD)
+    errors: list[float | None] = [0.01] * words
+    errors[: words // 5] = [None] * (words // 5)
+    errors[words // 2 : words * 6 // 10] = [0.49] * (words * 6 // 10 - words // 2)
+    errors[words * 8 // 10 : words * 9 // 10] = [math.nan] * (words * 9 // 10 - words * 8 // 10)
+    drawn, axis, _legend = strip.drawn(related(one, other, offset=20.0), errors, 60)
+    assert drawn == "A" * 10 + "▁" * 15 + "█" * 5 + "▁" * 10 + "." * 5 + "▁" * 5 + "B" * 10
+    assert axis == "'0:00          '0:30          '1:00          '1:30"
+
+
+@pytest.mark.parametrize("offset", [-250.0, -3.0, 0.0, 0.5, 4000.0])
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_strip_fits_the_terminal(offset: float, width: int) -> None:
+    """No line is wider than the terminal, however the files lie and however short the overlap is."""
+    shown = related(LONG, FLAC, offset=offset, speed=-3.0)
+    lines = list(strip.drawn(shown, [0.1] * 1000, width))
+    assert max(map(len, lines)) <= max(width, 70)
+    assert len(lines[0]) <= width
+
+
+def test_an_album_image_is_told() -> None:
+    """Three tracks at places that do not overlap make their holder an album image; the same place thrice does not."""
+    inner = [track(f"{n}.mp3".encode(), n + 10) for n in range(4)]
+    at = [related(LONG, each, relation=Relation.CONTAINS, holder="a", offset=200.0 * n) for n, each in enumerate(inner)]
+    assert pairs.images(at) == {LONG.path: 4}
+    assert pairs.images(at[:2]) == {}
+    assert pairs.images([at[0]] * 3) == {}

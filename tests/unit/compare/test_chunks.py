@@ -27,7 +27,7 @@ def chunk(
     some = np.full(len(i), 50.0)
     histogram = np.zeros(chunks.BINS, np.int64)
     histogram[[0, 40]] = 7, 3
-    return Chunk(units, chunks.record(i, j, -some, some, some / 100, some / 2), histogram, 12)
+    return Chunk(units, chunks.record(i, j, -some, some, some / 100, some / 2, some < 0), histogram, 12)
 
 
 def key(records: np.ndarray) -> list[tuple[int, int]]:
@@ -72,13 +72,12 @@ def test_never_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_record_keeps_what_a_pair_says(tmp_path: Path) -> None:
     """Offset and overlap are exact, error is within a step, evidence is rounded down, the slope has its bit."""
     one = np.array([1])
-    records = chunks.record(one, one + 1, one * -29_000, one * 29_070, one * 0.123456, one * 17.05)
-    (pair,) = chunks.pairs(records)
+    columns = (one, one + 1, one * -29_000, one * 29_070, one * 0.123456, one * 17.05)
+    (pair,) = chunks.pairs(chunks.record(*columns, one == 0))
     assert (pair.i, pair.j, pair.offset, pair.overlap, pair.sloped) == (1, 2, -29_000, 29_070, False)
     assert pair.error == pytest.approx(0.123456, abs=1 / 65535)
     assert 0 <= 17.05 - pair.evidence < 2 / 32
-    records["evidence"] |= 1
-    (sloped,) = chunks.pairs(records)
+    (sloped,) = chunks.pairs(chunks.record(*columns, one == 1))
     assert sloped.sloped
     assert sloped.evidence == pair.evidence
 

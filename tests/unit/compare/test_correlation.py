@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import threading
 from pathlib import Path
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from comet.compare import chunks, correlation, memory
 from comet.compare.chunks import Chunk
 from comet.compare.correlation import correlate
-from comet.compare.sample import best, prepare
+from comet.compare.sample import GATE, best, prepare
 from comet.core.errors import MemoryBudgetError, Stopped
 from comet.core.job import Control, Event, Job, Memory, Progress
+from tests.unit.compare.words import TAILS, flat
 
 KEY = {"cache": "c", "settings": {"v": 1}}
 
@@ -37,7 +39,7 @@ def songs(count: int, seed: int = 0, length: int = 90) -> list[np.ndarray]:
 def run(tracks: list[tuple[int, np.ndarray]], **options: object) -> list[Chunk]:
     """Correlate and give the chunks."""
     stored: list[Chunk] = []
-    correlate(prepare(tracks), store=stored.append, **{"floor": 3.0, **options})
+    correlate(prepare(tracks), store=stored.append, **{"floors": (3.0, 3.0), "tails": TAILS, **options})
     return stored
 
 
@@ -54,7 +56,7 @@ def test_equals_pair_by_pair() -> None:
     expected, counted = {}, 0
     for i, a in tracks:
         for j, b in tracks:
-            found = best(a, b)
+            found = best(a, b, TAILS) if flat(a, b).evidence >= GATE else flat(a, b)
             if i < j and found.overlap:
                 counted += 1
                 if found.evidence >= 3.0:
@@ -66,6 +68,8 @@ def test_equals_pair_by_pair() -> None:
         assert (pair.offset, pair.overlap) == expected[at][:2]
         assert pair.error == pytest.approx(expected[at].error, abs=1 / 65535)
         assert pair.evidence == int(expected[at].evidence * 32) // 2 / 16
+        assert pair.sloped == (expected[at].slope != 0)
+    assert {pair.sloped for pair in pairs.values()} == {True, False}
     assert chunk.histogram.sum() == counted
     assert chunk.units == ((1, 26),)
     assert chunk.audios == 25
@@ -104,7 +108,7 @@ def test_long_tracks_among_short() -> None:
     rng = np.random.default_rng(5)
     mix = rng.integers(0, 2**32, 20_000, dtype=np.uint32)
     tracks = [(n, mix[n * 150 : n * 150 + 100]) for n in range(1, 100)] + [(100, mix), (101, mix[5000:])]
-    (chunk,) = run(tracks, floor=20.0)
+    (chunk,) = run(tracks, floors=(20.0, 20.0))
     pairs = {(pair.i, pair.j): pair for pair in chunks.pairs(chunk.records)}
     assert all(pairs[n, 100].offset == -n * 150 for n in range(1, 100))
     assert (100, 101) in pairs
@@ -163,7 +167,8 @@ def _once(folder: str, tracks: list[tuple[int, np.ndarray]], rng: random.Random 
             "threads": 2,
         }
     try:
-        correlate(prepare(tracks), done, store=lambda chunk: chunks.write(folder, chunk, **KEY), floor=3.0, **options)
+        store = functools.partial(chunks.write, folder, **KEY)
+        correlate(prepare(tracks), done, store=store, floors=(3.0, 3.0), tails=TAILS, **options)
     except Stopped:
         assert rng
 
@@ -174,13 +179,19 @@ def test_stop_keeps_complete_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     tracks = list(enumerate(songs(40, 2), 1))
     stored: list[Chunk] = []
     with pytest.raises(Stopped):
-        correlate(prepare(tracks), store=stored.append, floor=0.0, job=Job(control=_After(150), every=0.0))
+        correlate(
+            prepare(tracks),
+            store=stored.append,
+            floors=(0.0, 0.0),
+            tails=TAILS,
+            job=Job(control=_After(150), every=0.0),
+        )
     (chunk,) = stored
     ((begin, end),) = chunk.units
     assert begin == 1
     assert 2 < end < 41
-    (rest,) = run(tracks, done=chunk.units, floor=0.0)
-    assert joined([chunk, rest]) == joined(run(tracks, floor=0.0))
+    (rest,) = run(tracks, done=chunk.units, floors=(0.0, 0.0))
+    assert joined([chunk, rest]) == joined(run(tracks, floors=(0.0, 0.0)))
 
 
 def test_progress_counts_pairs() -> None:

@@ -11,34 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comet.compare import kernels
+from comet.compare import kernels, ready, slopes
 from comet.compare.extent import HOUR, LONG, opening
-from comet.compare.sample import align, best
-from comet.core.words import FROZEN, SILENCE, informative
+from comet.compare.sample import align, prepare
+from comet.core.words import SILENCE, informative
 from tests import naive_compare as naive
-
-
-@st.composite
-def tracks(draw: st.DrawFn) -> np.ndarray:
-    """Draw words as tracks have them: biased bits, silence, frozen runs, zeros, any short length."""
-    length = draw(st.one_of(st.sampled_from([0, 1, 39, 40, 41]), st.integers(0, 150)))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    words = rng.integers(0, 2**32, length, dtype=np.uint32)
-    words &= rng.integers(0, 2**32, dtype=np.uint32) | rng.integers(0, 2**32, length, dtype=np.uint32)
-    for value in draw(st.lists(st.sampled_from([SILENCE, 0, 7, 0xFFFFFFFF]), max_size=3)):
-        begin = draw(st.integers(0, length))
-        words[begin : begin + draw(st.sampled_from([1, FROZEN - 1, FROZEN, 40]))] = value
-    return words
+from tests.unit.compare.words import TAILS, flat, tracks
 
 
 @given(tracks(), tracks(), st.sampled_from([1, 10, 40]), st.sampled_from([0, 1, 7, 23, 200]))
 @settings(max_examples=400, deadline=None)
 def test_equals_definition(a: np.ndarray, b: np.ndarray, minimum: int, span: int) -> None:
     """Offset, overlap, error and evidence are those of the definition, with everything that may be missing."""
-    found = best(a, b, minimum, span)
+    found = flat(a, b, minimum, span)
     curve = naive.curve(a, b, minimum, span)
     if not curve:
-        assert found == (0, 0, 0.5, 0.0)
+        assert found == (0, 0, 0.5, 0.0, 0.0)
         return
     assert found.evidence == pytest.approx(max(curve.values()), abs=2e-5)
     assert found.evidence == pytest.approx(curve[found.offset], abs=2e-5)
@@ -50,7 +38,7 @@ def test_equals_definition(a: np.ndarray, b: np.ndarray, minimum: int, span: int
 @settings(max_examples=300, deadline=None)
 def test_mirror(a: np.ndarray, b: np.ndarray, span: int) -> None:
     """The other way round it is the same evidence to the last bit, at the opposite offset (of equals, at its equal)."""
-    one, two = best(a, b, 5, span), best(b, a, 5, span)
+    one, two = flat(a, b, 5, span), flat(b, a, 5, span)
     assert one.evidence == two.evidence
     assert abs(one.offset) == abs(two.offset)
     if one.offset != -two.offset:
@@ -63,14 +51,14 @@ def test_too_short(a: int, b: int) -> None:
     """Less than 40 words in common say nothing."""
     rng = np.random.default_rng(1)
     words = rng.integers(0, 2**32, 500, dtype=np.uint32)
-    assert best(words[:a], words[:b]) == (0, 0, 0.5, 0.0)
+    assert flat(words[:a], words[:b]) == (0, 0, 0.5, 0.0, 0.0)
 
 
 def test_all_missing() -> None:
     """Silence and frozen tracks are like nothing, not even themselves."""
     silence = np.full(300, SILENCE, np.uint32)
-    assert best(silence, silence).overlap == 0
-    assert best(np.full(300, 7, np.uint32), np.full(300, 7, np.uint32)).overlap == 0
+    assert flat(silence, silence).overlap == 0
+    assert flat(np.full(300, 7, np.uint32), np.full(300, 7, np.uint32)).overlap == 0
 
 
 def test_tie_is_broken_towards_zero() -> None:
@@ -78,9 +66,9 @@ def test_tie_is_broken_towards_zero() -> None:
     rng = np.random.default_rng(2)
     song = rng.integers(0, 2**32, 50, dtype=np.uint32)
     gap = np.full(60, SILENCE, np.uint32)
-    assert best(np.concatenate([song, gap, song]), song).offset == 0
-    assert best(np.concatenate([song, gap, song]), np.concatenate([gap, song])).offset == 50
-    assert best(np.concatenate([song, gap, gap[:50], song]), np.concatenate([gap, gap[:20], song])).offset == -80
+    assert flat(np.concatenate([song, gap, song]), song).offset == 0
+    assert flat(np.concatenate([song, gap, song]), np.concatenate([gap, song])).offset == 50
+    assert flat(np.concatenate([song, gap, gap[:50], song]), np.concatenate([gap, gap[:20], song])).offset == -80
 
 
 @given(st.lists(st.tuples(st.sampled_from([SILENCE, 1, 2]), st.integers(1, 20)), max_size=8))
@@ -88,6 +76,21 @@ def test_informative(runs: list[tuple[int, int]]) -> None:
     """Silence and rows of 16 or more equal words are missing, rows of 15 are not."""
     words = np.array([value for value, count in runs for _ in range(count)], np.uint32)
     assert informative(words).tolist() == naive.informative(words).tolist()
+
+
+@given(st.lists(tracks(), max_size=6))
+@settings(max_examples=100, deadline=None)
+def test_tracks_are_made_ready(made: list[np.ndarray]) -> None:
+    """Missing words are 0, runs are where the others stand together, means are theirs; each track for itself."""
+    sample = prepare(enumerate(made))
+    for at, words in enumerate(made):
+        good = naive.informative(words)
+        assert sample.words[sample.offsets[at] : sample.offsets[at + 1]].tolist() == (words * good).tolist()
+        runs = sample.runs[sample.run_offsets[at] : sample.run_offsets[at + 1]].tolist()
+        edges = np.flatnonzero(np.diff(good, prepend=False, append=False))
+        assert runs == edges.reshape(-1, 2).tolist()
+        assert sample.means[at].tolist() == naive.means(words)
+    assert sample.longest == max(map(len, made), default=0)
 
 
 def test_opening() -> None:
@@ -106,9 +109,9 @@ def test_hour_fits() -> None:
     rng = np.random.default_rng(3)
     a = rng.integers(0, 2**32, HOUR, dtype=np.uint32)
     b = np.concatenate([a[-60:], rng.integers(0, 2**32, HOUR, dtype=np.uint32)])
-    found = align(a, b)
+    found = align(a, b, TAILS)
     assert found.offset == HOUR - 60
-    same = align(a, a)
+    same = align(a, a, TAILS)
     assert (same.offset, same.overlap, same.error) == (0, HOUR, 0.0)
     assert same.evidence * 32 < 65534
 
@@ -117,13 +120,15 @@ _OPTIONS = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
 
 
 def _all_kernels() -> dict[str, numba.core.dispatcher.Dispatcher]:
-    return {k: v for k, v in vars(kernels).items() if isinstance(v, numba.core.dispatcher.Dispatcher)}
+    every = [*vars(kernels).values(), *vars(slopes).values(), *vars(ready).values()]
+    found = [value for value in every if isinstance(value, numba.core.dispatcher.Dispatcher)]
+    return {f"{kernel.py_func.__module__}.{kernel.py_func.__name__}": kernel for kernel in found}
 
 
 def test_every_kernel_lets_threads_run() -> None:
     """Every kernel releases the lock, is kept on disk, and was compiled for stated types only."""
     found = _all_kernels()
-    assert {"agreement", "pairs"} <= set(found)
+    assert {f"comet.compare.{name}" for name in ("kernels.pairs", "slopes.pairs", "ready.tracks")} <= set(found)
     for kernel in found.values():
         assert kernel.targetoptions["nogil"]
         assert kernel._cache.__class__.__name__ != "NullCache"

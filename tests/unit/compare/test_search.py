@@ -8,8 +8,9 @@ import pytest
 from comet.compare import sample, search
 from comet.core.errors import Stopped
 from comet.core.model import Words
+from tests.unit.compare.words import TAILS, faster
 
-FLOOR = 20.0
+FLOORS = (20.0, 20.0)
 """Noise reaches more than music does."""
 
 
@@ -28,24 +29,32 @@ def test_what_is_found_is_what_comparing_each_pair_finds(monkeypatch: pytest.Mon
     monkeypatch.setattr(search, "_ROWS", 3)
     known = _tracks(20, 1)
     wanted = [*_tracks(3, 2), known[5][30:], np.concatenate([_tracks(1, 3)[0], known[12]]), known[19], known[0][:39]]
-    found = search.search(zip(range(5, 25), known, strict=True), wanted, floor=FLOOR, seconds=900, advance=_told)
-    assert [[pair.i for pair in pairs] for pairs in found] == [[], [], [], [10], [17], [24], []]
+    wanted.append(faster(known[7], 2.0))
+    found = search.search(
+        zip(range(5, 25), known, strict=True), wanted, floors=FLOORS, tails=TAILS, seconds=900, advance=_told
+    )
+    assert [[pair.i for pair in pairs] for pairs in found] == [[], [], [], [10], [17], [24], [], [12]]
     for at, words in enumerate(wanted):
         for pair in found[at]:
-            best = sample.best(known[pair.i - 5], words)
-            assert (pair.offset, pair.overlap, pair.error, pair.evidence) == tuple(best)
+            best = sample.best(known[pair.i - 5], words, TAILS)
+            assert (pair.offset, pair.overlap, pair.error, pair.evidence) == tuple(best)[:4]
+            assert pair.sloped == (best.slope != 0) == (pair.i == 12)
             assert pair.j == search.FIRST + at
-    assert [pairs[0].offset for pairs in found if pairs] == [30, -200, 0]
+    assert [pairs[0].offset for pairs in found if pairs] == [30, -200, 0, 0]
 
 
 def test_only_openings_are_compared_and_every_pair_is_told() -> None:
     """What lies behind the part that is compared is not found, and the pairs that are told are all there are."""
     known, told = _tracks(4, 1), []
     late = np.concatenate([_tracks(1, 5)[0], known[2]])
-    assert search.search(enumerate(known, 1), [late], floor=FLOOR, seconds=24, advance=told.append) == [[]]
+    assert search.search(enumerate(known, 1), [late], floors=FLOORS, tails=TAILS, seconds=24, advance=told.append) == [
+        []
+    ]
     assert sum(told) == 4
-    assert search.search(enumerate(known, 1), [late], floor=FLOOR, seconds=60, advance=_told)[0][0].i == 3
-    assert search.search(enumerate(known, 1), [], floor=FLOOR, seconds=60, advance=_told) == []
+    assert (
+        search.search(enumerate(known, 1), [late], floors=FLOORS, tails=TAILS, seconds=60, advance=_told)[0][0].i == 3
+    )
+    assert search.search(enumerate(known, 1), [], floors=FLOORS, tails=TAILS, seconds=60, advance=_told) == []
 
 
 def test_it_ends_when_told_to() -> None:
@@ -55,4 +64,4 @@ def test_it_ends_when_told_to() -> None:
         raise Stopped
 
     with pytest.raises(Stopped):
-        search.search(enumerate(_tracks(3, 1), 1), _tracks(1, 2), floor=FLOOR, seconds=60, advance=stop)
+        search.search(enumerate(_tracks(3, 1), 1), _tracks(1, 2), floors=FLOORS, tails=TAILS, seconds=60, advance=stop)

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comet.core import plans
+from comet.core.acts import Do, Plan, Step
 from comet.core.errors import UsageError
-from comet.core.model import Do, Identity, Place, Plan, Step
+from comet.core.model import Identity, Place
 
 FILE = Identity("r", b"b.mp3", 3, 5, "b3:b")
 KEEPER = Identity("r", b"a.flac", 9, 7, "b3:a")

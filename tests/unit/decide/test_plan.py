@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from comet.core.model import Choice, Decision, Do, Group, Identity, Place, Proposal, Standing, Track, identity
+from comet.core.acts import Do
+from comet.core.model import Choice, Decision, Group, Identity, Place, Proposal, Standing, Track, identity
 from comet.decide.plan import removals, repointings
 from tests.unit.judge.made import track
 

@@ -223,3 +223,38 @@ def test_clusters_are_those_of_the_slow_way(count: int, data: st.DataObject) -> 
     evidence = {pair: 10.0 + s for pair, s in zip(pairs, strength, strict=True) if data.draw(st.integers(0, 3))}
     found = group([track(n) for n in range(1, count + 1)], [match(i, j, z) for (i, j), z in evidence.items()], first)
     assert members(found) == linked_slowly(count, evidence)
+
+
+def _reachable(start: set[int], matches: Sequence[Match]) -> set[int]:
+    """Return the audios that same pairs lead to from those of `start`."""
+    found = set(start)
+    while more := {x for m in matches for x in (m.pair.i, m.pair.j) if {m.pair.i, m.pair.j} & found} - found:
+        found |= more
+    return found
+
+
+@given(collections(), st.data())
+@settings(deadline=None)
+def test_added_track_leaves_strangers_alone(collection: tuple[list[Track], list[Match]], data: st.DataObject) -> None:
+    """A track that is added changes no group that no same pair leads to from it."""
+    tracks, matches = collection
+    serials = sorted({t.audio.serial for t in tracks})
+    beside = data.draw(st.lists(st.sampled_from(serials), unique=True)) if serials else []
+    more = [match(serial, 50, data.draw(st.floats(10, 99))) for serial in beside]
+    touched = _reachable({50}, [*matches, *more])
+    before, after = group(tracks, matches, first), group([*tracks, track(50)], [*matches, *more], first)
+
+    def strangers(groups: list[Group]) -> list[Group]:
+        return [g for g in groups if not {t.audio.serial for t in g.tracks} & touched]
+
+    assert strangers(after) == strangers(before)
+
+
+@given(st.integers(2, 8), st.data())
+@settings(deadline=None)
+def test_pairwise_same_stays_together(count: int, data: st.DataObject) -> None:
+    """Tracks that are pairwise the same are one group whatever the evidence: one more only makes it larger."""
+    pairs = itertools.combinations(range(1, count + 1), 2)
+    matches = [match(i, j, data.draw(st.floats(10, 99))) for i, j in pairs]
+    (found,) = group([track(n) for n in range(1, count + 1)], matches, first)
+    assert members([found]) == [list(range(1, count + 1))]

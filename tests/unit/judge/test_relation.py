@@ -9,30 +9,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comet.core.model import SECONDS_PER_WORD, Audio, Relation, Verdict, Words
+from comet.compare import sample
+from comet.compare.sample import Best
+from comet.core.model import SECONDS_PER_WORD, Part, Relation, Verdict, Words
 from comet.core.words import informative
-from comet.judge.relation import _vertex, relate
+from comet.judge.profile import vertex
+from comet.judge.relation import Whole, mirrored, relate, strip
+from comet.judge.threshold import Null
 from tests.unit.judge.made import SILENCE, audio, music, noisy, silence
 
 A = music(1, 940)
 B = music(2, 940)
 
 
-def judge(a: Words, b: Words, offset: int = 0, *, first: Audio | None = None, second: Audio | None = None) -> Verdict:
-    """Relate two tracks of these words, ordinary ones unless told."""
-    return relate(first or audio(1, a), second or audio(2, b), a, b, offset)
+def whole(serial: int, words: Words, envelope: bytes = b"", **but: object) -> Whole:
+    """Return an ordinary track of these words."""
+    return Whole(audio(serial, words, **but), words, envelope)
 
 
-def mirrored(verdict: Verdict) -> Verdict:
-    """Return what the verdict must be with i and j exchanged."""
-    return replace(
-        verdict,
-        i=verdict.j,
-        j=verdict.i,
-        offset=-verdict.offset,
-        missing_i=verdict.missing_j,
-        missing_j=verdict.missing_i,
-    )
+def align(a: Words, b: Words) -> Best:
+    """Find where two fingerprints agree most."""
+    return sample.align(a, b, Null())
+
+
+def judge(a: Words | Whole, b: Words | Whole) -> Verdict:
+    """Relate two tracks, ordinary ones of these words unless told."""
+    one = a if isinstance(a, Whole) else whole(1, a)
+    other = b if isinstance(b, Whole) else whole(2, b)
+    return relate(one, other, align)
 
 
 def test_copy_is_clearly_same() -> None:
@@ -72,12 +76,12 @@ def test_common_intro_is_shared() -> None:
 def test_quote_elsewhere_is_shared() -> None:
     """20 s of one inside the other, at another place: they share a part."""
     quote = np.concatenate([B[:200], A[500:662], B[362:]])
-    assert judge(A, quote, 300).relation is Relation.SHARES
+    assert judge(A, quote).relation is Relation.SHARES
 
 
 def test_opposite_cuts_share() -> None:
     """One lacks its beginning, the other its end: neither contains the other."""
-    verdict = judge(A[80:], A[:-80], -80)
+    verdict = judge(A[80:], A[:-80])
     assert verdict.relation is Relation.SHARES
     assert (verdict.missing_i, verdict.missing_j) == pytest.approx((9.9, 9.9), abs=0.05)
 
@@ -89,7 +93,7 @@ def test_opposite_cuts_share() -> None:
 )
 def test_part_is_contained(start: int, stop: int, missing: float) -> None:
     """A track that lies inside another one is contained by it, and the worse end says how much is missing."""
-    verdict = judge(A, A[start:stop], start)
+    verdict = judge(A, A[start:stop])
     assert (verdict.relation, verdict.holder) == (Relation.CONTAINS, 1)
     assert (verdict.missing_i, verdict.missing_j) == pytest.approx((missing, 0), abs=0.05)
 
@@ -116,9 +120,8 @@ def test_other_speed(speed: float) -> None:
 def test_offsets_between_words() -> None:
     """The lowest point of the parabola through three error rates is found between the words; none at an edge."""
     rates = np.array([1.3, 0.3, -0.7]) ** 2
-    assert _vertex(rates, 1) == pytest.approx(0.3)
-    assert _vertex(rates, 2) == 0
-    assert _vertex(np.array([0.2, 0.1, np.inf]), 1) == 0
+    assert vertex(rates, 1) == pytest.approx(0.3)
+    assert vertex(rates, 2) == 0
 
 
 def test_cut_inside() -> None:
@@ -130,9 +133,9 @@ def test_cut_inside() -> None:
 def test_silence_before_is_no_music() -> None:
     """30 s of silence before the music: the same, since the decoder says that nothing audible is missing."""
     padded = np.concatenate([silence(243), A])
-    quiet = audio(2, padded, sound_start=243 * SECONDS_PER_WORD)
-    assert judge(A, padded, -243, second=quiet).relation is Relation.SAME
-    assert judge(A, padded, -243).relation is Relation.CONTAINS
+    quiet = whole(2, padded, sound_start=243 * SECONDS_PER_WORD)
+    assert judge(A, quiet).relation is Relation.SAME
+    assert judge(A, padded).relation is Relation.CONTAINS
 
 
 def test_music_against_silence_is_missing() -> None:
@@ -164,33 +167,121 @@ def test_different_drones_speak_against_same() -> None:
 
 def test_limited_fingerprint_is_never_clear() -> None:
     """Where the words stop before the track does, a same is to check: nobody looked at the rest."""
-    longer = audio(2, A, duration=300.0)
-    first = audio(1, A, duration=300.0)
-    assert judge(A, A, first=first, second=longer).clear is False
-    assert judge(A, A, first=first, second=longer).relation is Relation.SAME
+    verdict = judge(whole(1, A, duration=300.0), whole(2, A, duration=300.0))
+    assert (verdict.relation, verdict.clear, verdict.doubt) == (Relation.SAME, False, "limited")
     assert judge(A, A).clear is True
 
 
 def test_limited_fingerprint_knows_its_length() -> None:
     """Words limited to the same 120 s do not hide that one track goes on for 10 s more."""
-    verdict = judge(A, A, first=audio(1, A, duration=300.0), second=audio(2, A, duration=310.0))
+    verdict = judge(whole(1, A, duration=300.0), whole(2, A, duration=310.0))
     assert (verdict.relation, verdict.holder) == (Relation.CONTAINS, 2)
     assert verdict.missing_j == pytest.approx(10.0)
 
 
 def test_serial_numbers_do_not_matter() -> None:
     """Which audio was found first changes nothing but the numbers in the verdict."""
-    first, second = audio(1, A), audio(2, A)
-    changed = music(1, 940, speed=1.002)
-    one = relate(first, second, A, changed, 0)
-    other = relate(replace(first, serial=9), second, A, changed, 0)
-    assert replace(other, i=1) == one
+    first, second = whole(1, A), whole(2, music(1, 940, speed=1.002))
+    other = first._replace(audio=replace(first.audio, serial=9))
+    assert replace(relate(other, second, align), i=1) == relate(first, second, align)
 
 
-def test_no_overlap_is_no_same() -> None:
-    """Tracks that do not touch at an offset share nothing that could be called same."""
-    assert judge(A, A, 5000).relation is Relation.SHARES
+def test_nothing_in_common_is_no_same() -> None:
+    """Tracks that have nothing in common, or no words at all, share nothing that could be called same."""
+    assert judge(A, B).relation is Relation.SHARES
     assert judge(A[:0], A[:0]).relation is Relation.SHARES
+
+
+@pytest.mark.parametrize("percent", [0.5, 1.0, 3.0, -2.0, -4.0])
+def test_speed_is_measured(percent: float) -> None:
+    """How much faster the second one is, to a tenth of a percent, and that all of it is in common."""
+    verdict = judge(A, music(1, 940, speed=1 + percent / 100))
+    assert (verdict.relation, verdict.how) == (Relation.VARIANT, "speed")
+    assert verdict.speed == pytest.approx(percent, abs=0.05)
+    assert sum(part.seconds for part in verdict.parts) == pytest.approx(117, abs=8)
+
+
+@pytest.mark.parametrize(("count", "put_in"), [(3, False), (8, False), (81, False), (160, False), (40, True)])
+def test_cut_is_measured(count: int, *, put_in: bool) -> None:
+    """What is missing inside is told by two parts: where, and how many seconds are between them in the longer one."""
+    longer = np.concatenate([A[:620], B[:count], A[620:]])
+    one, other = (A, longer) if put_in else (longer, A)
+    verdict = judge(one, other)
+    assert (verdict.relation, verdict.how) == (Relation.VARIANT, "cut")
+    before, after = verdict.parts
+    gap = (after.i - before.i - before.seconds) - (after.j - before.j - before.seconds)
+    assert gap == pytest.approx((-count if put_in else count) * SECONDS_PER_WORD, abs=0.1)
+    assert before.i + before.seconds == pytest.approx(620 * SECONDS_PER_WORD + 1.3, abs=1)
+
+
+def test_part_says_where() -> None:
+    """20 s of one inside the other, elsewhere: where it is in both, and how long."""
+    (part,) = judge(A, np.concatenate([B[:200], A[500:662], B[362:]])).parts
+    assert (part.i, part.j) == pytest.approx((500 * SECONDS_PER_WORD + 1.3, 200 * SECONDS_PER_WORD + 1.3), abs=0.7)
+    assert part.seconds == pytest.approx(162 * SECONDS_PER_WORD, abs=1)
+
+
+def envelope(level: int = 20, **other: int) -> bytes:
+    """Return 119 s at twice this many dB below full scale, but for the seconds that `other` names (`s40=60`)."""
+    levels = bytearray([level]) * 119
+    for name, value in other.items():
+        levels[int(name[1:])] = value
+    return bytes(levels)
+
+
+def test_dropout_is_no_low_bitrate() -> None:
+    """Where the words are doubtful, a hole in the level of one track makes it altered; gain and fades do not."""
+    words = noisy(A, 0.05)
+    words[320:332] = noisy(A[320:332], 0.17)
+    plain = judge(whole(1, A, envelope()), whole(2, words, envelope(38)))
+    holed = judge(whole(1, A, envelope()), whole(2, words, envelope(38, s40=120)))
+    assert (plain.relation, plain.doubt) == (Relation.SAME, "differs")
+    assert (holed.relation, holed.how) == (Relation.VARIANT, "altered")
+
+
+def test_hole_in_a_clear_copy_is_to_check() -> None:
+    """Words that agree well, but least where the level of one track has a hole: the same, to check."""
+    words = noisy(A, 0.02)
+    words[320:332] = noisy(A[320:332], 0.08)
+    verdict = judge(whole(1, A, envelope()), whole(2, words, envelope(20, s40=60)))
+    assert (verdict.relation, verdict.clear, verdict.doubt) == (Relation.SAME, False, "levels")
+
+
+def test_calm_levels_bear_rough_words() -> None:
+    """A copy at 16 kbit/s: words beyond the line, levels alike all along; without levels it is altered."""
+    words = noisy(A, 0.15)
+    words[320:332] = noisy(A[320:332], 0.24)
+    assert judge(A, words).how == "altered"
+    verdict = judge(whole(1, A, envelope()), whole(2, words, envelope(44)))
+    assert (verdict.relation, verdict.doubt) == (Relation.SAME, "differs")
+
+
+def test_quiet_is_measured_against_the_track() -> None:
+    """3 s that lie 50 dB below the rest are no music that is missing, however loud the rest is."""
+    loud = whole(1, A, bytes([110] * 3) + envelope(10)[3:])
+    assert judge(loud, A[24:]).relation is Relation.SAME
+    assert judge(whole(1, A, envelope(10)), A[24:]).relation is Relation.CONTAINS
+
+
+def test_strip_shows_each_word() -> None:
+    """Along one track: what the other one lacks, what is silent in both, what agrees and what does not."""
+    one = np.concatenate([A[:100], silence(20), A[120:]])
+    other = np.concatenate([A[50:100], silence(20), A[120:500], B[500:520], A[520:]])
+    rates = strip(one, other, (Part(50 * SECONDS_PER_WORD, 0.0, 890 * SECONDS_PER_WORD),), 0.0)
+    assert len(rates) == 940
+    assert rates[:50] == [None] * 50
+    assert rates[50:100] == [0.0] * 50
+    assert np.isnan(np.array(rates[100:120], float)).all()
+    assert np.mean(np.array(rates[500:520], float)) == pytest.approx(0.5, abs=0.1)
+
+
+def test_strip_follows_another_speed() -> None:
+    """Along a copy that plays 2 % faster the rates stay low to the end."""
+    faster = music(1, 940, speed=1.02)
+    verdict = judge(A, faster)
+    rates = np.array(strip(A, faster, verdict.parts, verdict.speed), float)
+    assert np.nanmean(rates) < 0.15
+    assert np.isnan(rates).mean() < 0.05
 
 
 @st.composite
@@ -205,27 +296,24 @@ def edited(draw: st.DrawFn) -> Words:
     return noisy(np.concatenate(pieces), draw(st.sampled_from([0.0, 0.05, 0.1, 0.2])))
 
 
-@given(
-    edited(),
-    edited(),
-    st.integers(-1000, 1000) | st.integers(-3, 3),
-    st.floats(0, 5),
-    st.floats(0, 5),
-    st.sampled_from([0.0, 30.0]),
-)
+@given(edited(), edited(), st.floats(0, 5), st.floats(0, 5), st.sampled_from([0.0, 30.0]), st.binary(max_size=120))
 @settings(max_examples=200, deadline=None)
 def test_same_from_both_sides(
-    a: Words, b: Words, offset: int, quiet_start: float, quiet_end: float, unseen: float
+    a: Words, b: Words, quiet_start: float, quiet_end: float, unseen: float, levels: bytes
 ) -> None:
     """Whatever the tracks, exchanging them mirrors the verdict, and every figure stays in its range."""
-    first = audio(1, a, sound_start=quiet_start)
-    second = audio(2, b, sound_end=quiet_end)
-    first = replace(first, duration=first.duration + unseen)
-    verdict = relate(first, second, a, b, offset)
-    assert relate(second, first, b, a, -offset) == mirrored(verdict)
+    first = whole(1, a, levels, sound_start=quiet_start)
+    second = whole(2, b, levels[::-1], sound_end=quiet_end)
+    first = first._replace(audio=replace(first.audio, duration=first.audio.duration + unseen))
+    verdict = relate(first, second, align)
+    assert relate(second, first, align) == mirrored(verdict)
     assert 0 <= verdict.similarity <= 1
     assert 0 <= verdict.worst <= 1
     assert min(verdict.missing_i, verdict.missing_j) >= 0
     assert (verdict.relation is Relation.CONTAINS) == (verdict.holder != 0)
     assert (verdict.relation is Relation.VARIANT) == (verdict.how != "")
+    assert (verdict.speed != 0) <= (verdict.how == "speed")
     assert verdict.clear is False or (verdict.relation is Relation.SAME and verdict.worst <= 0.12)
+    assert (verdict.relation is Relation.SAME) == (verdict.clear or verdict.doubt != "")
+    assert all(min(part.i, part.j) >= 0 for part in verdict.parts)
+    assert all(part.i + part.seconds <= len(a) * SECONDS_PER_WORD + 2.7 for part in verdict.parts)

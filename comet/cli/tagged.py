@@ -1,0 +1,48 @@
+"""The tags of a file, for a person and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from comet.core.text import _, safe, size
+
+if TYPE_CHECKING:
+    from comet.tags.fields import Picture
+    from comet.tags.reading import Tagged
+
+_LONG = 100
+"""Letters of a value that are shown: lyrics and fingerprints are longer."""
+
+
+def facts(tagged: Tagged) -> dict[str, str]:
+    """Return a line for each field, picture and what else there is, by name."""
+    if tagged.tags is None:
+        return {_("tags"): safe(tagged.error)}
+    lines = {safe(name): " / ".join(map(_value, values)) for name, values in tagged.tags.fields.items()}
+    for number, picture in enumerate(tagged.tags.pictures, 1):
+        lines[_("picture {number}").format(number=number)] = _picture(picture)
+    if tagged.tags.other:
+        lines[_("other tags")] = _value(", ".join(tagged.tags.other))
+    return lines or {_("tags"): _("none")}
+
+
+def as_json(tagged: Tagged) -> dict[str, Any]:
+    """Return the tags as JSON: `tags` is null where they cannot be read."""
+    if tagged.tags is None:
+        return {"tags": None, "pictures": [], "other_tags": []}
+    pictures = [
+        {"kind": each.kind, "mime": each.mime, "description": each.description, "size": each.size}
+        for each in tagged.tags.pictures
+    ]
+    return {"tags": dict(tagged.tags.fields), "pictures": pictures, "other_tags": list(tagged.tags.other)}
+
+
+def _value(text: str) -> str:
+    shown = safe(" ".join(text.split()))
+    return f"{shown[:_LONG]}..." if len(shown) > _LONG else shown
+
+
+def _picture(picture: Picture) -> str:
+    kinds = {0: _("other"), 3: _("front cover"), 4: _("back cover")}
+    kind = kinds.get(picture.kind) or _("kind {number}").format(number=picture.kind)
+    return f"{kind}, {safe(picture.mime)}, {size(picture.size)}"

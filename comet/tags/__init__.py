@@ -1,0 +1,1 @@
+"""Tags: what files say of themselves, in one model whatever their format."""

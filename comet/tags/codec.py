@@ -1,0 +1,237 @@
+"""The door to mutagen: a file's tags, of any format, as the neutral model has them.
+
+Tags are untrusted: a picture may claim 4 GB, a frame may unpack to more. So this runs in worker processes with limits
+(`comet.tags.reading`), and no other process loads it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import stat
+import struct
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import mutagen
+from mutagen import apev2, asf, flac, id3, mp4
+
+from comet.core.errors import DecodeError, ReadError
+from comet.core.text import _
+from comet.tags.fields import VORBIS, Collected, Picture, Tags, known
+
+_ID3, _MP4, _APE, _ASF = (known(kind) for kind in ("id3", "mp4", "ape", "asf"))
+_FREE: Final = "----:"
+_UFID: Final = "http://musicbrainz.org"
+_FRONT: Final = 3
+_BACK: Final = 4
+_PNG: Final = b"\x89PNG"
+_DAMAGED: Final = (
+    mutagen.MutagenError,
+    ValueError,
+    struct.error,
+    IndexError,
+    KeyError,
+    TypeError,
+    EOFError,
+    OverflowError,
+)
+"""What mutagen raises on damage: its own errors, and those that it did not foresee."""
+
+
+def read(path: bytes) -> Tags:
+    """Return the tags of a file; none where it has none, or is of a kind that has none.
+
+    Raises:
+        ReadError: it cannot be read.
+        DecodeError: its tags are damaged.
+    """
+    name = os.fsdecode(path)
+    try:
+        # without O_NONBLOCK, opening a pipe waits for somebody to write into it
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+        with open(os.open(path, flags), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise ReadError(name, _("it is no regular file"))
+            file = mutagen.File(stream)
+            return _Reader(file).read() if file is not None else Tags()
+    except OSError as error:
+        raise ReadError(name, _("it cannot be read: {why}").format(why=error.strerror or error)) from error
+    except _DAMAGED as error:
+        raise DecodeError(name, _("its tags are damaged")) from error
+
+
+class _Reader:
+    """Takes the tags of one open file apart."""
+
+    def __init__(self, file: mutagen.FileType) -> None:
+        self._file = file
+        self._fields = Collected()
+        self._pictures: list[Picture] = []
+        self._other: list[str] = []
+
+    def read(self) -> Tags:
+        tags: Any = self._file.tags
+        if isinstance(tags, id3.ID3):
+            self._id3(tags)
+        elif isinstance(tags, mp4.MP4Tags):
+            self._mp4(tags)
+        elif isinstance(tags, apev2.APEv2):
+            self._ape(tags)
+        elif isinstance(tags, asf.ASFTags):
+            self._asf(tags)
+        elif tags is not None:
+            self._vorbis(tags)
+        for picture in getattr(self._file, "pictures", ()):
+            self._picture(picture.type, picture.mime, picture.desc, picture.data)
+        return Tags(self._fields.done(), tuple(self._pictures), tuple(dict.fromkeys(self._other)))
+
+    def _picture(self, kind: int, mime: str, description: str, data: bytes) -> None:
+        self._pictures.append(Picture(int(kind), mime, description, len(data)))
+
+    def _id3(self, tags: Any) -> None:  # noqa: ANN401 - mutagen's frames have no types
+        for frame in tags.values():
+            if frame.FrameID == "APIC":
+                self._picture(frame.type, frame.mime, frame.desc, frame.data)
+            elif take := _FRAMES.get(frame.FrameID) or (_text if isinstance(frame, id3.TextFrame) else None):
+                for name, values in take(frame):
+                    self._fields.add(name, values)
+            else:
+                self._other.append(frame.HashKey)
+
+    def _mp4(self, tags: Any) -> None:  # noqa: ANN401 - likewise
+        for name, values in tags.items():
+            field = _MP4.get(name.lower())
+            if name == "covr":
+                for cover in values:
+                    mime = "image/png" if cover.imageformat == mp4.MP4Cover.FORMAT_PNG else "image/jpeg"
+                    self._picture(_FRONT, mime, "", cover)
+            elif name.startswith(_FREE):
+                self._free(name, values)
+            elif name in {"trkn", "disk"} and field:
+                self._fields.add(field, (f"{number or ''}/{total or ''}" for number, total in values))
+            elif field:
+                several = values if isinstance(values, list) else [values]
+                self._fields.add(field, (int(v) if isinstance(v, bool) else v for v in several))
+            else:
+                self._other.append(name)
+
+    def _free(self, name: str, values: Iterable[bytes]) -> None:
+        short = name.split(":", 2)[2]
+        try:
+            texts = [bytes(value).decode("utf-8") for value in values]
+        except UnicodeDecodeError:
+            self._other.append(name)
+        else:
+            self._fields.add(_MP4.get(f"{_FREE}{short.lower()}", VORBIS.get(short.lower(), short.lower())), texts)
+
+    def _ape(self, tags: Any) -> None:  # noqa: ANN401 - likewise
+        for name, value in tags.items():
+            small = name.lower()
+            if isinstance(value, apev2.APEBinaryValue) and small.startswith("cover art"):
+                title, _zero, data = bytes(value.value or b"").partition(b"\0")
+                kind = _FRONT if "front" in small else _BACK if "back" in small else 0
+                mime = "image/png" if data.startswith(_PNG) else "image/jpeg"
+                self._picture(kind, mime, title.decode("utf-8", "replace"), data)
+            elif isinstance(value, apev2.APETextValue):
+                self._fields.add(_APE.get(small, VORBIS.get(small, small)), list(value))
+            else:
+                self._other.append(name)
+
+    def _asf(self, tags: Any) -> None:  # noqa: ANN401 - likewise
+        for name, value in tags:
+            if name == "WM/Picture":
+                self._asf_picture(bytes(value.value))
+            elif isinstance(value.value, bytes):
+                self._other.append(name)
+            else:
+                text = int(value.value) if isinstance(value.value, bool) else value.value
+                self._fields.add(_ASF.get(name.lower(), name.lower()), [text])
+
+    def _asf_picture(self, data: bytes) -> None:
+        """Take a picture apart: kind, size, MIME type and description as UTF-16 that ends in a zero each, the data."""
+        kind, size = struct.unpack_from("<BI", data)
+        mime, description, _rest = _texts(data[5:])
+        self._pictures.append(Picture(kind, mime, description, min(size, len(data))))
+
+    def _vorbis(self, tags: Iterable[tuple[str, str]]) -> None:
+        for name, text in tags:
+            small = name.lower()
+            if small == "metadata_block_picture":
+                try:
+                    picture = flac.Picture(base64.b64decode(text))  # type: ignore[no-untyped-call]
+                except (binascii.Error, *_DAMAGED):
+                    self._other.append(name)
+                else:
+                    self._picture(picture.type, picture.mime, picture.desc, picture.data)
+            else:
+                self._fields.add(VORBIS.get(small, small), [text])
+
+
+_Found = Iterable[tuple[str, Iterable[object]]]
+"""Fields and their values."""
+
+
+def _text(frame: Any) -> _Found:  # noqa: ANN401 - likewise, as in all that follow
+    yield _ID3.get(frame.FrameID.lower(), frame.FrameID.lower()), frame.text
+
+
+def _custom(frame: Any) -> _Found:  # noqa: ANN401
+    small = frame.desc.lower()
+    yield _ID3.get(f"txxx:{small}", small or "txxx"), frame.text
+
+
+def _described(name: str) -> Callable[[Any], _Found]:
+    """Return what takes a frame of which there may be several, told apart by their descriptions."""
+
+    def take(frame: Any) -> _Found:  # noqa: ANN401
+        yield f"{name}:{frame.desc}" if frame.desc else name, [frame.text] if name == "lyrics" else frame.text
+
+    return take
+
+
+def _people(frame: Any) -> _Found:  # noqa: ANN401
+    """Take those who took part: roles of the studio are fields, what somebody played stands behind the name."""
+    for role, person in frame.people:
+        if frame.FrameID == "TMCL":
+            yield "performer", [f"{person} ({role})" if role else person]
+        else:
+            yield role.lower() or "performer", [person]
+
+
+def _played(frame: Any) -> _Found:  # noqa: ANN401
+    if frame.FrameID == "POPM":
+        yield "rating", [frame.rating]
+    yield "playcount", [getattr(frame, "count", 0) or ""]
+
+
+def _unique(frame: Any) -> _Found:  # noqa: ANN401
+    name = "musicbrainz_recordingid" if frame.owner == _UFID else f"ufid:{frame.owner}"
+    yield name, [frame.data.decode("ascii", "replace")]
+
+
+_FRAMES: Final[dict[str, Callable[[Any], _Found]]] = {
+    "TXXX": _custom,
+    "TCON": lambda frame: [("genre", frame.genres)],
+    "TIPL": _people,
+    "TMCL": _people,
+    "IPLS": _people,
+    "COMM": _described("comment"),
+    "USLT": _described("lyrics"),
+    "UFID": _unique,
+    "POPM": _played,
+    "PCNT": _played,
+    "WOAR": lambda frame: [("website", [frame.url])],
+}
+"""Frames that are more than text under a name of their own."""
+
+
+def _texts(data: bytes) -> tuple[str, str, bytes]:
+    """Return two texts in UTF-16 that end in a zero each, and what follows."""
+    texts = []
+    for _number in range(2):
+        end = next((at for at in range(0, len(data) - 1, 2) if data[at : at + 2] == b"\0\0"), len(data))
+        texts.append(data[:end].decode("utf-16-le", "replace"))
+        data = data[end + 2 :]
+    return texts[0], texts[1], data

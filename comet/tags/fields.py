@@ -1,0 +1,165 @@
+"""The neutral model of tags: fields by MusicBrainz Picard's names, with any number of values each.
+
+The table says how a field is called in each kind of tag. In Vorbis comments it is the name itself, but for the few that
+`VORBIS` lists; a name that no table knows is a custom field, under its own name in small letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that lies in a tag."""
+
+    kind: int
+    """As ID3 and FLAC number them; 3 is the front cover."""
+    mime: str
+    description: str
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """All that the tags of a file hold."""
+
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values by name, in the order in which they stand there; none is there twice."""
+    pictures: tuple[Picture, ...] = ()
+    other: tuple[str, ...] = ()
+    """Names, in their own format, of what the model has no place for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How one field is called in each kind of tag; empty where Picard has no name for it there."""
+
+    field: str
+    id3: str = ""
+    """A text frame, or the description of a user's one behind `TXXX:`."""
+    mp4: str = ""
+    """An atom, or the name of a free one behind `----:`."""
+    ape: str = ""
+    asf: str = ""
+
+
+_TABLE: Final = (
+    Names("title", "TIT2", "\xa9nam", "Title", "Title"),
+    Names("artist", "TPE1", "\xa9ART", "Artist", "Author"),
+    Names("album", "TALB", "\xa9alb", "Album", "WM/AlbumTitle"),
+    Names("albumartist", "TPE2", "aART", "Album Artist", "WM/AlbumArtist"),
+    Names("date", "TDRC", "\xa9day", "Year", "WM/Year"),
+    Names("originaldate", "TDOR", "", "", "WM/OriginalReleaseTime"),
+    Names("releasedate", "TDRL"),
+    Names("genre", "TCON", "\xa9gen", "Genre", "WM/Genre"),
+    Names("composer", "TCOM", "\xa9wrt", "Composer", "WM/Composer"),
+    Names("lyricist", "TEXT", "----:LYRICIST", "Lyricist", "WM/Writer"),
+    Names("conductor", "TPE3", "----:CONDUCTOR", "Conductor", "WM/Conductor"),
+    Names("remixer", "TPE4", "----:REMIXER", "MixArtist", "WM/ModifiedBy"),
+    Names("grouping", "TIT1", "\xa9grp", "Grouping", "WM/ContentGroupDescription"),
+    Names("subtitle", "TIT3", "----:SUBTITLE", "Subtitle", "WM/SubTitle"),
+    Names("discsubtitle", "TSST", "----:DISCSUBTITLE", "DiscSubtitle", "WM/SetSubTitle"),
+    Names("work", "TXXX:WORK", "\xa9wrk", "WORK", "WM/Work"),
+    Names("movementnumber", "MVIN"),
+    Names("movement", "MVNM", "\xa9mvn", "MOVEMENTNAME"),
+    Names("label", "TPUB", "----:LABEL", "Label", "WM/Publisher"),
+    Names("catalognumber", "TXXX:CATALOGNUMBER", "----:CATALOGNUMBER", "CatalogNumber", "WM/CatalogNo"),
+    Names("barcode", "TXXX:BARCODE", "----:BARCODE", "Barcode", "WM/Barcode"),
+    Names("isrc", "TSRC", "----:ISRC", "ISRC", "WM/ISRC"),
+    Names("copyright", "TCOP", "cprt", "Copyright", "Copyright"),
+    Names("media", "TMED", "----:MEDIA", "Media", "WM/Media"),
+    Names("language", "TLAN", "----:LANGUAGE", "Language", "WM/Language"),
+    Names("mood", "TMOO", "----:MOOD", "Mood", "WM/Mood"),
+    Names("bpm", "TBPM", "tmpo", "BPM", "WM/BeatsPerMinute"),
+    Names("key", "TKEY", "----:initialkey", "KEY", "WM/InitialKey"),
+    Names("compilation", "TCMP", "cpil", "Compilation", "WM/IsCompilation"),
+    Names("encodedby", "TENC", "\xa9too", "EncodedBy", "WM/EncodedBy"),
+    Names("encodersettings", "TSSE", "", "EncoderSettings", "WM/EncodingSettings"),
+    Names("originalalbum", "TOAL", "", "", "WM/OriginalAlbumTitle"),
+    Names("originalartist", "TOPE", "", "Original Artist", "WM/OriginalArtist"),
+    Names("titlesort", "TSOT", "sonm", "TITLESORT", "WM/TitleSortOrder"),
+    Names("artistsort", "TSOP", "soar", "ARTISTSORT", "WM/ArtistSortOrder"),
+    Names("albumsort", "TSOA", "soal", "ALBUMSORT", "WM/AlbumSortOrder"),
+    Names("albumartistsort", "TSO2", "soaa", "ALBUMARTISTSORT", "WM/AlbumArtistSortOrder"),
+    Names("composersort", "TSOC", "soco", "COMPOSERSORT", "WM/ComposerSortOrder"),
+    Names("comment", "", "\xa9cmt", "Comment", "Description"),
+    Names("lyrics", "", "\xa9lyr", "Lyrics", "WM/Lyrics"),
+    Names("tracknumber", "TRCK", "trkn", "Track", "WM/TrackNumber"),
+    Names("discnumber", "TPOS", "disk", "Disc", "WM/PartOfSet"),
+    Names(
+        "musicbrainz_recordingid", "UFID", "----:MusicBrainz Track Id", "MUSICBRAINZ_TRACKID", "MusicBrainz/Track Id"
+    ),
+    Names(
+        "musicbrainz_trackid",
+        "TXXX:MusicBrainz Release Track Id",
+        "----:MusicBrainz Release Track Id",
+        "MUSICBRAINZ_RELEASETRACKID",
+        "MusicBrainz/Release Track Id",
+    ),
+    *(
+        Names(f"musicbrainz_{short}id", f"TXXX:{words}", f"----:{words}", f"MUSICBRAINZ_{short.upper()}ID", spelt)
+        for short, words, spelt in (
+            ("album", "MusicBrainz Album Id", "MusicBrainz/Album Id"),
+            ("artist", "MusicBrainz Artist Id", "MusicBrainz/Artist Id"),
+            ("albumartist", "MusicBrainz Album Artist Id", "MusicBrainz/Album Artist Id"),
+            ("releasegroup", "MusicBrainz Release Group Id", "MusicBrainz/Release Group Id"),
+            ("work", "MusicBrainz Work Id", "MusicBrainz/Work Id"),
+        )
+    ),
+    Names("acoustid_id", "TXXX:Acoustid Id", "----:Acoustid Id", "ACOUSTID_ID", "Acoustid/Id"),
+    Names(
+        "acoustid_fingerprint",
+        "TXXX:Acoustid Fingerprint",
+        "----:Acoustid Fingerprint",
+        "ACOUSTID_FINGERPRINT",
+        "Acoustid/Fingerprint",
+    ),
+)
+
+VORBIS: Final = {
+    "musicbrainz_trackid": "musicbrainz_recordingid",  # the names changed places when tracks became recordings
+    "musicbrainz_releasetrackid": "musicbrainz_trackid",
+    "tracktotal": "totaltracks",
+    "disctotal": "totaldiscs",
+    "initialkey": "key",
+    "year": "date",
+}
+"""What Vorbis comments call otherwise, in small letters."""
+
+NUMBERED: Final = {"tracknumber": "totaltracks", "discnumber": "totaldiscs", "movementnumber": "movementtotal"}
+"""Where `3/12` is a number and how many there are: the second one's field."""
+
+
+def known(kind: str) -> dict[str, str]:
+    """Return field by name in one kind of tag (`id3`, `mp4`, `ape`, `asf`); in small letters, which mean the same."""
+    return {getattr(names, kind).lower(): names.field for names in _TABLE if getattr(names, kind)}
+
+
+class Collected:
+    """Values that are put together field by field."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, list[str]] = {}
+
+    def add(self, name: str, values: Iterable[object]) -> None:
+        """Add values, but those that are empty or there already; `3/12` of a number is split."""
+        for value in values:
+            text = str(value).replace("\0", " ").strip()
+            if name in NUMBERED and "/" in text:
+                text, _slash, total = (part.strip() for part in text.partition("/"))
+                self.add(NUMBERED[name], [total])
+            if text and text not in (there := self._fields.setdefault(name, [])):
+                there.append(text)
+
+    def done(self) -> dict[str, tuple[str, ...]]:
+        """Return what there is."""
+        return dict(self._items())
+
+    def _items(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for name, values in self._fields.items():
+            if values:
+                yield name, tuple(values)

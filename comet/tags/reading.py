@@ -1,0 +1,37 @@
+"""The stage: paths in, tags out. Worker processes read, with limits: a tag may be made to eat all memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from comet.core.workers import Pool
+from comet.tags.fields import Tags
+
+_MEMORY: Final = 512 << 20
+"""Bytes that reading a file's tags may take: mutagen holds a tag in memory about twice, and covers reach 50 MB."""
+_TIMEOUT: Final = 30.0
+"""Seconds: a disk that has to wake up takes ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What was found in a file."""
+
+    path: bytes
+    tags: Tags | None = None
+    error: str = ""
+    """Why there are none, as a sentence."""
+
+
+def read_all(paths: Iterable[bytes], *, workers: int = 1) -> Iterator[Tagged]:
+    """Read the tags of files in worker processes and yield each as it is done.
+
+    Args:
+        paths: Absolute.
+        workers: Processes.
+    """
+    with Pool[bytes, Tagged](workers, "comet.tags.work:work", memory=_MEMORY, deadline=lambda _path: _TIMEOUT) as pool:
+        for outcome in pool.run(paths):
+            yield outcome.result or Tagged(outcome.task, error=outcome.error)
