@@ -69,8 +69,9 @@ def tracks(proposal: Proposal, names: Sequence[str]) -> list[int]:
 
 
 def is_open(proposal: Proposal, *, clean_only: bool) -> bool:
-    """Tell whether applying all groups takes this one: it is open, and something of it can be removed."""
-    return proposal.standing is Standing.OPEN and bool(proposal.remove) and (proposal.group.clear or not clean_only)
+    """Tell whether this group waits for an answer: it is open, and something of it is removed or may be."""
+    waits = bool(proposal.remove or proposal.doubtful)
+    return proposal.standing is Standing.OPEN and waits and (proposal.group.clear or not clean_only)
 
 
 def begin(arguments: argparse.Namespace) -> Context:

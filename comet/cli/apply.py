@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from comet.cli import acting, console, out
+from comet.cli import acting, console, out, pairs
 from comet.cli.context import Context
 from comet.core import plans
 from comet.core.acts import Plan
@@ -85,13 +85,15 @@ def _plan(here: Context, job: Job) -> tuple[Plan, Proposal | None]:
             wanted = [acting.chosen(collection, found, arguments.group, arguments.keep)]
         else:
             wanted = [each for each in found if acting.is_open(each, clean_only=arguments.clean_only)]
-        doubtful = sum(not each.group.clear for each in wanted)
-        if doubtful:
+        if doubtful := [(each, at) for each in wanted for at in each.doubtful]:
             out.warn(
-                _("{groups} to check: listen before you purge; --clean-only leaves them").format(
-                    groups=_n("{n} group is", "{n} groups are", doubtful)
+                _("{tracks} to check and stay until you decide; `{command}` shows them").format(
+                    tracks=_n("{n} track is", "{n} tracks are", len(doubtful)), command=here.next("review")
                 )
             )
+            for proposal, at in doubtful:
+                path, why = safe(proposal.group.tracks[at].path), pairs.doubt(proposal.doubtful[at])
+                out.note(_("  stays: `{path}` ({why})").format(path=path, why=why))
         return changes.plan(collection, wanted), wanted[0] if arguments.keep else None
 
 

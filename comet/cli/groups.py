@@ -141,7 +141,7 @@ def _write_json(found: Found, limit: int) -> None:
 
 
 def as_json(proposal: Proposal, left_over: list[FilePair]) -> dict[str, Any]:
-    """Return a group as JSON; a track that cannot be removed has the reason as `barred`."""
+    """Return a group as JSON; `barred` is why a track cannot be removed, `doubt` why it is to check and stays."""
     group, barred = proposal.group, proposal.barred
     return {
         "group": group.id,
@@ -150,7 +150,12 @@ def as_json(proposal: Proposal, left_over: list[FilePair]) -> dict[str, Any]:
         "clear": group.clear,
         "standing": proposal.standing.value,
         "tracks": [
-            {**out.track(track), "keep": at in proposal.keep, **({"barred": barred[at]} if at in barred else {})}
+            {
+                **out.track(track),
+                "keep": at in proposal.keep,
+                **({"barred": barred[at]} if at in barred else {}),
+                **({"doubt": proposal.doubtful[at]} if at in proposal.doubtful else {}),
+            }
             for at, track in enumerate(group.tracks)
         ],
         "left_over": [out.pair(pair) for pair in left_over],
@@ -187,11 +192,17 @@ def _standing(proposal: Proposal) -> str:
     return "  " + words[proposal.standing]
 
 
+def _mark(proposal: Proposal, at: int) -> str:
+    if at in proposal.doubtful:
+        return _("check")
+    return _("keep") if at in proposal.keep else _("stays") if at in proposal.barred else ""
+
+
 def _cells(proposal: Proposal) -> Iterator[list[str]]:
     for at, track in enumerate(proposal.group.tracks):
         audio = track.audio
         yield [
-            _("keep") if at in proposal.keep else _("stays") if at in proposal.barred else "",
+            _mark(proposal, at),
             clock(audio.duration),
             f"{round(audio.bitrate / 1000)}",
             audio.codec,

@@ -86,7 +86,7 @@ def verdict(found: FilePair, *, related: bool) -> str:
             "speed": _("they are one recording at two speeds: {what}").format(what=_speed(found)),
             "cut": _("they are one recording, cut differently: {what}").format(what=pairs.cuts(found)),
         }.get(found.how, _("they are one recording, altered in one of them"))
-    check = _("they are the same recording, to check: {doubt}").format(doubt=pairs.doubt(found))
+    check = _("they are the same recording, to check: {doubt}").format(doubt=pairs.doubt(found.doubt))
     place = clock(pairs.place(found))
     return {
         Relation.SAME: _("they are the same recording") if found.clear else check,

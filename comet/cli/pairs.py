@@ -91,7 +91,7 @@ def table(found: list[FilePair], width: int) -> Iterator[str]:
 def word(pair: FilePair, this: str = "") -> str:
     """Return the relation of a pair in a few words; as seen from the file at `this` path, if one is given."""
     if pair.relation is Relation.SAME:
-        return _("same") if pair.clear else _("same, to check: {doubt}").format(doubt=doubt(pair))
+        return _("same") if pair.clear else _("same, to check: {doubt}").format(doubt=doubt(pair.doubt))
     if pair.relation is Relation.CONTAINS:
         outer = holder(pair)
         inner = pair.b if outer is pair.a else pair.a
@@ -136,12 +136,12 @@ def _apart(places: list[tuple[float, float]]) -> int:
     return count
 
 
-def doubt(pair: FilePair) -> str:
+def doubt(why: str) -> str:
     """Return why a same is to check."""
     return {
         "levels": _("levels differ"),
         "limited": _("not listened to the end"),
-    }.get(pair.doubt, _("a part differs"))
+    }.get(why, _("a part differs"))
 
 
 def place(pair: FilePair) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from comet import changes
 from comet.changes import Outcome
-from comet.cli import acting, console, context, out, why
+from comet.cli import acting, console, context, out, pairs, why
 from comet.cli.context import Context
 from comet.cli.main import become_screens, can_show_screens
 from comet.collection import decisions, groups
@@ -109,7 +109,10 @@ class _Review:
             check="" if group.clear else _("; to check: listen before you decide"),
         )
         for at, track in enumerate(group.tracks):
-            word = _("keep") if at in proposal.keep else _("stays") if at in proposal.barred else _("remove")
+            check = pairs.doubt(proposal.doubtful[at]) if at in proposal.doubtful else ""
+            why = proposal.barred.get(at) or (check and _("to check: {doubt}").format(doubt=check))
+            stays = at in proposal.barred or at in proposal.doubtful
+            word = _("stays") if stays else _("keep") if at in proposal.keep else _("remove")
             yield _("{n}. {word}: {length}, {rate} {codec}, {size}, {path}{why}").format(
                 n=at + 1,
                 word=word,
@@ -118,7 +121,7 @@ class _Review:
                 codec=safe(track.audio.codec),
                 size=size(track.file.size),
                 path=safe(track.path),
-                why=_(" ({reason})").format(reason=proposal.barred[at]) if at in proposal.barred else "",
+                why=_(" ({reason})").format(reason=why) if why else "",
             )
 
     def _answered(self, proposal: Proposal, typed: str) -> bool:

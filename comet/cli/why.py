@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from comet.cli import acting, console, context, out
+from comet.cli import pairs as words
 from comet.core.errors import NotScannedError, UsageError
 from comet.core.job import Job
 from comet.core.model import Choice, Proposal, Relation, Standing, Track
@@ -150,7 +151,13 @@ def keeper(collection: Collection, proposal: Proposal) -> Iterator[str]:
     else:
         why = ", ".join(groups.reasons(collection, proposal))
         yield _("`{path}` is proposed as the keeper: {why}.").format(path=name, why=why)
+    for at, doubt in proposal.doubtful.items():
+        yield _("`{path}` stays until you decide, for it is to check: {doubt}.").format(
+            path=safe(tracks[at].path), doubt=words.doubt(doubt)
+        )
     for at in proposal.keep[1:]:
+        if at in proposal.doubtful:
+            continue
         yield _("`{path}` stays too.").format(path=safe(tracks[at].path))
     for at, why in proposal.barred.items():
         if at in proposal.keep:
@@ -192,11 +199,10 @@ def _relation(pair: FilePair) -> str:
     if pair.relation is Relation.SAME:
         if pair.clear:
             return _("They are the same recording: they agree from start to end.")
-        return _("They are the same recording, to check: some part of them differs more than a codec explains.")
+        return _("They are the same recording, to check: {doubt}.").format(doubt=words.doubt(pair.doubt))
     if pair.relation is Relation.CONTAINS:
         inner, outer = (pair.b, pair.a) if pair.holder == "a" else (pair.a, pair.b)
         return _("`{inner}` is a part of `{outer}`.").format(inner=safe(inner.path), outer=safe(outer.path))
     if pair.relation is Relation.SHARES:
         return _("They share a part and differ in the rest, so neither can stand for the other.")
-    how = {"speed": _("at another speed"), "cut": _("cut differently")}.get(pair.how, _("altered"))
-    return _("One is a variant of the other, {how}, so neither can stand for the other.").format(how=how)
+    return _("{what}, so neither can stand for the other.").format(what=words.word(pair).capitalize())

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -335,6 +335,9 @@ class Proposal:
     standing: Standing
     decision: Decision | None = None
     """What the proposal comes from; None where nobody decided, and the keeper was chosen by quality."""
+    doubtful: Mapping[int, str] = field(default_factory=dict)
+    """Indices of the tracks that nobody chose but that stay until somebody does, for they are to check: each with the
+    `doubt` of its verdict against the keeper."""
 
     @property
     def remove(self) -> tuple[int, ...]:

@@ -51,6 +51,7 @@ def propose(
         choose: the keeper's index among several tracks that stay.
     """
     decision = decisions.about(group)
+    doubtful: dict[int, str] = {}
     keep = [group.keeper]
     standing = Standing.OPEN
     if decision is not None and decision.choice is Choice.SKIP:
@@ -62,10 +63,22 @@ def propose(
         if len({*keep, *barred}) == len(group.tracks):
             standing = Standing.SETTLED
     else:
-        decision = None
+        decision, doubtful = None, _doubtful(group)
     first = keep.pop(choose([group.tracks[at] for at in keep]))
-    stays = (first, *keep)
-    return Proposal(group, stays, barred, standing, decision)
+    stays = (first, *keep, *doubtful)
+    return Proposal(group, stays, barred, standing, decision, doubtful)
+
+
+def _doubtful(group: Group) -> dict[int, str]:
+    """Return the tracks that are not clearly the same as the keeper, each with the reason."""
+    first = group.tracks[group.keeper].audio.serial
+    verdicts = {frozenset((each.verdict.i, each.verdict.j)): each.verdict for each in group.matches}
+    found = {}
+    for at, track in enumerate(group.tracks):
+        verdict = verdicts.get(frozenset((first, track.audio.serial)))  # none between files of one audio
+        if verdict is not None and not verdict.clear:
+            found[at] = verdict.doubt
+    return found
 
 
 def _chosen(group: Group, keep: Sequence[Identity]) -> list[int]:

@@ -154,7 +154,8 @@ class ReviewScreen(Paired[Found]):
         elif found.profile.read_only:
             self.say(_("the profile is read-only, nothing is done: {what}").format(what=told.would(item)))
         elif not item.proposal.remove and not item.chosen:
-            self.say(_("nothing can be removed here: every track stays"))
+            listen = _("listen first: Space marks what shall go") if item.proposal.doubtful else ""
+            self.say(listen or _("nothing can be removed here: every track stays"))
         else:
             proposal, before, chosen = item.proposal, item.decision, item.chosen
             fate = Fate.HELD if proposal.remove else Fate.KEPT

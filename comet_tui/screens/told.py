@@ -89,6 +89,11 @@ def relation(match: Match) -> str:
     return f"{words[verdict.relation]} {100 * verdict.similarity:.1f} %"
 
 
+def doubt(why: str) -> str:
+    """Return why a same is to check."""
+    return {"levels": _("levels differ"), "limited": _("not listened to the end")}.get(why, _("a part differs"))
+
+
 def _held(item: Item, called: str) -> str:
     count, gone = moved(item.act)
     words = _("✓ {name}: kept {kept}, {files} moved to quarantine ({size}), u undoes").format(
@@ -134,6 +139,8 @@ def _mark(item: Item, index: int) -> tuple[str, str]:
     proposal = item.proposal
     if index == proposal.keep[0]:
         return _("● keeper"), _KEEPER
+    if index in proposal.doubtful and index in proposal.keep:
+        return _("? check"), _CHECK
     if index in proposal.keep:
         return _("● stays"), _KEEPER
     if index in proposal.barred:
@@ -158,6 +165,10 @@ def _about(item: Item, index: int) -> str:
     )
     if index in proposal.barred:
         return _("stays: {reason}").format(reason=safe(proposal.barred[index]))
+    if index in proposal.doubtful and index in proposal.keep:
+        return _("stays until you decide: {doubt}; compared with the keeper").format(
+            doubt=doubt(proposal.doubtful[index])
+        )
     return _("stays: {like}").format(like=like) if index in proposal.keep else _("goes: {like}").format(like=like)
 
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from comet.compare import kernels
 from comet.compare.sample import evidence
-from comet.core.model import Sampled, Tail
+from comet.core.model import SECONDS_PER_WORD, Sampled, Tail
 from comet.core.words import SILENCE
-from comet.judge.threshold import FLAT, SLOPED, Null, learn
+from comet.judge.threshold import Null, learn
 from tests.benchmarks.pool import Pool, load, summary
 
 COPY: Final = (18.0, 20.0)
@@ -33,8 +33,6 @@ CUTS: Final = (10, 20, 30, 60)
 """Seconds that tracks are cut to."""
 SAMPLED: Final = 50_000
 """Random pairs that q99 is learned from, where it is learned as in use."""
-
-_SECOND: Final = 8.0769  # words
 
 
 class Found(NamedTuple):
@@ -149,7 +147,7 @@ def subsets(pool: Pool, found: Found) -> Iterator[str]:
         for draw in range(draws):
             inside = np.zeros(len(pool), np.bool_)
             inside[rng.choice(len(pool), size, replace=False)] = True
-            here = found.only(inside[found.pairs].all(1))
+            here = found.only(np.all(inside[found.pairs], axis=1))
             null = learned(here, size, draw)
             counts.append((*(counted(here, null, e) for e in LEVELS), null.flat.q99, null.sloped.q99))
         table = np.array(counts)
@@ -179,19 +177,19 @@ def kinds(pool: Pool, found: Found) -> Iterator[str]:
 def cut(pool: Pool) -> Iterator[str]:
     """Yield what short tracks do."""
     for seconds in CUTS:
-        short = pool.cut(round(seconds * _SECOND))
+        short = pool.cut(round(seconds / SECONDS_PER_WORD))
         found = compare(short, short.unrelated())
         found = found.only(~copies(found))
         null = learned(found, len(short))
         yield f"cut to {seconds} s, {len(found.flat)} pairs, q99 {null.flat.q99:.2f} {null.sloped.q99:.2f}\n{HEAD}"
         yield f"flat   {shape(found.flat)}\nsloped {shape(found.sloped)}\n"
-        for said, tails in (("learned", null), ("prior", Null(FLAT, SLOPED))):
+        for said, tails in (("learned", null), ("prior", Null())):
             yield f"  {said}: " + ", ".join(f"{e:g}: {counted(found, tails, e)}" for e in LEVELS) + "\n"
 
 
 def silent(pool: Pool, seconds: int = 20) -> Iterator[str]:
     """Yield what a silence at the start of both tracks does, which is masked: against the same words cut away."""
-    words = round(seconds * _SECOND)
+    words = round(seconds / SECONDS_PER_WORD)
     long = pool.only(np.flatnonzero([len(track) > 2 * words for track in pool.words]))
     pairs = long.unrelated(100_000)
     for said, start in ((f"{seconds} s of silence first", words), ("the same without", 0)):

@@ -72,10 +72,10 @@ class Pool:
     def unrelated(self, count: int = 0, seed: int = 1) -> NDArray[np.int64]:
         """Return pairs (i, j), i < j, of tracks of different packages, shape (n, 2): all, or `count` drawn of them."""
         i, j = np.triu_indices(len(self), 1)
-        pairs = np.stack([i, j], 1)[self.packages[i] != self.packages[j]]
-        if not 0 < count < len(pairs):
-            return pairs
-        return pairs[np.sort(np.random.default_rng(seed).choice(len(pairs), count, replace=False))]
+        pairs: NDArray[np.int64] = np.stack([i, j], 1)[self.packages[i] != self.packages[j]]
+        if 0 < count < len(pairs):
+            pairs = pairs[np.sort(np.random.default_rng(seed).choice(len(pairs), count, replace=False))]
+        return pairs
 
     def called(self, track: int) -> str:
         """Return what a track is called, for those who read a report."""

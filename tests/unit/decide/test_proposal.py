@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from comet.core.model import Choice, Decision, Group, Proposal, Standing, Track, identity
 from comet.decide import keeper
 from comet.decide.proposal import Decisions, propose
-from tests.unit.judge.made import track
+from tests.unit.judge.made import match, track
 
 BEST = track(1, "a.flac", size=3000, lossless=True)
 MP3 = track(2, "b.mp3", size=2000, bitrate=320_000)
@@ -47,6 +49,22 @@ def test_without_a_decision_quality_chooses() -> None:
     assert shown(proposal) == ((0,), (1, 2), Standing.OPEN)
     assert proposal.frees == 3000
     assert proposal.decision is None
+
+
+def test_what_is_to_check_stays_until_somebody_decides() -> None:
+    """Only a clear same of the keeper goes by itself; byte copies of the keeper are clear; a decision beats it."""
+    tracks = (BEST, MP3, OGG, COPY)
+    checked = match(1, 2, clear=False)
+    checked = replace(checked, verdict=replace(checked.verdict, doubt="levels"))
+    pairs = (checked, match(1, 3), match(2, 3, clear=False))
+    some = Group("g", tracks, keeper.choose(tracks), 0, False, pairs, ())
+    assert some.keeper == 0
+    proposal = proposed(some)
+    assert shown(proposal) == ((0, 1), (2, 3), Standing.OPEN)
+    assert proposal.doubtful == {1: "levels"}
+    by_hand = proposed(some, decided(1, Choice.KEEP, some, BEST))
+    assert shown(by_hand) == ((0,), (1, 2, 3), Standing.OPEN)
+    assert by_hand.doubtful == {}
 
 
 def test_another_one_is_kept() -> None:
