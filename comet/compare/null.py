@@ -13,7 +13,7 @@ from comet.compare.sample import Sample, evidence
 from comet.core.model import Sampled
 
 PAIRS: Final = 20_000
-"""Pairs that are drawn: their number leaves an error of 0.6 sqrt(99 / 20 000) = 0.04 in the 99 % point and with it 7 %
+"""Pairs that are drawn: their number leaves an error of 0.7 sqrt(99 / 20 000) = 0.05 in the 99 % point and with it 7 %
 in the expected number of false pairs. Another half of the same collection differs by 0.05: more would gain nothing."""
 _BATCH: Final = 2_000
 """Pairs between two looks whether to stop, some tenths of a second."""

@@ -37,10 +37,10 @@ from comet.judge import threshold
 from comet.judge.threshold import Null
 from comet.listen import audio
 
-SHORTEST = 130.0
-"""Seconds of a track that is taken."""
-TRACKS = 240
-COPIED = 48
+SHORTEST, LONGEST = 130.0, 180.0
+"""Seconds of a track that is taken, and how much of it is copied."""
+TRACKS = 150
+COPIED = 16
 """Of these are changed."""
 COLLECTION = 100_000
 ENDINGS = (".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wav")
@@ -126,7 +126,7 @@ def changed(change: tuple[str, str, str], path: str) -> Words:
     filters, options, ending = change
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, f"copy{ending}")
-        words = ["ffmpeg", "-v", "error", "-nostdin", "-i", path, "-map", "0:a:0", "-t", "300", "-af", filters]
+        words = ["ffmpeg", "-v", "error", "-nostdin", "-i", path, "-map", "0:a:0", "-t", f"{LONGEST:g}", "-af", filters]
         subprocess.run([*words, *options.split(), copy], check=True)
         return audio.listen(os.fsencode(copy)).words
 

@@ -45,7 +45,7 @@ def sampled(
     count: int, flat: float = 4.4, sloped: float = 5.3, more: tuple[float, ...] = (), audios: int = 1000
 ) -> Sampled:
     """Return what random pairs showed."""
-    return Sampled(audios, unrelated(count, flat, 0.6, more), unrelated(count, sloped, 0.65, more))
+    return Sampled(audios, unrelated(count, flat, 0.7, more), unrelated(count, sloped, 0.7, more))
 
 
 @pytest.mark.parametrize("tail", [FLAT, SLOPED, Tail(5.2, 0.6)])
@@ -56,7 +56,7 @@ def test_one_percent_at_q99(tail: Tail) -> None:
 
 
 @pytest.mark.parametrize(
-    ("audios", "flat", "sloped"), [(1000, 11.7, 13.3), (10_000, 14.5, 16.3), (100_000, 17.2, 19.3), (10**6, 20.0, 22.3)]
+    ("audios", "flat", "sloped"), [(1000, 12.9, 13.9), (10_000, 16.1, 17.1), (100_000, 19.3, 20.3), (10**6, 22.5, 23.5)]
 )
 def test_published_lines(audios: int, flat: float, sloped: float) -> None:
     """The lines for 0.1 false pairs are those of the tables that were measured, each 0.4 higher: half for each form."""
@@ -122,7 +122,7 @@ def test_learning_outweighs_the_prior_slowly() -> None:
     half, all_ = learn(sampled(5_000)), learn(sampled(1_000_000))
     assert (half.flat.q99, half.sloped.q99) == pytest.approx((4.6, 5.55), abs=0.02)
     assert (all_.flat.q99, all_.sloped.q99) == pytest.approx((4.4, 5.3), abs=0.02)
-    assert (half.flat.fall, half.sloped.fall) == (0.60, 0.65)
+    assert (half.flat.fall, half.sloped.fall) == (0.70, 0.70)
 
 
 @pytest.mark.parametrize("share", [0.005, 0.02, 0.2])
@@ -136,7 +136,7 @@ def test_pairs_that_belong_together_do_not_count(share: float) -> None:
 
 def test_what_is_left_out_follows_from_what_was_learned() -> None:
     """Where unrelated pairs have less than is usual, copies are told from them lower down than the prior would."""
-    copies = (7.9,) * 100
+    copies = (8.3,) * 100
     clean, mixed = (learn(sampled(20_000, flat=4.0, more=more)).flat.q99 for more in ((), copies))
     assert mixed == pytest.approx(clean, abs=0.02)
 
