@@ -112,7 +112,8 @@ class _Review:
             check = pairs.doubt(proposal.doubtful[at]) if at in proposal.doubtful else ""
             why = proposal.barred.get(at) or (check and _("to check: {doubt}").format(doubt=check))
             stays = at in proposal.barred or at in proposal.doubtful
-            word = _("stays") if stays else _("keep") if at in proposal.keep else _("remove")
+            kept = at == proposal.keep[0] or (at in proposal.keep and at not in proposal.doubtful)
+            word = _("keep") if kept else _("stays") if stays else _("remove")
             yield _("{n}. {word}: {length}, {rate} {codec}, {size}, {path}{why}").format(
                 n=at + 1,
                 word=word,

@@ -38,7 +38,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Show the line."""
     here = context.of(arguments)
     seen = console.quietly(lambda job: look(here, job))
-    if arguments.svg and seen.forms:
+    if arguments.svg:
+        if not seen.forms:
+            raise UsageError(
+                _("there is nothing to draw yet"),
+                hint=_("`{command}` compares random pairs").format(command=here.next("correlate")),
+            )
         _write(arguments.svg, picture.svg(picture.charts(seen.forms), _headline(seen)))
     if arguments.json:
         out.dump(as_json(seen))
@@ -79,6 +84,8 @@ def doubt(reason: str) -> str:
     """Return as a sentence why the expected number of false pairs may be wrong; see `Line.doubt`."""
     if reason == "few":
         return _("so few tracks do not tell how many false pairs to expect: the number is a guess")
+    if reason == "unlearned":
+        return _("the line is not learned from this collection yet: the number of false pairs is a guess")
     return _("random pairs are unusually alike or unlike here: the number of false pairs is a guess")
 
 

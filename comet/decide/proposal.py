@@ -51,33 +51,36 @@ def propose(
         choose: the keeper's index among several tracks that stay.
     """
     decision = decisions.about(group)
-    doubtful: dict[int, str] = {}
+    doubtful = _doubtful(group)
     keep = [group.keeper]
     standing = Standing.OPEN
     if decision is not None and decision.choice is Choice.SKIP:
         standing = Standing.SKIPPED
     elif decision is not None and decision.choice is Choice.APART:
-        keep, standing = list(range(len(group.tracks))), Standing.SETTLED
+        keep, standing, doubtful = list(range(len(group.tracks))), Standing.SETTLED, {}
     elif decision is not None and (chosen := _chosen(group, decision.keep)):
-        keep = chosen
+        keep, doubtful = chosen, {}  # somebody has looked
         if len({*keep, *barred}) == len(group.tracks):
             standing = Standing.SETTLED
     else:
-        decision, doubtful = None, _doubtful(group)
+        decision = None
     first = keep.pop(choose([group.tracks[at] for at in keep]))
     stays = (first, *keep, *doubtful)
     return Proposal(group, stays, barred, standing, decision, doubtful)
 
 
 def _doubtful(group: Group) -> dict[int, str]:
-    """Return the tracks that are not clearly the same as the keeper, each with the reason."""
+    """Return the tracks that are not clearly the same as the keeper, each with the reason.
+
+    Files of the keeper's own audio are; where no verdict is at hand, nothing is clear.
+    """
     first = group.tracks[group.keeper].audio.serial
     verdicts = {frozenset((each.verdict.i, each.verdict.j)): each.verdict for each in group.matches}
     found = {}
     for at, track in enumerate(group.tracks):
-        verdict = verdicts.get(frozenset((first, track.audio.serial)))  # none between files of one audio
-        if verdict is not None and not verdict.clear:
-            found[at] = verdict.doubt
+        verdict = verdicts.get(frozenset((first, track.audio.serial)))
+        if track.audio.serial != first and not (verdict and verdict.clear):
+            found[at] = verdict.doubt if verdict else ""
     return found
 
 

@@ -43,6 +43,7 @@ _CHANGED: Final = 0.1
 """Share of the audios that may come or go before q99 is learned anew: it depends on the kind of music, not on how much
 there is."""
 _PER_WORD: Final = 3.86  # z of one word of two tracks that agree in all bits
+_COPIES: Final = 10.0  # of each audio, on average, from which on it is no collection but its evidence that is odd
 _TAIL: Final = 0.01  # share of unrelated pairs above q99, by definition
 _FORMS: Final = 2
 _WEIGHT: Final = 5_000
@@ -154,15 +155,31 @@ def learn(sampled: Sampled | None) -> Null:
     """
     if sampled is None:
         return Null()
-    return Null(*(Tail(_learn(counts, prior)[1], prior.fall) for counts, prior in _forms(sampled)))
+    return Null(*(Tail(_learn(counts, prior).taken, prior.fall) for counts, prior in _forms(sampled)))
 
 
 def doubt(sampled: Sampled | None, audios: int) -> str:
-    """Return why the expected number of false pairs may be wrong: `few` audios, an `odd` collection; else empty."""
-    if audios < FEW or sampled is None:
+    """Return why the expected number of false pairs may be wrong, empty where nothing speaks for that.
+
+    `few` audios; `unlearned`, for no random pairs were compared yet; an `odd` collection, whose q99 is not usual, whose
+    tail is heavier than `Null` has it, or in which more pairs stand apart than copies explain.
+    """
+    if audios < FEW:
         return "few"
-    measured = (_learn(counts, prior)[0] for counts, prior in _forms(sampled))
-    return "" if all(low <= q99 <= high for q99, (low, high) in zip(measured, USUAL, strict=True)) else "odd"
+    if sampled is None:
+        return "unlearned"
+    forms = zip(_forms(sampled), USUAL, strict=True)
+    return "odd" if any(_odd(counts, prior, usual, audios) for (counts, prior), usual in forms) else ""
+
+
+def _odd(counts: NDArray[np.int64], prior: Tail, usual: tuple[float, float], audios: int) -> bool:
+    q99, _taken, end = _learn(counts, prior)
+    beyond = counts[math.ceil(q99 * BINS) : end]
+    excess = (np.arange(len(beyond)) + 0.5) / BINS
+    # the mean excess of an exponential tail is its fall, and a little less where the tail is cut off
+    heavy = beyond.any() and float((beyond * excess).sum() / beyond.sum()) > prior.fall
+    copies = float(counts[end:].sum()) / max(1.0, float(counts.sum())) * audios
+    return bool(heavy) or copies > _COPIES or not usual[0] <= q99 <= usual[1]
 
 
 def quantile(counts: NDArray[np.int64]) -> float:
@@ -177,8 +194,19 @@ def _forms(sampled: Sampled) -> tuple[tuple[NDArray[np.int64], Tail], ...]:
     return (sampled.flat, FLAT), (sampled.sloped, SLOPED)
 
 
-def _learn(counts: NDArray[np.int64], prior: Tail) -> tuple[float, float]:
-    """Return q99 as it was measured, and as it is taken; both are the prior's where nothing was.
+class _Learned(NamedTuple):
+    """What a histogram tells of one form."""
+
+    measured: float
+    """q99 of the pairs that are not left out; the prior's where there are none."""
+    taken: float
+    """q99 that is used."""
+    end: int
+    """Bin from which on pairs are left out, for copies."""
+
+
+def _learn(counts: NDArray[np.int64], prior: Tail) -> _Learned:
+    """Return q99 as it was measured, and as it is taken.
 
     Among random pairs of a collection in which all is there three times, more than one in a hundred may be true. So
     what has more evidence than one unrelated pair of the sample should have is left out, which takes a share of 1 / M
@@ -191,4 +219,4 @@ def _learn(counts: NDArray[np.int64], prior: Tail) -> tuple[float, float]:
         if counts[:end].any():
             measured = quantile(counts[:end])
             taken = (weight * measured + _WEIGHT * prior.q99) / (weight + _WEIGHT)
-    return measured, taken
+    return _Learned(measured, taken, end)

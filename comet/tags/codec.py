@@ -98,7 +98,8 @@ class _Reader:
                 for name, values in take(frame):
                     self._fields.add(name, values)
             else:
-                self._other.append(frame.HashKey)
+                owner = getattr(frame, "owner", "") or getattr(frame, "desc", "")
+                self._other.append(f"{frame.FrameID}:{owner}" if owner else frame.FrameID)
 
     def _mp4(self, tags: Any) -> None:  # noqa: ANN401 - likewise
         for name, values in tags.items():

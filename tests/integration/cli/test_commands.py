@@ -301,13 +301,14 @@ def test_a_file_tells_its_tags_as_they_are_now(full: Shell, music: Path) -> None
     """What was written after the scan is told too; a file that went away says so and keeps the rest."""
     file = mutagen.File(music / "one.flac")
     assert file is not None
-    file["title"], file["artist"] = "Одна", ["A", "B"]
+    file["title"], file["artist"], file["length"] = "Одна", ["A", "B"], "9:99"
     file.save()
     (found,) = full.lines("info", music / "one.flac")
     assert {name: found["tags"][name] for name in ("title", "artist")} == {"title": ["Одна"], "artist": ["A", "B"]}
     text = full("info", music / "one.flac").stdout
-    assert re.search(r"^title +Одна$", text, re.MULTILINE)
-    assert re.search(r"^artist +A / B$", text, re.MULTILINE)
+    assert re.search(r"^tag title +Одна$", text, re.MULTILINE)
+    assert re.search(r"^tag artist +A / B$", text, re.MULTILINE)
+    assert re.search(r"^length .*decoded", text, re.MULTILINE)  # a tag cannot pretend to be a fact
     (music / "one.flac").unlink()
     (found,) = full.lines("info", music / "one.flac")
     assert (found["tags"], found["codec"]) == (None, "flac")

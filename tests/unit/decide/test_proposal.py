@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,10 @@ COPY = track(1, "z/a copy.flac", size=3000, lossless=True)
 
 
 def group(*tracks: Track) -> Group:
-    """Return a group with the keeper that quality chooses."""
-    return Group("g", tracks, keeper.choose(tracks), 0, True, (), ())
+    """Return a group with the keeper that quality chooses; all of it is clear."""
+    serials = sorted({each.audio.serial for each in tracks})
+    matches = tuple(match(i, j) for i, j in combinations(serials, 2))
+    return Group("g", tracks, keeper.choose(tracks), 0, True, matches, ())
 
 
 def decided(number: int, choice: Choice, about: Group, *keep: Track) -> Decision:
@@ -62,6 +65,8 @@ def test_what_is_to_check_stays_until_somebody_decides() -> None:
     proposal = proposed(some)
     assert shown(proposal) == ((0, 1), (2, 3), Standing.OPEN)
     assert proposal.doubtful == {1: "levels"}
+    later = proposed(some, decided(1, Choice.SKIP, some))
+    assert shown(later) == ((0, 1), (2, 3), Standing.SKIPPED)
     by_hand = proposed(some, decided(1, Choice.KEEP, some, BEST))
     assert shown(by_hand) == ((0,), (1, 2, 3), Standing.OPEN)
     assert by_hand.doubtful == {}
