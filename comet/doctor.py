@@ -23,7 +23,7 @@ from comet.core.places import Places, compiled, kernel_folder
 from comet.core.text import _, size
 
 _DISTRIBUTION = "comet-music"
-_MAIN_JOB = ("av", "blake3", "numba", "numpy", "platformdirs", "psutil", "rich", "rich-argparse")
+_MAIN_JOB = ("av", "blake3", "mutagen", "numba", "numpy", "platformdirs", "psutil", "rich", "rich-argparse")
 """Packages without which nothing can be scanned, compared or shown."""
 
 _PROBE = "import comet.scanning, comet.listen.work, comet.compare.correlation, comet.pipeline"

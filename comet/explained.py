@@ -90,7 +90,7 @@ def _compared() -> Iterator[Parameter]:
         "step",
         "",
         _("every how manyth shift is tried; one is 0.124 s"),
-        _("no setting: it would save time only where copies begin at the same word, and lose those that do not"),
+        _("no setting: all shifts are compared in one pass, so leaving some out saves nothing, and loses some copies"),
     )
     yield Parameter(
         "minimum overlap",

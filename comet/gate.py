@@ -366,7 +366,7 @@ def compare_files(a: str, b: str, settings: Settings) -> tuple[FilePair, bool, l
 
     (track_a, one), (track_b, other) = _two(a, b, settings)
     if one.audio.hash == other.audio.hash:
-        shown, counts = pairs.copies(track_a, track_b), True
+        shown, counts = pairs.copies(track_a, track_b, as_given=True), True
     else:
         first, second = (extent.opening(each.words, settings.correlate.sample) for each in (one, other))
         found = sample.best(first, second, threshold.Null())
@@ -375,9 +375,8 @@ def compare_files(a: str, b: str, settings: Settings) -> tuple[FilePair, bool, l
         expected = threshold.expected_false(pair.evidence, 1, null)
         match = Match(pair, pairs.related(one, other), threshold.p_value(pair.evidence, null), expected)
         floor = threshold.FLOOR.sloped if pair.sloped else threshold.FLOOR.flat
-        shown, counts = pairs.file_pair(match, track_a, track_b), pair.evidence >= floor
-    words = (one.words, other.words) if shown.a is track_a else (other.words, one.words)
-    return shown, counts, strip(*words, shown.parts, shown.speed)
+        shown, counts = pairs.file_pair(match, track_a, track_b, as_given=True), pair.evidence >= floor
+    return shown, counts, strip(one.words, other.words, shown.parts, shown.speed)
 
 
 def _two(a: str, b: str, settings: Settings) -> list[tuple[Track, Whole]]:

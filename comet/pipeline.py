@@ -58,7 +58,8 @@ def _compare(collection: Collection, job: Job) -> None:
     # The row of an audio without a file is left for the day when a file comes back; as a column it is in every row.
     dead = [(serial, serial + 1) for serial in serials if serial not in alive]
     done = chunks.coverage(collection.results, **about).units
-    openings = ((serial, extent.opening(words, settings.sample)) for serial, words in collection.cache.words(serials))
+    # copied, so that the rest of each track is let go
+    openings = ((n, extent.opening(words, settings.sample).copy()) for n, words in collection.cache.words(serials))
     prepared = sample.prepare(openings)
     span = int(collection.compared["span"])
     if pairs.outdated(collection):

@@ -77,6 +77,8 @@ def _offset(seconds: float) -> str:
 
 def verdict(found: FilePair, *, related: bool) -> str:
     """Return what two files are to each other, as a sentence."""
+    if not related and not found.overlap:
+        return _("nothing can be told: one of them is silent, or they are too short to be compared by their sound")
     if not related:
         return _("no relation was found between them")
     if found.evidence is None:
@@ -84,7 +86,7 @@ def verdict(found: FilePair, *, related: bool) -> str:
     if found.relation is Relation.VARIANT:
         return {
             "speed": _("they are one recording at two speeds: {what}").format(what=_speed(found)),
-            "cut": _("they are one recording, cut differently: {what}").format(what=pairs.cuts(found)),
+            "cut": _("they are one recording, cut differently: {what}").format(what=pairs.cuts(found, ("A", "B"))),
         }.get(found.how, _("they are one recording, altered in one of them"))
     check = _("they are the same recording, to check: {doubt}").format(doubt=pairs.doubt(found.doubt))
     place = clock(pairs.place(found))

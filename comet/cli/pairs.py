@@ -170,17 +170,23 @@ def faster(pair: FilePair, this: str = "") -> str:
     return text.format(which=which, percent=abs(speed))
 
 
-def cuts(pair: FilePair) -> str:
-    """Return what is missing in one of two files that are otherwise one, and where in the other one it is."""
+def cuts(pair: FilePair, names: tuple[str, str] | None = None) -> str:
+    """Return what is missing in one of two files that are otherwise one, and where in the other one it is.
+
+    Args:
+        pair: the two.
+        names: what they are called; first and second, where nothing else is said.
+    """
+    first, second = names or (_("first"), _("second"))
     told = []
     for before, after in itertools.pairwise(pair.parts):
         gap = (after.i - before.i - before.seconds, after.j - before.j - before.seconds)
         more = gap[0] - gap[1]
         if abs(more) < SURE:
             continue
-        text = _("second lacks {s:.1f} s at {place}") if more > 0 else _("first lacks {s:.1f} s at {place}")
         at = before.i + before.seconds if more > 0 else before.j + before.seconds
-        told.append(text.format(s=abs(more), place=clock(at)))
+        name = second if more > 0 else first
+        told.append(_("{name} lacks {s:.1f} s at {place}").format(name=name, s=abs(more), place=clock(at)))
     return ", ".join(told) or _("cut")
 
 

@@ -9,7 +9,7 @@ from html import escape
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from comet.core.text import _
+from comet.core.text import _, _n
 
 if TYPE_CHECKING:
     from comet.collection.threshold import Form
@@ -53,12 +53,12 @@ class Chart:
 
 def charts(forms: tuple[Form, Form]) -> tuple[Chart, Chart]:
     """Return both forms, drawn to one scale and a little beyond the further line."""
-    from comet.collection.threshold import BINS  # noqa: PLC0415 - arrays and all
+    from comet.collection.threshold import PER_Z  # noqa: PLC0415 - arrays and all
 
-    end = (max(form.line for form in forms) + 1.0) * BINS
+    end = (max(form.line for form in forms) + 1.0) * PER_Z
     width = math.ceil(end / COLUMNS)
     titles = (_("at one speed"), _("at another speed"))
-    one, other = (_chart(form, title, width, BINS, end) for form, title in zip(forms, titles, strict=True))
+    one, other = (_chart(form, title, width, PER_Z, end) for form, title in zip(forms, titles, strict=True))
     return one, other
 
 
@@ -102,7 +102,7 @@ def _letters(chart: Chart, *, ascii_only: bool) -> Iterator[str]:
         yield f"{label:>5}" + "".join(cells)
     yield " " * 5 + _axis(chart, at)
     if chart.beyond:
-        yield " " * 5 + _("beyond: {count} pairs").format(count=f"{chart.beyond:,}")
+        yield " " * 5 + _n("beyond: {n} pair", "beyond: {n} pairs", chart.beyond)
 
 
 def _axis(chart: Chart, at: int) -> str:
@@ -168,5 +168,5 @@ def _drawn(chart: Chart, left: int) -> Iterator[str]:
     yield f'<line class="line" x1="{at_line}" y1="{_TOP - 8}" x2="{at_line}" y2="{bottom}"/>'
     yield f'<text x="{at_line}" y="{_TOP - 12}" text-anchor="middle">{chart.line:.1f}</text>'
     if chart.beyond:
-        x1, beyond = x0 + column * len(chart.bars), _("beyond: {count} pairs").format(count=f"{chart.beyond:,}")
+        x1, beyond = x0 + column * len(chart.bars), _n("beyond: {n} pair", "beyond: {n} pairs", chart.beyond)
         yield f'<text x="{x1:.1f}" y="{bottom + 38}" text-anchor="end">{escape(beyond)}</text>'

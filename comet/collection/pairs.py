@@ -148,9 +148,9 @@ def of_files(collection: Collection) -> Iterator[FilePair]:
     yield from _of_audios(matches(collection), by_audio)
 
 
-def copies(one: Track, other: Track) -> FilePair:
+def copies(one: Track, other: Track, *, as_given: bool = False) -> FilePair:
     """Return the pair of two files of one audio."""
-    a, b = sorted((one, other), key=lambda track: track.path)
+    a, b = (one, other) if as_given else sorted((one, other), key=lambda track: track.path)
     seconds = a.audio.duration
     return FilePair(
         a, b, 1.0, 0.0, seconds, Relation.SAME, clear=True, holder="", how="", evidence=None, p_value=0.0,
@@ -164,9 +164,9 @@ def _of_audios(found: Sequence[Match], by_audio: Mapping[int, Sequence[Track]]) 
             yield file_pair(match, i, j)
 
 
-def file_pair(match: Match, i: Track, j: Track) -> FilePair:
+def file_pair(match: Match, i: Track, j: Track, *, as_given: bool = False) -> FilePair:
     """Return a pair of audios as the pair of these two files."""
-    turned = i.path > j.path
+    turned = i.path > j.path and not as_given
     verdict = relation.mirrored(match.verdict) if turned else match.verdict
     holder = "" if not verdict.holder else "a" if verdict.holder == verdict.i else "b"
     return FilePair(

@@ -19,7 +19,7 @@ from comet.judge import relation, threshold
 
 STEPS: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Accepted false pairs that are laid beside each other."""
-BINS: Final = threshold.BINS
+PER_Z: Final = threshold.PER_Z
 """Of a histogram of evidence, in one z."""
 
 
@@ -28,7 +28,7 @@ class Form:
     """One form of evidence: what random pairs of the collection have of it, and where its line is."""
 
     counts: tuple[int, ...]
-    """Random pairs by their evidence, in bins of 1/`BINS` from 0 on; the last one holds what is beyond it too."""
+    """Random pairs by their evidence, in bins of 1/`PER_Z` from 0 on; the last one holds what is beyond it too."""
     tail: Tail
     line: float
 

@@ -85,6 +85,11 @@ class Audio:
     serial: int = 0
     """Permanent number in this cache, from 1; 0 while it is not stored."""
 
+    @property
+    def audible(self) -> float:
+        """Seconds from the first sound above -60 dBFS to the last one."""
+        return max(0.0, self.duration - self.sound_start - self.sound_end)
+
 
 class Stage(StrEnum):
     """Where along the line something happens."""

@@ -92,8 +92,8 @@ def _first(left: list[Track]) -> list[Track]:
 _STEPS: Final = (
     _Step(_best(lambda t: t.audio.lossless), lambda _track: _("lossless")),
     _Step(
-        _best(lambda t: t.audio.duration, EQUAL_LENGTH),
-        lambda t: _("longest: {length}").format(length=clock(t.audio.duration)),
+        _best(lambda t: t.audio.audible, EQUAL_LENGTH),  # silence at the ends is no music that another one lacks
+        lambda t: _("longest: {length} to be heard").format(length=clock(t.audio.audible)),
     ),
     _Step(
         _best(lambda t: t.audio.bitrate),

@@ -84,10 +84,11 @@ def _sorted_links(files: dict[str, list[Track]], hashes: Sequence[str], matches:
     place = {track.audio.serial: number for number, audio in enumerate(hashes) for track in files[audio]}
     same = [match for match in matches if match.verdict.relation is Relation.SAME]
     evidence = np.array([match.pair.evidence for match in same], np.float64)
+    chance = np.array([match.p_value for match in same], np.float64)  # which means the same in both forms of evidence
     one = np.array([place.get(match.pair.i, -1) for match in same], np.int64)
     other = np.array([place.get(match.pair.j, -1) for match in same], np.int64)
     a, b = np.minimum(one, other), np.maximum(one, other)
-    order = np.lexsort((b, a, -evidence))
+    order = np.lexsort((b, a, -evidence, chance))
     order = order[((a >= 0) & (a < b))[order]]
     # A pair counted twice would join clusters that are not pairwise same.
     _, first = np.unique((a * len(hashes) + b)[order], return_index=True)

@@ -9,6 +9,7 @@ What lies before the first line and behind the last one is aligned by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -42,6 +43,9 @@ _PIECE: Final = 65  # words of a piece, 8 s
 _HOP: Final = 16  # words from one piece to the next
 _AROUND: Final = 8  # words that a piece may lie beside the line, 1 s
 _FITS: Final = 0.6  # residual of a better shape, as a share of that of the simpler one
+_BLOCK: Final = 8192  # words of a line that are looked at at once, 17 min: their errors at each shift take 20 MB
+_ENOUGH: Final = 500  # pieces that a straight line is drawn through, and places where a step is looked for first
+_STEEPEST: Final = 0.06  # slope that a line may have: 5 % are searched, what leans more was bent by damage
 _LEAST: Final = 40  # words of a stretch that is looked for
 _REST: Final = 8.0  # evidence from which on a rest was found again: no unrelated pair in a million has it
 _GAIN: Final = 5.0  # words' worth of agreement that a line must have: chance has 1 to 2, 5 s of an mp3 have 12
@@ -166,7 +170,9 @@ def _follow(i: Field, j: Field, found: Found) -> list[Line]:
     line = widest(Line(start, start, float(found.offset), found.slope / 100), i, j)
     if line.slope:
         straight = _straight(i, j, line)
-        return [_ends(i, j, straight, line)] if straight else []
+        if straight and abs(straight.slope) <= _STEEPEST:
+            return [_ends(i, j, straight, line)]
+        line = widest(Line(start, start, float(found.offset)), i, j)
     own = _own(i, j, line)
     shaped = [_straight(i, j, each) if each.slope else each for each in _shaped(line, own)]
     return _like(_apart(_ended([each for each in shaped if each], line, i, j), i, j), i, j)
@@ -210,8 +216,10 @@ def _below(own: _Own, limit: float) -> _Own:
 
 def _theil(own: _Own) -> tuple[float, float]:
     """Return slope and shift at word 0 of the straight line through pieces: medians, after Theil and Sen."""
-    i, j = np.triu_indices(len(own.middle), 1)
-    slope = float(np.median((own.shift[j] - own.shift[i]) / (own.middle[j] - own.middle[i])))
+    some = np.unique(np.linspace(0, len(own.middle) - 1, _ENOUGH).round().astype(np.int64))
+    middle, shift = own.middle[some], own.shift[some]
+    i, j = np.triu_indices(len(some), 1)
+    slope = float(np.median((shift[j] - shift[i]) / (middle[j] - middle[i])))
     return slope, float(np.median(own.shift - slope * own.middle))
 
 
@@ -228,14 +236,18 @@ def _step(own: _Own) -> int:
     count = len(own.shift)
     if count < 4:
         return 0
-    sides = [(own.shift[:at], own.shift[at:]) for at in range(2, count - 1)]
-    misses = [np.abs(a - np.median(a)).sum() + np.abs(b - np.median(b)).sum() for a, b in sides]
-    best = int(np.argmin(misses))
-    before, after = sides[best]
+
+    def missed(at: int) -> float:
+        return float(sum(np.abs(side - np.median(side)).sum() for side in (own.shift[:at], own.shift[at:])))
+
+    hop = 1 + count // _ENOUGH
+    near = min(range(2, count - 1, hop), key=missed)
+    best = min(range(max(2, near - hop + 1), min(count - 1, near + hop)), key=missed)
+    before, after = own.shift[:best], own.shift[best:]
     level, slope = np.polynomial.polynomial.polyfit(own.middle, own.shift, 1)
     simpler = min(_miss(own.shift, float(np.median(own.shift))), _miss(own.shift - slope * own.middle, float(level)))
     wide = abs(float(np.median(after) - np.median(before))) > DRIFT
-    return best + 2 if wide and misses[best] / count < _FITS * simpler else 0
+    return best if wide and missed(best) / count < _FITS * simpler else 0
 
 
 def _miss(values: Numbers, level: float) -> float:
@@ -269,6 +281,10 @@ def _own(i: Field, j: Field, line: Line) -> _Own:
     length = line.stop - line.start
     if length < _LEAST:
         return _Own(np.zeros(0), np.zeros(0), np.zeros(0))
+    if length > 2 * _BLOCK:
+        edges = [*range(line.start, line.stop - _BLOCK, _BLOCK), line.stop]
+        blocks = [_own(i, j, line.between(*edge)) for edge in pairwise(edges)]
+        return _Own(*(np.concatenate(values) for values in zip(*blocks, strict=True)))
     width = min(_PIECE, max(_LEAST // 2, length // 3))
     starts, rates = _rates(_errors(i, j, line, _AROUND), width, _HOP)
     shifts = np.arange(-_AROUND, _AROUND + 1)

@@ -30,7 +30,7 @@ from comet.core.words import SILENCE
 from comet.judge import levels, profile
 from comet.judge.profile import AGREES, CHANCE, LEANS, MOST, Align, Course, Field, Flags, Line
 
-RULE: Final = "2"
+RULE: Final = "3"
 """Version of this rule; verdicts of another one are made again."""
 
 CLEAR: Final = 0.12

@@ -29,7 +29,7 @@ FLAT: Final = Tail(4.8, 0.70)
 SLOPED: Final = Tail(5.8, 0.70)
 """Likewise of the sloped form."""
 
-BINS: Final = 16
+PER_Z: Final = 16
 """Of a histogram of evidence, in one z."""
 
 FEW: Final = 100
@@ -174,8 +174,8 @@ def doubt(sampled: Sampled | None, audios: int) -> str:
 
 def _odd(counts: NDArray[np.int64], prior: Tail, usual: tuple[float, float], audios: int) -> bool:
     q99, _taken, end = _learn(counts, prior)
-    beyond = counts[math.ceil(q99 * BINS) : end]
-    excess = (np.arange(len(beyond)) + 0.5) / BINS
+    beyond = counts[math.ceil(q99 * PER_Z) : end]
+    excess = (np.arange(len(beyond)) + 0.5) / PER_Z
     # the mean excess of an exponential tail is its fall, and a little less where the tail is cut off
     heavy = beyond.any() and float((beyond * excess).sum() / beyond.sum()) > prior.fall
     copies = float(counts[end:].sum()) / max(1.0, float(counts.sum())) * audios
@@ -187,7 +187,7 @@ def quantile(counts: NDArray[np.int64]) -> float:
     above = np.cumsum(counts[::-1])[::-1]  # pairs in a bin and all beyond it
     share = _TAIL * float(above[0])
     at = int(np.flatnonzero(above >= share)[-1])
-    return (at + (float(above[at]) - share) / float(counts[at])) / BINS
+    return (at + (float(above[at]) - share) / float(counts[at])) / PER_Z
 
 
 def _forms(sampled: Sampled) -> tuple[tuple[NDArray[np.int64], Tail], ...]:
@@ -215,7 +215,7 @@ def _learn(counts: NDArray[np.int64], prior: Tail) -> _Learned:
     """
     measured = taken = prior.q99
     weight, end = int(counts.sum()), -1
-    while end != (end := math.ceil((taken + prior.fall * math.log(max(1.0, _TAIL * weight))) * BINS)):
+    while end != (end := math.ceil((taken + prior.fall * math.log(max(1.0, _TAIL * weight))) * PER_Z)):
         if counts[:end].any():
             measured = quantile(counts[:end])
             taken = (weight * measured + _WEIGHT * prior.q99) / (weight + _WEIGHT)

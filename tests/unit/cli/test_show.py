@@ -203,12 +203,12 @@ def test_pairs_have_the_keys_of_the_contract() -> None:
         (
             {"relation": Relation.VARIANT, "how": "cut", "parts": (Part(0, 0, 70), Part(73, 70, 60))},
             "variant: second lacks 3.0 s at 1:10",
-            "cut differently: second lacks 3.0 s at 1:10",
+            "cut differently: B lacks 3.0 s at 1:10",
         ),
         (
             {"relation": Relation.VARIANT, "how": "cut", "parts": (Part(0, 5, 70), Part(70, 80, 60))},
             "variant: first lacks 5.0 s at 1:15",
-            "first lacks 5.0 s at 1:15",
+            "A lacks 5.0 s at 1:15",
         ),
         ({"relation": Relation.VARIANT, "how": "altered"}, "variant: altered", "altered"),
     ],

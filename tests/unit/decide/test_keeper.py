@@ -29,9 +29,11 @@ def test_order_of_weights(better: Track, worse: Track) -> None:
 
 
 def test_a_second_is_no_difference() -> None:
-    """Lengths within one second of the longest are equal: the bitrate decides."""
+    """Lengths within one second of the longest are equal: the bitrate decides; silence at the ends is no length."""
     assert choose([track(1, duration=200.0, bitrate=320_000), track(2, duration=201.0, bitrate=128_000)]) == 0
     assert choose([track(1, duration=200.0, bitrate=320_000), track(2, duration=201.1, bitrate=128_000)]) == 1
+    padded = track(2, duration=206.0, sound_start=6.0, bitrate=128_000)
+    assert choose([track(1, duration=200.0, bitrate=320_000), padded]) == 0
 
 
 def test_path_settles_the_rest() -> None:
@@ -65,7 +67,11 @@ def test_reasons_in_figures() -> None:
         track(3, duration=250.0, bitrate=128_000, size=9_100_000),
         track(4, duration=250.0, bitrate=320_000, size=9_000_000),
     ]
-    assert reasons([best, *rivals], 0) == ["longest: 4:10", "highest bitrate: 320 kbit/s", "largest file: 9.1 MB"]
+    assert reasons([best, *rivals], 0) == [
+        "longest: 4:10 to be heard",
+        "highest bitrate: 320 kbit/s",
+        "largest file: 9.1 MB",
+    ]
 
 
 def test_keeper_against_the_order_gets_only_true_reasons() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -317,3 +318,18 @@ def test_same_from_both_sides(
     assert (verdict.relation is Relation.SAME) == (verdict.clear or verdict.doubt != "")
     assert all(min(part.i, part.j) >= 0 for part in verdict.parts)
     assert all(part.i + part.seconds <= len(a) * SECONDS_PER_WORD + 2.7 for part in verdict.parts)
+
+
+def test_hours_take_little_memory() -> None:
+    """A cut of 12.4 s in three hours is found where it is, in less than 100 MB: memory grows with the length alone."""
+    words = music(8, 87_000)
+    shorter = np.delete(noisy(words, 0.02), np.arange(40_000, 40_100))
+    tracemalloc.start()
+    verdict = judge(words, shorter)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (verdict.relation, verdict.how) == (Relation.VARIANT, "cut")
+    before, after = verdict.parts
+    assert before.seconds == pytest.approx(40_000 * SECONDS_PER_WORD, abs=3)
+    assert after.i - after.j == pytest.approx(100 * SECONDS_PER_WORD, abs=0.1)
+    assert peak < 100e6
