@@ -19,8 +19,8 @@ Tails: TypeAlias = tuple[Tail, Tail]
 """How the evidence of unrelated pairs falls off: flat, and along slopes."""
 
 GATE: Final = 4.0
-"""Flat evidence from which on slopes are looked at: 5 to 17 % of unrelated pairs of real music, of copies at 2 % all, at
-3 % 97 in a hundred, at 4 % 90. At 5 one in five of those at 4 % is lost; below 4 each half z triples the pairs."""
+"""Flat evidence from which on slopes are looked at: 5 to 17 % of unrelated pairs of real music, of copies at 2 % all,
+at 3 % 97 in a hundred, at 4 % 90. At 5 one in five of those at 4 % is lost; below 4 each half z triples the pairs."""
 REACH: Final = 150
 """Largest offset in words, 18.6 s, at the start of the first track, of a line along a slope. A pair costs 2.2 times as
 much as in the flat form, with twice the reach 4, with any offset 13, and chance has more lines to be strong on; what is

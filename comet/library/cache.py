@@ -145,6 +145,8 @@ class Cache:
                     _replace_audio(db, old["serial"], serial)
             else:
                 serial = old["serial"]
+                if quality and not db.execute("SELECT 1 FROM quality WHERE serial = ?", (serial,)).fetchone():
+                    db.execute("DELETE FROM verdicts WHERE ? IN (i, j)", (serial,))  # made without its levels
             for name, measure in (("quality", quality), ("loudness", loudness)):
                 if measure is not None:
                     values = [serial, *astuple(measure)]

@@ -51,7 +51,7 @@ def read(path: bytes) -> Tags:
     try:
         # without O_NONBLOCK, opening a pipe waits for somebody to write into it
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-        with open(os.open(path, flags), "rb") as stream:
+        with open(path, "rb", opener=lambda name, _flags: os.open(name, flags)) as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 raise ReadError(name, _("it is no regular file"))
             file = mutagen.File(stream)

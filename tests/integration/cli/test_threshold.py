@@ -27,7 +27,7 @@ def test_a_person_sees_the_line(asker: User) -> None:
     """Where the line is, the picture, a row for each number of false pairs, the doubt; nothing is wider than 80."""
     done = asker("threshold", "--profile", "p")
     rows = done.stdout.splitlines()
-    assert rows[0] == "3 tracks: line at 6.5, at another speed 7.6; 0.0035 false pairs expected"
+    assert rows[0] == "3 tracks: line at 6.5, at another speed 7.5; 0.0053 false pairs expected"
     assert "random pairs by evidence" in done.stdout
     steps = [row.lstrip("> ").split()[:2] for row in rows if "=6.5" in row]  # three pairs: all of them at the floor
     assert steps == [[accepted, "=6.5"] for accepted in ("0.01", "0.1", "1", "10", "100")]

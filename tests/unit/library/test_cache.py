@@ -202,6 +202,19 @@ def test_answers_see_what_another_process_writes(cache: Cache, tmp_path: Path) -
     assert len(cache.tracks([ROOT])) == 1
 
 
+def test_verdict_made_without_levels_goes_when_they_come(cache: Cache) -> None:
+    """A measure that an audio gets later takes its verdicts along; a measure known before takes none."""
+    cache.store(_file(b"a"), _audio("a"), np.arange(100, dtype=np.uint32), MADE)
+    _store(cache, b"b", "b")
+    _store(cache, b"c", "c")
+    facts = (Relation.SAME, True, 0, "", 0, 90, 0.99, 0.01, 0.0, 0.0, 0.0, (), "")
+    cache.store_verdicts([Verdict(1, 2, *facts), Verdict(2, 3, *facts)], "1")
+    _store(cache, b"b", "b")
+    assert set(cache.verdicts("1")) == {(1, 2), (2, 3)}
+    _store(cache, b"a", "a")
+    assert set(cache.verdicts("1")) == {(2, 3)}
+
+
 def test_verdicts_come_back_by_rule(cache: Cache) -> None:
     """A verdict of another version of the rule is none."""
     verdict = Verdict(
