@@ -84,7 +84,8 @@ class QuarantineScreen(Paired[Stored]):
         return self.session.quarantine()
 
     def show(self, answer: Stored) -> None:
-        """List both."""
+        """List both; the cursor stays on its run, for an undoing comes before it."""
+        before = self._run
         self._stored = answer
         self._close()
         self.instead(None)
@@ -95,7 +96,8 @@ class QuarantineScreen(Paired[Stored]):
         self.query_one("#total", Heading).words = " · ".join(words)
         self.query_one("#history", Heading).words = _n("{n} run", "{n} runs", len(answer.runs))
         self._held.fill(len(held), self._held.cursor)
-        self._runs.fill(len(answer.runs), self._runs.cursor)
+        same = (at for at, run in enumerate(answer.runs) if before and run.id == before.id)
+        self._runs.fill(len(answer.runs), next(same, self._runs.cursor))
         self.call_after_refresh(self._show_held)
 
     def fail(self, error: CometError) -> None:

@@ -93,8 +93,8 @@ async def test_a_run_of_one_group_is_put_back_here(two_runs: Made) -> None:
         await settled(pilot)
         await seen(pilot, "✓ 2 changes taken back", "2 put back")
         assert {"mp3/a.mp3", "ogg/a.ogg"} <= set(two_runs.there())
-        await pilot.press("u")  # the undoing itself stands there now
-        await settled(pilot)
+        await pilot.press("u")  # the cursor is still on that run, though the undoing came before it
+        await seen(pilot, "there is nothing left to undo of this run")
         assert len(two_runs.held()) == 2
     assert jobs.listed(two_runs.home.profile("music")) == []
 
