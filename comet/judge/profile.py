@@ -174,7 +174,7 @@ def _follow(i: Field, j: Field, found: Found) -> list[Line]:
             return [_ends(i, j, straight, line)]
         line = widest(Line(start, start, float(found.offset)), i, j)
     own = _own(i, j, line)
-    shaped = [_straight(i, j, each) if each.slope else each for each in _shaped(line, own)]
+    shaped = [_sane(_straight(i, j, each)) if each.slope else each for each in _shaped(line, own)]
     return _like(_apart(_ended([each for each in shaped if each], line, i, j), i, j), i, j)
 
 
@@ -204,6 +204,13 @@ def _straight(i: Field, j: Field, line: Line) -> Line | None:
         slope, level = _theil(own)
         line = Line(line.start, line.stop, line.offset + level + slope * line.start, line.slope + slope)
     if abs(line.slope) * (line.stop - line.start) > DRIFT:
+        return line
+    return Line(line.start, line.stop, line.offset + line.slope * (line.stop - line.start) / 2)
+
+
+def _sane(line: Line | None) -> Line | None:
+    """Return a line, level through its middle where it leans more than a copy can."""
+    if line is None or abs(line.slope) <= _STEEPEST:
         return line
     return Line(line.start, line.stop, line.offset + line.slope * (line.stop - line.start) / 2)
 
