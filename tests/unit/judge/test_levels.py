@@ -16,7 +16,7 @@ def slow_holes(differ: list[float]) -> list[float]:
     deep = [0.0] * len(differ)
     for at in range(3, len(differ) - 3):
         sides = [[x for x in pair if x == x] for pair in (differ[at - 3 : at - 1], differ[at + 2 : at + 4])]  # noqa: PLR0124 - not nan
-        if all(sides) and differ[at] == differ[at]:  # noqa: PLR0124 - likewise
+        if all(sides) and differ[at] == differ[at]:
             low, high = sorted(sum(side) / len(side) for side in sides)
             deep[at] = max(low - differ[at], differ[at] - high, 0.0)
     return deep
