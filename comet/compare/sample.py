@@ -122,9 +122,13 @@ def align(a: Words, b: Words, tails: Tails) -> Best:
 def consecutive(start: tuple[int, int], count: int) -> NDArray[np.int64]:
     """Return `count` pairs (i, j) from `start` = (j, i) on, row by row: (i + 1, j) ... (j - 1, j), (0, j + 1) ..."""
     row, column = start
-    place = row * (row - 1) // 2 + column + np.arange(count, dtype=np.int64)
-    j = ((1.0 + np.sqrt(1.0 + 8.0 * place)) / 2.0).astype(np.int64)  # exact: the root of an odd square, or below it
-    return np.column_stack((place - j * (j - 1) // 2, j))
+    return numbered(row * (row - 1) // 2 + column + np.arange(count, dtype=np.int64))
+
+
+def numbered(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the pairs (i, j), i < j, that have these numbers, shape (n, 2); number k is (k - j (j - 1) / 2, j)."""
+    j = ((1.0 + np.sqrt(1.0 + 8.0 * numbers)) / 2.0).astype(np.int64)  # exact: the root of an odd square, or below it
+    return np.column_stack((numbers - j * (j - 1) // 2, j))
 
 
 def compare(
