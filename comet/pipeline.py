@@ -57,13 +57,13 @@ def _compare(collection: Collection, job: Job) -> None:
     alive = set(collection.comparable())
     # The row of an audio without a file is left for the day when a file comes back; as a column it is in every row.
     dead = [(serial, serial + 1) for serial in serials if serial not in alive]
-    done = chunks.coverage(collection.results, **about).units
+    done = chunks.coverage(collection.results, **about)
     # copied, so that the rest of each track is let go
     openings = ((n, extent.opening(words, settings.sample).copy()) for n, words in collection.cache.words(serials))
     prepared = sample.prepare(openings)
     span = int(collection.compared["span"])
     if pairs.outdated(collection):
-        sampled = null.draw(prepared, alive, job.check, minimum=extent.MINIMUM, span=span)
+        sampled = null.draw(prepared, alive, job, minimum=extent.MINIMUM, span=span)
         collection.cache.store_sampled(pairs.sampled_by(collection), sampled)
     correlation.correlate(
         prepared,
@@ -71,7 +71,6 @@ def _compare(collection: Collection, job: Job) -> None:
         store=lambda chunk: chunks.write(collection.results, chunk, **about),
         minimum=extent.MINIMUM,
         floors=threshold.FLOOR,
-        tails=threshold.Null(),
         span=span,
         budget=lambda: int(memory.free() * settings.memory_share),
         write_every=settings.write_every,

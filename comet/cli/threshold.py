@@ -74,8 +74,8 @@ def look(here: Context, job: Job) -> Seen:
         pipeline.judge(threshold.accepting(collection, lowest), job)
         near = threshold.nearest(collection, here.arguments.near)
         pipeline.judge(collection, job, [*near.above, *near.below])
-        now = threshold.step(collection)
         steps = threshold.steps(collection)
+        now = next(each for each in steps if each.line.accepted == collection.profile.settings.judge.false_pairs)
         above, below = threshold.told(collection, near.above), threshold.told(collection, near.below)
         return Seen(now, steps, threshold.forms(collection), above, below)
 

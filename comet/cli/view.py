@@ -226,6 +226,7 @@ def _subject(line: Line) -> str:
     return {
         Stage.WALK: _("looking at"),
         Stage.SCAN: _("listening to"),
+        Stage.SAMPLE: _("comparing random pairs"),
         Stage.CORRELATE: _("correlating"),
         Stage.JUDGE: _("judging"),
         Stage.APPLY: _("moving into quarantine"),
@@ -237,7 +238,7 @@ def _subject(line: Line) -> str:
 def _counted(line: Line) -> str:
     if line.stage in (Stage.WALK, Stage.SCAN):
         one, many = ("{n} file", "{n} files")
-    elif line.stage in (Stage.CORRELATE, Stage.JUDGE):
+    elif line.stage in (Stage.SAMPLE, Stage.CORRELATE, Stage.JUDGE):
         one, many = ("{n} pair", "{n} pairs")
     else:
         one, many = ("{n} step", "{n} steps")

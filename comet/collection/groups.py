@@ -18,13 +18,21 @@ from comet.judge import groups
 
 def of(collection: Collection) -> list[Group]:
     """Return the groups of a collection, largest saving first; what was decided to be apart is in no group."""
-    return _groups(collection, Decisions(collection.journal.decisions()))
+    tracks = collection.cache.tracks(collection.scanned_roots())
+    return groups.group(tracks, joined(collection, tracks, pairs.matches(collection)), _chooser(collection))
+
+
+def joined(collection: Collection, tracks: Iterable[Track], found: Sequence[Match]) -> list[Match]:
+    """Return those of some pairs that nobody has decided to be apart."""
+    apart = Decisions(collection.journal.decisions()).apart
+    hashes = {track.audio.serial: track.audio.hash for track in tracks} if apart else {}
+    return [match for match in found if _pair(match, hashes) not in apart]
 
 
 def proposals(collection: Collection) -> list[Proposal]:
     """Return the groups of a collection, largest saving first, each with what would become of its tracks."""
     decisions = Decisions(collection.journal.decisions())
-    found = _groups(collection, decisions)
+    found = of(collection)
     barred = _barring(collection, found)
     choose = _chooser(collection)
     return [propose(group, decisions, barred(group), choose) for group in found]
@@ -92,15 +100,6 @@ def astray(collection: Collection) -> list[str]:
         if not os.path.isdir(name)
         or not any(_real(name).startswith(top) or top.startswith(_real(name)) for top in tops)
     ]
-
-
-def _groups(collection: Collection, decisions: Decisions) -> list[Group]:
-    tracks = collection.cache.tracks(collection.scanned_roots())
-    found = pairs.matches(collection)
-    if decisions.apart:
-        hashes = {track.audio.serial: track.audio.hash for track in tracks}
-        found = [match for match in found if _pair(match, hashes) not in decisions.apart]
-    return groups.group(tracks, found, _chooser(collection))
 
 
 def _pair(match: Match, hashes: Mapping[int, str]) -> frozenset[str]:

@@ -36,6 +36,10 @@ class Line:
     doubt: str
     """Why `expected_false` may be wrong: `few` audios, an `odd` collection; else empty."""
 
+    def reached(self, pair: Pair) -> bool:
+        """Tell whether a pair counts."""
+        return pair.evidence >= (self.sloped if pair.sloped else self.evidence)
+
 
 @dataclass(frozen=True, slots=True)
 class FilePair:
@@ -70,13 +74,18 @@ class FilePair:
 
 def line(collection: Collection) -> Line:
     """Return where the line is drawn for this collection now."""
-    audios = len(collection.comparable())
-    accepted = collection.profile.settings.judge.false_pairs
-    sampled = collection.cache.sampled(sampled_by(collection))
-    null = threshold.learn(sampled)
-    drawn = threshold.lines(audios, accepted, null)
-    expected = threshold.among(audios, drawn, null)
-    return Line(audios, accepted, *drawn, expected, null, threshold.doubt(sampled, audios))
+    return lines(collection, [collection.profile.settings.judge.false_pairs])[0]
+
+
+def lines(collection: Collection, accepting: Sequence[float]) -> list[Line]:
+    """Return where the line would be drawn if so many false pairs were accepted, for each of these numbers."""
+    audios, sampled = len(collection.comparable()), collection.cache.sampled(sampled_by(collection))
+    null, doubt = threshold.learn(sampled), threshold.doubt(sampled, audios)
+    found = []
+    for accepted in accepting:
+        drawn = threshold.lines(audios, accepted, null)
+        found.append(Line(audios, accepted, *drawn, threshold.among(audios, drawn, null), null, doubt))
+    return found
 
 
 def sampled_by(collection: Collection) -> str:
@@ -90,13 +99,20 @@ def outdated(collection: Collection) -> bool:
 
 
 def stored(collection: Collection) -> Iterator[chunks.Records]:
-    """Yield the records of all pairs of audios that are in files that are there, whatever their evidence."""
+    """Yield the records of all pairs of audios that are in files that are there, whatever their evidence, each once.
+
+    Where a pair was kept in both forms of evidence, it is that which chance explains less in this collection.
+    """
+    tails = threshold.learn(collection.cache.sampled(sampled_by(collection)))
     serials = np.array(collection.comparable(), np.int64)
     alive = np.zeros(int(serials.max(initial=0)) + 1, np.bool_)
     alive[serials] = True
     for block in chunks.records(collection.results, cache=collection.cache.id, settings=collection.compared):
         inside = block[block["j"] < len(alive)]  # and i < j
-        yield inside[alive[inside["i"]] & alive[inside["j"]]]
+        inside = inside[alive[inside["i"]] & alive[inside["j"]]]
+        z, sloped = evidence(inside)
+        excess = np.where(sloped, *((z - tail.q99) / tail.fall for tail in reversed(tails)))
+        yield inside[chunks.surest(inside["i"], inside["j"], excess)]
 
 
 def candidates(collection: Collection) -> Iterator[Pair]:

@@ -58,7 +58,7 @@ class State:
 def progress(collection: Collection) -> Progressed:
     """Return how far correlating is, for the audios that are known now."""
     serials = collection.comparable()
-    units = chunks.coverage(collection.results, cache=collection.cache.id, settings=collection.compared).units
+    units = chunks.coverage(collection.results, cache=collection.cache.id, settings=collection.compared)
     done = sum(_triangle(bisect_left(serials, end)) - _triangle(bisect_left(serials, begin)) for begin, end in units)
     return Progressed(done, _triangle(len(serials)), sum(end - begin for begin, end in units))
 

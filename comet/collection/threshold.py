@@ -15,6 +15,7 @@ from comet.collection.opened import Collection
 from comet.collection.pairs import FilePair, Line
 from comet.compare import chunks, extent
 from comet.core.model import Pair, Tail
+from comet.judge import groups as judge
 from comet.judge import relation, threshold
 
 STEPS: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
@@ -47,7 +48,7 @@ class Step:
     floored: bool
     """Fewer false pairs than were accepted: the line cannot be lower than what was kept."""
     pairs: int
-    """Of audios, that count."""
+    """Of audios, that count and whose relation is known."""
     groups: int
     saving: int
     """Bytes."""
@@ -80,24 +81,23 @@ def forms(collection: Collection) -> tuple[Form, Form] | None:
     )
 
 
-def step(collection: Collection) -> Step:
-    """Return what the collection looks like under its line; pairs that were not judged yet are in no group."""
-    drawn = pairs.line(collection)
-    found = groups.of(collection)
-    return Step(
-        drawn,
-        threshold.similarity(drawn.evidence, _compared(collection)),
-        (drawn.evidence, drawn.sloped) == threshold.FLOOR,
-        sum(1 for _pair in pairs.candidates(collection)),
-        len(found),
-        sum(group.saving for group in found),
-    )
-
-
 def steps(collection: Collection) -> list[Step]:
-    """Return what moving the line would do, the strictest first; the line of now is among them."""
+    """Return what moving the line would do, the strictest first; the line of now is among them.
+
+    Pairs that were not judged yet count nowhere: those of the loosest line should have been.
+    """
     every = sorted({*STEPS, collection.profile.settings.judge.false_pairs})
-    return [step(accepting(collection, accepted)) for accepted in every]
+    words, tracks = _compared(collection), collection.cache.tracks(collection.scanned_roots())
+    found = pairs.matches(accepting(collection, every[-1]))
+    kept = groups.joined(collection, tracks, found)
+    taken = []
+    for line in pairs.lines(collection, every):
+        savings = judge.savings(tracks, (match for match in kept if line.reached(match.pair)))
+        alike = threshold.similarity(line.evidence, words)
+        floored = (line.evidence, line.sloped) == threshold.FLOOR
+        counting = sum(line.reached(match.pair) for match in found)
+        taken.append(Step(line, alike, floored, counting, len(savings), sum(savings)))
+    return taken
 
 
 def nearest(collection: Collection, count: int) -> Nearest:

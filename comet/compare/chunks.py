@@ -13,7 +13,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -32,8 +32,6 @@ RECORD: Final = np.dtype(
 """16 bytes. error: bit error rate x 65 535. evidence: z x 32 rounded down to an even number, + 1 along a slope."""
 EVIDENCE: Final = 32
 """Of a record, in one z."""
-BINS: Final = 256
-"""Of the histogram of z, each 1/16."""
 UNITS: Final = 32
 """Most intervals of units in a file, so that the header has room for the rest."""
 
@@ -54,20 +52,10 @@ class Chunk:
     units: Intervals
     """Serial numbers whose rows are done: row j is all pairs (i, j) with i < j."""
     records: Records
-    """Dtype `RECORD`, any order; `read` returns them by (i, j)."""
-    histogram: NDArray[np.int64]
-    """Shape (`BINS`,): z of all pairs that could be compared, the last bin also what is beyond it."""
+    """Dtype `RECORD`, any order; `read` returns them by (i, j). A pair has two where both forms reach their floors."""
     audios: int
     """How many there were in the collection."""
     tier: str = "exact"
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What the files of a folder cover together."""
-
-    units: Intervals = ()
-    histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, np.int64))
 
 
 def write(folder: str, chunk: Chunk, *, cache: str, settings: Settings) -> str:
@@ -125,23 +113,32 @@ def read(path: str, *, cache: str, settings: Settings) -> Chunk | None:
     return chunk if intact and fields["cache"] == cache and fields["settings"] == wanted else None
 
 
-def coverage(folder: str, *, cache: str, settings: Settings) -> Coverage:
-    """Return what is done and the histogram over it; the records are read for their checksum and let go."""
-    units: Intervals = ()
-    histogram = np.zeros(BINS, np.int64)
-    for chunk, fresh in _chunks(folder, cache, settings):
-        units = union((*units, *fresh))
-        histogram += chunk.histogram
-    return Coverage(units, histogram)
+def coverage(folder: str, *, cache: str, settings: Settings) -> Intervals:
+    """Return the units that are done; the records are read for their checksum and let go."""
+    return union(unit for _chunk, fresh in _chunks(folder, cache, settings) for unit in fresh)
 
 
 def records(folder: str, *, cache: str, settings: Settings) -> Iterator[Records]:
-    """Yield the records file by file, by (i, j) in each; every pair once, even where two files cover the same units."""
+    """Yield the records file by file, by (i, j) in each; no record twice, even where two files cover the same units."""
     for chunk, fresh in _chunks(folder, cache, settings):
         if fresh == chunk.units:
             yield chunk.records
         else:
             yield chunk.records[_inside(chunk.records["j"], fresh)]
+
+
+def surest(i: NDArray[np.integer], j: NDArray[np.integer], excess: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which record of each pair counts: of two, which stand one after the other, that with the larger excess.
+
+    Args:
+        i: One column of the pairs, shape (n,).
+        j: The other.
+        excess: How far each record leaves chance behind, in its own form of evidence.
+    """
+    twin = np.flatnonzero((i[1:] == i[:-1]) & (j[1:] == j[:-1]))
+    kept = np.ones(len(i), np.bool_)
+    kept[np.where(excess[twin] < excess[twin + 1], twin, twin + 1)] = False
+    return kept
 
 
 def pairs(found: Records) -> Iterator[Pair]:
@@ -206,7 +203,6 @@ def _fields(chunk: Chunk, cache: str, settings: Settings) -> dict[str, Any]:
         "cache": cache,
         "audios": chunk.audios,
         "records": len(chunk.records),
-        "histogram": np.trim_zeros(chunk.histogram, "b").tolist(),
     }
 
 
@@ -228,10 +224,7 @@ def _chunk(fields: dict[str, Any], body: bytes) -> Chunk:
         raise ValueError
     if len(body) != fields["records"] * RECORD.itemsize:
         raise ValueError
-    counts = np.array(fields["histogram"], np.int64).reshape(-1)
-    histogram = np.zeros(BINS, np.int64)
-    histogram[: len(counts)] = counts
-    return Chunk(units, np.frombuffer(body, RECORD), histogram, int(fields["audios"]), str(fields["tier"]))
+    return Chunk(units, np.frombuffer(body, RECORD), int(fields["audios"]), str(fields["tier"]))
 
 
 def _reserve(folder: str) -> str:

@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comet.compare import memory
-from comet.compare.chunks import BINS, RECORD, UNITS, Chunk, Records, record
+from comet.compare.chunks import RECORD, UNITS, Chunk, Records, record
 from comet.compare.extent import MINIMUM
 from comet.compare.intervals import Intervals, missing, union
-from comet.compare.sample import Sample, Tails, compare, consecutive, cores
+from comet.compare.sample import Sample, compare, consecutive, cores
 from comet.core.errors import Stopped
 from comet.core.job import Job
 from comet.core.model import Stage
@@ -56,7 +56,6 @@ class _Found:
     complete: int = 0
     """Rows of it that are done."""
     records: list[Records] = field(default_factory=list)
-    histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, np.int64))
 
 
 def correlate(
@@ -65,7 +64,6 @@ def correlate(
     *,
     store: Callable[[Chunk], object],
     floors: tuple[float, float],
-    tails: Tails,
     minimum: int = MINIMUM,
     span: int = 0,
     budget: Callable[[], int] = memory.free,
@@ -82,7 +80,6 @@ def correlate(
         store: Gets each chunk, also the last one before a stop, and keeps it; `chunks.write` for one.
         floors: Least evidence of a pair that is kept, flat and along slopes: no line can be drawn below it later
             without comparing again. One unrelated pair in 1 200 reaches 6.5 flat, 66 MB of records for 100 000 tracks.
-        tails: Of the two forms: a pair is kept in the one that chance explains less.
         minimum: Least informative overlap in words.
         span: Largest offset in words, 0 for any.
         budget: Bytes that a chunk may take, asked for at each chunk's beginning.
@@ -96,7 +93,7 @@ def correlate(
     """
     job = job or Job()
     tell = memory.Teller(job)
-    run = _Run(sample, minimum, span, floors, tails, threads or cores())
+    run = _Run(sample, minimum, span, floors, threads or cores())
     todo = missing(done, 1, int(sample.serials[-1]) + 1 if len(sample.serials) else 1)
     total = int(run.rows(todo).sum())
     with job.stage(Stage.CORRELATE, total) as advance, _one, ThreadPoolExecutor(run.threads) as pool:
@@ -114,14 +111,11 @@ def correlate(
 class _Run:
     """One call of `correlate`: the sample and how it is compared."""
 
-    def __init__(
-        self, sample: Sample, minimum: int, span: int, floors: tuple[float, float], tails: Tails, threads: int
-    ) -> None:
+    def __init__(self, sample: Sample, minimum: int, span: int, floors: tuple[float, float], threads: int) -> None:
         self.sample = sample
         self.minimum = minimum
         self.span = span
         self.floors = floors
-        self.tails = tails
         self.threads = threads
         self._lengths = np.diff(sample.offsets)
 
@@ -147,7 +141,7 @@ class _Run:
             units = tuple((begin, min(end, cut)) for begin, end in todo if begin < cut)
             records = np.concatenate([np.empty(0, RECORD), *found.records])
             found.records.clear()
-            yield Chunk(units, records, found.histogram, len(self.sample.serials))
+            yield Chunk(units, records, len(self.sample.serials))
         if stopped:
             raise stopped
 
@@ -155,8 +149,8 @@ class _Run:
         self, pool: ThreadPoolExecutor, pieces: Iterator[_Piece], found: _Found, advance: Callable[[int], None]
     ) -> None:
         """Have the pieces compared, two a thread under way, and take their results in order, row by row."""
-        waiting: deque[tuple[_Piece, Future[tuple[Records, NDArray[np.int64]]]]] = deque()
-        row = _Found()
+        waiting: deque[tuple[_Piece, Future[Records]]] = deque()
+        row: list[Records] = []
         try:
             while True:
                 while len(waiting) < 2 * self.threads and (piece := next(pieces, None)):
@@ -164,15 +158,12 @@ class _Run:
                 if not waiting:
                     return
                 piece, future = waiting[0]
-                records, histogram = future.result()
+                row.append(future.result())
                 waiting.popleft()
-                row.records.append(records)
-                row.histogram += histogram
                 if piece.rows:
                     found.complete += piece.rows
-                    found.records += row.records
-                    found.histogram += row.histogram
-                    row = _Found()
+                    found.records += row
+                    row = []
                 advance(piece.pairs)
         finally:
             for _, future in waiting:
@@ -199,10 +190,8 @@ class _Run:
                 begun, pairs, row = begun + 1, pairs + row, row + 1
             yield _Piece((first, 0), pairs, row - first)
 
-    def _compare(self, piece: _Piece) -> tuple[Records, NDArray[np.int64]]:
+    def _compare(self, piece: _Piece) -> Records:
         """Compare a piece. There is room for every pair of it, so none can be lost."""
-        pairs = consecutive(piece.start, piece.pairs)
-        found, histogram = compare(self.sample, pairs, self.tails, self.floors, self.minimum, self.span)
+        found = compare(self.sample, consecutive(piece.start, piece.pairs), self.floors, self.minimum, self.span)
         i, j = self.sample.serials[found.i], self.sample.serials[found.j]
-        evidence, sloped = found.evidence, found.slope != 0
-        return record(i, j, found.offset, found.overlap, found.error, evidence, sloped), histogram
+        return record(i, j, found.offset, found.overlap, found.error, found.evidence, found.slope != 0)

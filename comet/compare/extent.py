@@ -12,7 +12,7 @@ SECONDS: Final = 120.0
 """Of the start of a track, where nothing else is said."""
 LONG: Final = round(15 * 60 / SECONDS_PER_WORD)
 """A track of more words than this enters whole."""
-RULE: Final = 2
+RULE: Final = 3
 """Raised where the same words give other records: the form of the evidence, its constants, what is kept of a pair."""
 HOUR: Final = round(60 * 60 / SECONDS_PER_WORD)
 """No more words of a track than this are compared; so an offset fits 16 bits."""

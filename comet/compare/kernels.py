@@ -36,9 +36,6 @@ SCALE: Final = 1 << 24
 """Means are stored in this unit."""
 VARIANCE: Final = 13.0
 """Of a whitened word (coefficient 0.5) of real music; measured, and nearly the same for all tracks."""
-BINS: Final = 256
-BIN: Final = 16
-"""The histogram of z has 256 bins of 1/16."""
 FOUND: Final = 5
 """Columns of a found pair: its place among those compared, offset, overlap, errors, z."""
 
@@ -282,7 +279,7 @@ def strongest(  # noqa: PLR0917 - numba passes by position
 
 @kernel(
     f"int64({READ_WORDS}, {READ_OFFSETS}, {READ_RUNS}, {READ_RUNS}, {READ_OFFSETS}, {READ_PAIRS}, int64, int64,"
-    "int64, float64, float64[:, ::1], int64[::1])"
+    "int64, float64, float64[:, ::1])"
 )
 def pairs(  # noqa: PLR0917 - numba passes by position
     words: NDArray[np.uint32],
@@ -296,7 +293,6 @@ def pairs(  # noqa: PLR0917 - numba passes by position
     span: int,
     floor: float,
     found: NDArray[np.float64],
-    histogram: NDArray[np.int64],
 ) -> int:
     """Compare pairs at every offset; those of one j best stand together.
 
@@ -312,7 +308,6 @@ def pairs(  # noqa: PLR0917 - numba passes by position
         span: Largest offset.
         floor: Pairs with z >= floor are written to `found`.
         found: Shape (capacity, `FOUND`); what does not fit is counted but not written.
-        histogram: `BINS`, added to: z of each pair that has an offset with enough overlap.
 
     Returns:
         How many pairs reached the floor.
@@ -366,8 +361,6 @@ def pairs(  # noqa: PLR0917 - numba passes by position
                 centred,
                 overlaps,
             )
-            if z > -np.inf:
-                histogram[min(BINS - 1, max(0, int(z * BIN)))] += 1
             if z >= floor and z > -np.inf:
                 if size < found.shape[0]:
                     differ, overlap = errors(x, runs_x, y, runs_y, d)

@@ -13,8 +13,8 @@ from comet.core.errors import MemoryBudgetError
 from comet.core.job import Job, Memory
 from comet.core.text import _, size
 
-RECORD: Final = 128
-"""Bytes that one found pair takes at the worst moment: 16 as found, joined, sorted and written, 32 for the order."""
+RECORD: Final = 256
+"""Bytes of a found pair at the worst moment, in two forms: each 16 as found, joined, sorted, written, 32 for order."""
 SCRATCH: Final = 144
 """Bytes of working memory for each word of the longest track, in all of a thread's arrays together, rounded up."""
 BASE: Final = 8 << 20

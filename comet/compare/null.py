@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from comet.compare import kernels
 from comet.compare.sample import Sample, evidence, numbered
-from comet.core.model import Sampled
+from comet.core.job import Job
+from comet.core.model import Sampled, Stage
 
 PAIRS: Final = 20_000
 """Pairs that are drawn: their number leaves an error of 0.7 sqrt(99 / 20 000) = 0.05 in the 99 % point and with it 7 %
 in the expected number of false pairs. Another half of the same collection differs by 0.05: more would gain nothing."""
+BINS: Final = 256
+BIN: Final = 16
+"""Of a histogram of evidence: 256 bins of 1/16."""
 _BATCH: Final = 2_000
 """Pairs between two looks whether to stop, some tenths of a second."""
 _SEED: Final = 99
@@ -23,29 +26,34 @@ moves by about 0.04."""
 
 
 def draw(
-    sample: Sample, serials: Iterable[int], check: Callable[[], None], *, minimum: int, span: int, pairs: int = PAIRS
+    sample: Sample, serials: Iterable[int], job: Job, *, minimum: int, span: int, pairs: int = PAIRS
 ) -> Sampled:
     """Compare random pairs of some audios in both forms of evidence.
 
     Args:
         sample: Made of all that is compared.
         serials: The audios to draw from; those that are not in the sample are left out.
-        check: Called between batches; may raise.
+        job: Hears about each batch.
         minimum: Least informative overlap in words.
         span: Largest offset in words, 0 for any.
         pairs: So many different pairs, or all where there are no more.
 
     Returns:
         Histograms in which pairs without enough overlap are missing.
+
+    Raises:
+        Stopped: The job was asked to.
     """
     rows = np.flatnonzero(np.isin(sample.serials, np.fromiter(serials, np.int64)))
     drawn = rows[_pairs(len(rows), pairs)]
-    flat, sloped = np.zeros(kernels.BINS, np.int64), np.zeros(kernels.BINS, np.int64)
-    for start in range(0, len(drawn), _BATCH):
-        check()
-        both = evidence(sample, drawn[start : start + _BATCH], minimum, span)
-        flat += _histogram(both[0])
-        sloped += _histogram(both[1])
+    flat, sloped = np.zeros(BINS, np.int64), np.zeros(BINS, np.int64)
+    with job.stage(Stage.SAMPLE, len(drawn)) as advance:
+        for start in range(0, len(drawn), _BATCH):
+            batch = drawn[start : start + _BATCH]
+            both = evidence(sample, batch, minimum, span)
+            flat += _histogram(both[0])
+            sloped += _histogram(both[1])
+            advance(len(batch))
     return Sampled(len(rows), flat, sloped)
 
 
@@ -61,5 +69,5 @@ def _pairs(count: int, wanted: int) -> NDArray[np.int64]:
 
 
 def _histogram(z: NDArray[np.float64]) -> NDArray[np.int64]:
-    bins = np.clip(z[np.isfinite(z)] * kernels.BIN, 0, kernels.BINS - 1).astype(np.int64)
-    return np.bincount(bins, minlength=kernels.BINS).astype(np.int64)
+    bins = np.clip(z[np.isfinite(z)] * BIN, 0, BINS - 1).astype(np.int64)
+    return np.bincount(bins, minlength=BINS).astype(np.int64)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from comet.compare import kernels, ready, slopes
+from comet.compare import chunks, kernels, ready, slopes
 from comet.compare.extent import HOUR, MINIMUM
 from comet.core.model import Tail, Words
 
@@ -108,7 +108,8 @@ def best(a: Words, b: Words, tails: Tails, minimum: int = MINIMUM, span: int = 0
         span: Largest offset, 0 for any.
     """
     low = (-np.inf, -np.inf)
-    found, _histogram = compare(prepare([(1, a), (2, b)]), np.array([[0, 1]]), tails, low, minimum, span, gate=-np.inf)
+    both = compare(prepare([(1, a), (2, b)]), np.array([[0, 1]]), low, minimum, span, gate=-np.inf)
+    found = surest(both, tails)
     for _i, _j, offset, overlap, error, z, slope in zip(*(column.tolist() for column in found), strict=True):
         return Best(int(offset), int(overlap), error, z, slope)
     return Best(0, 0, 0.5, 0.0, 0.0)
@@ -134,47 +135,44 @@ def numbered(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
 def compare(
     sample: Sample,
     pairs: NDArray[np.int64],
-    tails: Tails,
     floors: tuple[float, float],
     minimum: int = MINIMUM,
     span: int = 0,
     *,
     gate: float = GATE,
-) -> tuple[Found, NDArray[np.int64]]:
-    """Compare pairs at every offset, those that show something there along slopes too, and keep the stronger form.
+) -> Found:
+    """Compare pairs at every offset, those that show something there along slopes too, and keep what reaches a floor.
 
     Args:
         sample: Its tracks.
         pairs: Shape (n, 2): i and j of each, indices of the sample; those of one j best stand together.
-        tails: Of the flat and of the sloped form: the stronger one is that which chance explains less.
         floors: Least evidence of a pair that is kept, flat and along slopes.
         minimum: Least informative overlap.
         span: Largest offset, 0 for any.
         gate: Least flat evidence of a pair that is looked at along slopes.
 
     Returns:
-        What was found, and the histogram of the flat z of all pairs that have an offset with enough overlap, shape
-        (`kernels.BINS`,).
+        In the order of `pairs`, a pair once or twice: flat, and then along a slope where it has more evidence so.
     """
-    histogram = np.zeros(kernels.BINS, np.int64)
     found = np.empty((len(pairs), kernels.FOUND))
-    found = found[: _flat(sample, pairs, minimum, span, min(gate, floors[0]), found, histogram)]
-    at = found[:, 0].astype(np.int64)
-    best = np.insert(found[:, 1:], slopes.STEP, 0, axis=1)
-    near = np.flatnonzero(found[:, 4] >= gate)
+    found = found[: _flat(sample, pairs, minimum, span, min(gate, floors[0]), found)]
+    near = found[:, 4] >= gate
+    at, flat = found[:, 0].astype(np.int64), np.insert(found[:, 1:], slopes.STEP, 0, axis=1)
     along = _sloped(sample, pairs[at[near]], minimum, span)
-    better = (along[:, slopes.STEP] != 0) & (_excess(along, tails[1]) > _excess(best[near], tails[0]))
-    best[near[better]] = along[better]
-    offset, steps, overlap, differ, z = best.T
-    kept = z >= np.where(steps, floors[1], floors[0])
-    i, j = pairs[at].T
-    columns = (i, j, offset, overlap, differ / (32 * overlap), z, steps * (100 / slopes.UNIT))
-    return Found(*(column[kept] for column in columns)), histogram
+    more = (along[:, slopes.STEP] != 0) & (along[:, -1] > flat[near, -1]) & (along[:, -1] >= floors[1])
+    high = flat[:, -1] >= floors[0]
+    at, best = np.concatenate([at[high], at[near][more]]), np.concatenate([flat[high], along[more]])
+    order = np.argsort(at, kind="stable")
+    i, j = pairs[at[order]].T
+    offset, steps, overlap, differ, z = best[order].T
+    return Found(i, j, offset, overlap, differ / (32 * overlap), z, steps * (100 / slopes.UNIT))
 
 
-def _excess(found: NDArray[np.float64], tail: Tail) -> NDArray[np.float64]:
-    """Return how far chance is left behind: evidence over the 99 % point, in units in which it falls to 1/e."""
-    return (found[:, -1] - tail.q99) / tail.fall
+def surest(found: Found, tails: Tails) -> Found:
+    """Return each pair once, in that form of its evidence which chance explains less."""
+    flat, sloped = ((found.evidence - tail.q99) / tail.fall for tail in tails)
+    kept = chunks.surest(found.i, found.j, np.where(found.slope != 0, sloped, flat))
+    return Found._make(column[kept] for column in found)
 
 
 def evidence(
@@ -198,7 +196,7 @@ def evidence(
     def fill(piece: slice) -> None:
         some = np.ascontiguousarray(pairs[piece])
         found = np.empty((len(some), kernels.FOUND))
-        count = _flat(sample, some, minimum, span, -np.inf, found, np.zeros(kernels.BINS, np.int64))
+        count = _flat(sample, some, minimum, span, -np.inf, found)
         flat[piece][found[:count, 0].astype(np.int64)] = found[:count, 4]
         sloped[piece] = _sloped(sample, some, minimum, span)[:, 4]
 
@@ -220,13 +218,10 @@ def _flat(
     span: int,
     floor: float,
     found: NDArray[np.float64],
-    histogram: NDArray[np.int64],
 ) -> int:
     """Compare at every offset; see `kernels.pairs`."""
     longest = sample.longest
-    return kernels.pairs(
-        *_tracks(sample), pairs, longest, max(1, minimum), span if span > 0 else longest, floor, found, histogram
-    )
+    return kernels.pairs(*_tracks(sample), pairs, longest, max(1, minimum), span if span > 0 else longest, floor, found)
 
 
 def _sloped(sample: Sample, pairs: NDArray[np.int64], minimum: int, span: int) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from comet.compare.extent import MINIMUM, opening
-from comet.compare.sample import Tails, compare, consecutive, cores, prepare
+from comet.compare.sample import Tails, compare, consecutive, cores, prepare, surest
 from comet.core.model import Pair, Words
 
 FIRST: Final = 1 << 40
@@ -95,7 +95,7 @@ def _compare(block: _Block, rows: _Block, floors: tuple[float, float], tails: Ta
     sample = prepare((*block, *rows))
     pairs = []
     for row in range(len(block), len(block) + len(rows)):
-        found, _histogram = compare(sample, consecutive((row, 0), len(block)), tails, floors)
+        found = surest(compare(sample, consecutive((row, 0), len(block)), floors), tails)
         columns = (found.offset, found.overlap, found.error, found.evidence, found.slope)
         for i, offset, overlap, error, evidence, slope in zip(found.i, *(c.tolist() for c in columns), strict=True):
             one, other = int(sample.serials[i]), int(sample.serials[row])

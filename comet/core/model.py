@@ -96,6 +96,7 @@ class Stage(StrEnum):
 
     WALK = "walk"
     SCAN = "scan"
+    SAMPLE = "sample"
     CORRELATE = "correlate"
     JUDGE = "judge"
     APPLY = "apply"

@@ -39,15 +39,7 @@ def group(tracks: Iterable[Track], matches: Iterable[Match], keeper: Callable[[t
             file among `tracks` is not about this collection and is passed over, as is an audio paired with itself.
         keeper: the proposed keeper's index among the tracks of a group, in the order in which the group lists them.
     """
-    files: dict[str, list[Track]] = defaultdict(list)
-    for track in tracks:
-        files[track.audio.hash].append(track)
-    hashes = sorted(files)
-    links = _sorted_links(files, hashes, matches)
-    cluster = _linkage(len(hashes), links)
-    members: dict[int, list[Track]] = defaultdict(list)
-    for place, audio in enumerate(hashes):
-        members[cluster[place]] += files[audio]
+    members, cluster, links = _clusters(tracks, matches)
     inside: dict[int, list[Match]] = defaultdict(list)
     beside: dict[int, list[Match]] = defaultdict(list)
     for match, a, b in zip(*links, strict=True):
@@ -58,6 +50,12 @@ def group(tracks: Iterable[Track], matches: Iterable[Match], keeper: Callable[[t
             beside[cluster[b]].append(match)
     groups = [_group(m, inside[c], beside[c], keeper) for c, m in members.items() if len(m) > 1]
     return sorted(groups, key=lambda g: (-g.saving, g.id))
+
+
+def savings(tracks: Iterable[Track], matches: Iterable[Match]) -> list[int]:
+    """Return the saving of each group that `group` would return, in any order."""
+    members, _cluster, _links = _clusters(tracks, matches)
+    return [saving(some) for some in members.values() if len(some) > 1]
 
 
 def saving(tracks: Iterable[Track]) -> int:
@@ -77,6 +75,20 @@ def group_id(tracks: Iterable[Track]) -> str:
         for part in (audio.encode(), root.encode(), path):
             digest.update(len(part).to_bytes(4, "big") + part)
     return digest.hexdigest()
+
+
+def _clusters(tracks: Iterable[Track], matches: Iterable[Match]) -> tuple[dict[int, list[Track]], list[int], _Links]:
+    """Return the tracks of each cluster by its number, the cluster of each place of the links, and the links."""
+    files: dict[str, list[Track]] = defaultdict(list)
+    for track in tracks:
+        files[track.audio.hash].append(track)
+    hashes = sorted(files)
+    links = _sorted_links(files, hashes, matches)
+    cluster = _linkage(len(hashes), links)
+    members: dict[int, list[Track]] = defaultdict(list)
+    for place, audio in enumerate(hashes):
+        members[cluster[place]] += files[audio]
+    return members, cluster, links
 
 
 def _sorted_links(files: dict[str, list[Track]], hashes: Sequence[str], matches: Iterable[Match]) -> _Links:

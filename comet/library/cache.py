@@ -333,10 +333,10 @@ class Cache:
 
     def verdicts(self, rule: str) -> dict[tuple[int, int], Verdict]:
         """Return the verdicts that were made by this version of the rule, by pair."""
-        found = {}
-        for row in self._db.rows(f"SELECT {_VERDICT} FROM verdicts WHERE rule = ?", (rule,)):  # noqa: S608
-            found[row["i"], row["j"]] = _verdict(row)
-        return found
+        sql = f"SELECT {_VERDICT} FROM verdicts WHERE rule = ?"  # noqa: S608
+        return self._remembered(
+            (sql, rule), lambda: {(row["i"], row["j"]): _verdict(row) for row in self._db.rows(sql, (rule,))}
+        )
 
     def store_verdicts(self, verdicts: Iterable[Verdict], rule: str) -> None:
         """Store verdicts."""

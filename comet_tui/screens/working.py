@@ -249,6 +249,7 @@ def _verb(key: str) -> str:
     return {
         "walk": _("looking"),
         "scan": _("listening"),
+        "sample": _("comparing random pairs"),
         "correlate": _("correlating"),
         "judge": _("judging"),
         "apply": _("removing"),

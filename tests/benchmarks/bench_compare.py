@@ -74,7 +74,7 @@ def stage(threads: int) -> float:
     """Return the microseconds of a pair in the stage."""
     sample = prepare(enumerate(noise(150, WORDS), 1))
     stored: list[Chunk] = []
-    seconds = best_of(lambda: correlate(sample, store=stored.append, floors=FLOOR, tails=TAILS, threads=threads), 3)
+    seconds = best_of(lambda: correlate(sample, store=stored.append, floors=FLOOR, threads=threads), 3)
     return seconds / (150 * 149 / 2) * 1e6
 
 

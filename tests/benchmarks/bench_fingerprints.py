@@ -118,7 +118,7 @@ def evidence(algorithm: int, prints: Sequence[Print]) -> NDArray[np.float64]:
     pairs = consecutive((1, 0), len(prints) * (len(prints) - 1) // 2)
     minimum = round(_OVERLAP * RATE / _STEPS[algorithm])
     low = (-np.inf, -np.inf)
-    found, _histogram = compare(sample, pairs, (_TAIL, _TAIL), low, minimum, gate=np.inf)  # so none along slopes
+    found = compare(sample, pairs, low, minimum, gate=np.inf)  # so none along slopes
     scores = np.zeros((len(prints), len(prints)))
     scores[found.j, found.i] = found.evidence
     return scores

@@ -222,11 +222,11 @@ def cost(some: list[tuple[Words, Words]], words: int | None, span: int, minimum:
     tracks = [each[:words] for pair in some for each in pair]
     ready = sample.prepare(enumerate(tracks))
     pairs = sample.consecutive((1, 0), len(tracks) * (len(tracks) - 1) // 2)
-    tails, never = (threshold.FLAT, threshold.SLOPED), (np.inf, np.inf)
+    never = (np.inf, np.inf)
     taken = []
     for _round in range(3):
         before = time.perf_counter()
-        sample.compare(ready, pairs, tails, never, minimum, span, gate=np.inf)
+        sample.compare(ready, pairs, never, minimum, span, gate=np.inf)
         taken.append(time.perf_counter() - before)
     return statistics.median(taken) / len(pairs) * 1e6
 

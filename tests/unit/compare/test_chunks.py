@@ -25,9 +25,7 @@ def chunk(
     """Make a chunk with a record for each pair."""
     i, j = np.array(pairs, np.int64).reshape(-1, 2).T
     some = np.full(len(i), 50.0)
-    histogram = np.zeros(chunks.BINS, np.int64)
-    histogram[[0, 40]] = 7, 3
-    return Chunk(units, chunks.record(i, j, -some, some, some / 100, some / 2, some < 0), histogram, 12)
+    return Chunk(units, chunks.record(i, j, -some, some, some / 100, some / 2, some < 0), 12)
 
 
 def key(records: np.ndarray) -> list[tuple[int, int]]:
@@ -47,10 +45,8 @@ def test_round_trip(tmp_path: Path) -> None:
     assert back is not None
     assert (back.units, back.audios, back.tier) == (((1, 10),), 12, "exact")
     assert key(back.records) == [(2, 5), (3, 9)]
-    assert back.histogram.tolist() == chunk().histogram.tolist()
     header = json.loads(Path(path).read_bytes()[:4096])
     assert header["units"] == [[1, 10]]
-    assert len(header["histogram"]) == 41
 
 
 def test_next_number(tmp_path: Path) -> None:
@@ -118,7 +114,6 @@ def test_any_damage_is_noticed(tmp_path_factory: pytest.TempPathFactory, data: s
         {"units": [[5, 2]]},
         {"units": [1]},
         {"records": -1},
-        {"histogram": [0] * 300},
         {"version": 2},
         {"units": [[1, "x"]]},
     ],
@@ -140,22 +135,21 @@ def test_foreign(tmp_path: Path) -> None:
     assert chunks.read(path, cache=KEY["cache"], settings={**KEY["settings"], "span": 150}) is None
     assert chunks.read(str(tmp_path), **KEY) is None
     assert chunks.read(str(tmp_path / "none"), **KEY) is None
-    assert chunks.coverage(str(tmp_path), cache="other", settings=KEY["settings"]).units == ()
-    assert chunks.coverage(str(tmp_path / "none"), **KEY).units == ()
+    assert chunks.coverage(str(tmp_path), cache="other", settings=KEY["settings"]) == ()
+    assert chunks.coverage(str(tmp_path / "none"), **KEY) == ()
 
 
 def test_coverage_is_the_union(tmp_path: Path) -> None:
-    """Units melt, histograms add up, a broken file's units are missing again, and of two the same one counts."""
+    """Units melt, a broken file's units are missing again, and of two the same one counts."""
     folder = str(tmp_path)
     for units in (((1, 10),), ((10, 20),), ((20, 30), (40, 50)), ((10, 20),)):
         last = chunks.write(folder, chunk(units, ((2, units[0][0]),)), **KEY)
     done = chunks.coverage(folder, **KEY)
-    assert done.units == ((1, 30), (40, 50))
-    assert done.histogram[0] == 3 * 7
+    assert done == ((1, 30), (40, 50))
     assert [key(r) for r in chunks.records(folder, **KEY)] == [[(2, 1)], [(2, 10)], [(2, 20)]]
     os.unlink(last)
     (tmp_path / "000002.comet").write_bytes(b"")
-    assert chunks.coverage(folder, **KEY).units == ((1, 10), (20, 30), (40, 50))
+    assert chunks.coverage(folder, **KEY) == ((1, 10), (20, 30), (40, 50))
 
 
 def test_records_once_where_files_overlap(tmp_path: Path) -> None:
@@ -181,9 +175,9 @@ def test_disk_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -
     monkeypatch.undo()
     assert not [name for name in os.listdir(tmp_path) if name != "results"]
     assert not list(tmp_path.glob("results/.comet-*"))
-    assert chunks.coverage(folder, **KEY).units == ()
+    assert chunks.coverage(folder, **KEY) == ()
     chunks.write(folder, chunk(), **KEY)
-    assert chunks.coverage(folder, **KEY).units == ((1, 10),)
+    assert chunks.coverage(folder, **KEY) == ((1, 10),)
 
 
 def test_leftovers_go(tmp_path: Path) -> None:
@@ -198,3 +192,11 @@ def test_header_without_room(tmp_path: Path) -> None:
     with pytest.raises(BrokenError):
         chunks.write(str(tmp_path), chunk(), cache="c", settings={"x": "y" * 5000})
     assert os.listdir(tmp_path) == []
+
+
+def test_of_two_forms_of_a_pair_the_surer_one_counts() -> None:
+    """Each pair once: the record that leaves chance further behind, the first of equals, wherever the pair stands."""
+    i, j = np.array([1, 1, 1, 2, 2, 3], np.uint32), np.array([2, 3, 3, 3, 3, 4], np.uint32)
+    kept = chunks.surest(i, j, np.array([0.0, 1.0, 2.0, 4.0, 4.0, 9.0]))
+    assert kept.tolist() == [True, False, True, True, False, True]
+    assert chunks.surest(i[:0], j[:0], np.zeros(0)).tolist() == []

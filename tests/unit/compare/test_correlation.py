@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from comet.compare import chunks, correlation, memory
 from comet.compare.chunks import Chunk
 from comet.compare.correlation import correlate
-from comet.compare.sample import GATE, best, prepare
+from comet.compare.sample import compare, prepare
 from comet.core.errors import MemoryBudgetError, Stopped
 from comet.core.job import Control, Event, Job, Memory, Progress
-from tests.unit.compare.words import TAILS, flat
+from comet.core.model import Pair
+from tests.unit.compare.words import pair
 
 KEY = {"cache": "c", "settings": {"v": 1}}
 
@@ -39,38 +40,37 @@ def songs(count: int, seed: int = 0, length: int = 90) -> list[np.ndarray]:
 def run(tracks: list[tuple[int, np.ndarray]], **options: object) -> list[Chunk]:
     """Correlate and give the chunks."""
     stored: list[Chunk] = []
-    correlate(prepare(tracks), store=stored.append, **{"floors": (3.0, 3.0), "tails": TAILS, **options})
+    correlate(prepare(tracks), store=stored.append, **{"floors": (3.0, 3.0), **options})
     return stored
 
 
 def joined(stored: list[Chunk]) -> bytes:
     """Give all records by (i, j)."""
     records = np.concatenate([np.empty(0, chunks.RECORD), *(chunk.records for chunk in stored)])
-    return np.sort(records, order=["i", "j"]).tobytes()
+    return np.sort(records, order=["i", "j", "evidence"]).tobytes()
 
 
 def test_equals_pair_by_pair() -> None:
-    """The stage finds what comparing each pair alone finds, and its histogram counts each pair that says something."""
+    """The stage finds what comparing each pair alone finds."""
     tracks = list(enumerate(songs(25), 1))
     (chunk,) = run(tracks)
-    expected, counted = {}, 0
+    expected = {}
     for i, a in tracks:
         for j, b in tracks:
-            found = best(a, b, TAILS) if flat(a, b).evidence >= GATE else flat(a, b)
-            if i < j and found.overlap:
-                counted += 1
-                if found.evidence >= 3.0:
-                    expected[i, j] = found
-    pairs = {(pair.i, pair.j): pair for pair in chunks.pairs(chunk.records)}
+            if i < j:
+                found = compare(pair(a, b), np.array([[0, 1]]), (3.0, 3.0))
+                for offset, overlap, error, z, slope in zip(*found[2:], strict=True):
+                    expected[i, j, bool(slope)] = Pair(i, j, offset, overlap, error, z, bool(slope))
+    pairs = {(pair.i, pair.j, pair.sloped): pair for pair in chunks.pairs(chunk.records)}
+    assert len(pairs) == len(chunk.records)
     assert pairs.keys() == expected.keys()
-    assert len(pairs) > 5
-    for at, pair in pairs.items():
-        assert (pair.offset, pair.overlap) == expected[at][:2]
-        assert pair.error == pytest.approx(expected[at].error, abs=1 / 65535)
-        assert pair.evidence == int(expected[at].evidence * 32) // 2 / 16
-        assert pair.sloped == (expected[at].slope != 0)
-    assert {pair.sloped for pair in pairs.values()} == {True, False}
-    assert chunk.histogram.sum() == counted
+    for at, found in pairs.items():
+        assert found.error == pytest.approx(expected[at].error, abs=1 / 65535)
+        assert found.evidence == int(expected[at].evidence * 32) // 2 / 16
+        assert (found.offset, found.overlap) == (expected[at].offset, expected[at].overlap)
+    twice = {at[:2] for at in pairs if at[2]} & {at[:2] for at in pairs if not at[2]}
+    assert len(pairs) - len(twice) > 5
+    assert twice
     assert chunk.units == ((1, 26),)
     assert chunk.audios == 25
 
@@ -85,7 +85,6 @@ def test_same_result_in_any_order(monkeypatch: pytest.MonkeyPatch, options: dict
     monkeypatch.setattr(correlation, "_PIECE", 400_000)
     parts = run(tracks[::-1], **options)
     assert joined(parts) == joined(whole)
-    assert sum(chunk.histogram for chunk in parts).tolist() == whole[0].histogram.tolist()
 
 
 def test_holes_are_covered() -> None:
@@ -147,15 +146,14 @@ def test_any_history_gives_each_pair_once(tmp_path_factory: pytest.TempPathFacto
                     path.write_bytes(path.read_bytes()[: rng.randint(0, 5000)])
         _once(folder, tracks, None)
     done = chunks.coverage(folder, **KEY)
-    assert done.units == ((1, serials[-1] + 1),)
+    assert done == ((1, serials[-1] + 1),)
     (whole,) = run(tracks)
-    assert joined([Chunk((), records, np.empty(0), 0) for records in chunks.records(folder, **KEY)]) == joined([whole])
-    assert done.histogram.tolist() == whole.histogram.tolist()
+    assert joined([Chunk((), records, 0) for records in chunks.records(folder, **KEY)]) == joined([whole])
 
 
 def _once(folder: str, tracks: list[tuple[int, np.ndarray]], rng: random.Random | None) -> None:
     """Go on from what the folder covers, and stop somewhere if there is a dice."""
-    done = chunks.coverage(folder, **KEY).units
+    done = chunks.coverage(folder, **KEY)
     options: dict[str, object] = {}
     if rng:
         row = memory.RECORD * max(1, len(tracks))
@@ -168,7 +166,7 @@ def _once(folder: str, tracks: list[tuple[int, np.ndarray]], rng: random.Random 
         }
     try:
         store = functools.partial(chunks.write, folder, **KEY)
-        correlate(prepare(tracks), done, store=store, floors=(3.0, 3.0), tails=TAILS, **options)
+        correlate(prepare(tracks), done, store=store, floors=(3.0, 3.0), **options)
     except Stopped:
         assert rng
 
@@ -183,7 +181,6 @@ def test_stop_keeps_complete_rows(monkeypatch: pytest.MonkeyPatch) -> None:
             prepare(tracks),
             store=stored.append,
             floors=(0.0, 0.0),
-            tails=TAILS,
             job=Job(control=_After(150), every=0.0),
         )
     (chunk,) = stored

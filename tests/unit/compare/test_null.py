@@ -10,7 +10,8 @@ import pytest
 from comet.compare import null
 from comet.compare.sample import Sample, evidence, prepare
 from comet.core.errors import Stopped
-from comet.core.model import Sampled, Words
+from comet.core.job import Control, Event, Job, Progress
+from comet.core.model import Sampled, Stage, Words
 from comet.judge import threshold
 from comet.listen.chroma import RATE, Chroma
 from tests.factories import tune
@@ -38,7 +39,7 @@ def tracks(copies: int) -> Sample:
 def draw(sample: Sample, pairs: int = null.PAIRS, serials: range | None = None) -> Sampled:
     """Compare random pairs."""
     every = serials or range(1, len(sample.serials) + 1)
-    return null.draw(sample, every, lambda: None, minimum=40, span=0, pairs=pairs)
+    return null.draw(sample, every, Job(), minimum=40, span=0, pairs=pairs)
 
 
 @pytest.mark.parametrize(
@@ -85,13 +86,14 @@ def test_only_what_is_there_is_drawn() -> None:
 
 
 def test_it_can_be_stopped() -> None:
-    """A stop is heard between batches."""
-
-    def stop() -> None:
-        raise Stopped
-
+    """A stop is heard between batches, and each of them is told."""
+    heard: list[Event] = []
+    null.draw(tracks(1), range(1, 41), Job(heard.append, every=0.0), minimum=40, span=0, pairs=300)
+    last = heard[-1]
+    assert isinstance(last, Progress)
+    assert (last.stage, last.done, last.total) == (Stage.SAMPLE, 300, 300)
     with pytest.raises(Stopped):
-        null.draw(tracks(1), range(1, 41), stop, minimum=40, span=0)
+        null.draw(tracks(1), range(1, 41), Job(control=lambda: Control(stop=True)), minimum=40, span=0)
 
 
 def test_a_collection_three_times_over_has_the_same_null() -> None:

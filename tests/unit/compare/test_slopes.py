@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comet.compare import sample, slopes
-from comet.compare.sample import align, best, compare, evidence, prepare
+from comet.compare.sample import align, best, compare, evidence, prepare, surest
 from comet.core.model import Tail
 from comet.core.words import SILENCE
 from tests import naive_compare as naive
@@ -88,21 +88,21 @@ def test_a_copy_at_another_speed_is_aligned_along_its_line(percent: float, begin
 
 
 def test_a_pair_is_kept_in_the_form_that_chance_explains_less() -> None:
-    """A plain copy stays flat, one at another speed is sloped, and each form has its own floor."""
+    """A plain copy is flat alone, one at another speed both; each form has its floor, and chance tells which counts."""
     rng = np.random.default_rng(6)
     a = rng.integers(0, 2**32, 900, dtype=np.uint32)
     assert best(a, a, TAILS).slope == 0.0
     assert align(a, faster(a, 2.0), TAILS).slope == 2.0
     ready = prepare(enumerate([a, a, faster(a, 2.0)]))
     every = np.array([[0, 1], [0, 2]])
-    for floors, kept in ((LOW, 2), ((1e9, 0.0), 1), ((0.0, 1e9), 1), ((1e9, 1e9), 0)):
-        found, histogram = compare(ready, every, TAILS, floors)
-        assert len(found.i) == kept
-        assert histogram.sum() == 2
-    assert compare(ready, every, TAILS, LOW)[0].slope.tolist() == [0.0, 2.0]
-    assert compare(ready, every, TAILS, LOW, gate=np.inf)[0].slope.tolist() == [0.0, 0.0]
+    for floors, kept in ((LOW, 3), ((1e9, 0.0), 1), ((0.0, 1e9), 2), ((1e9, 1e9), 0)):
+        assert len(compare(ready, every, floors).i) == kept
+    both = compare(ready, every, LOW)
+    assert (both.j.tolist(), both.slope.tolist()) == ([1, 2, 2], [0.0, 0.0, 2.0])
+    assert surest(both, TAILS).slope.tolist() == [0.0, 2.0]
+    assert compare(ready, every, LOW, gate=np.inf).slope.tolist() == [0.0, 0.0]
     heavy = (TAILS[0], Tail(1e9, 1.0))
-    assert compare(ready, every, heavy, LOW)[0].slope.tolist() == [0.0, 0.0]
+    assert surest(both, heavy).slope.tolist() == [0.0, 0.0]
 
 
 def test_evidence_of_any_pairs() -> None:

@@ -39,7 +39,7 @@ def pair(a: np.ndarray, b: np.ndarray) -> Sample:
 
 def flat(a: np.ndarray, b: np.ndarray, minimum: int = 40, span: int = 0) -> Best:
     """Give what is found at one offset, whatever there is along slopes."""
-    found, _histogram = compare(pair(a, b), np.array([[0, 1]]), TAILS, LOW, minimum, span, gate=np.inf)
+    found = compare(pair(a, b), np.array([[0, 1]]), LOW, minimum, span, gate=np.inf)
     for offset, overlap, error, z, slope in zip(*(column.tolist() for column in found[2:]), strict=True):
         return Best(int(offset), int(overlap), error, z, slope)
     return Best(0, 0, 0.5, 0.0, 0.0)
