@@ -120,7 +120,7 @@ class Course(NamedTuple):
     offset: int
     """Where they agree most, in words: j starts at i + offset."""
     lines: list[Line]
-    """In their order; none where not even a piece of 8 s agrees."""
+    """In their order; none where nothing agrees better than chance."""
 
 
 def course(i: Field, j: Field, align: Align) -> Course:
@@ -132,7 +132,7 @@ def course(i: Field, j: Field, align: Align) -> Course:
         align: finds where two stretches agree most; the first time it is believed whatever the evidence.
     """
     found = align(i.words, j.words)
-    lines = _follow(i, j, found)
+    lines = _follow(i, j, found) or _faint(i, j, found)
     if not lines:
         return Course(found.offset, [])
     head = _rest(i, j, (0, lines[0].start), (0, _near(lines[0], lines[0].start)), align)
@@ -166,16 +166,31 @@ def _rest(i: Field, j: Field, of_i: tuple[int, int], of_j: tuple[int, int], alig
 
 def _follow(i: Field, j: Field, found: Found) -> list[Line]:
     """Return the lines that an alignment leads to."""
-    start = max(0, found.offset)
-    line = widest(Line(start, start, float(found.offset), found.slope / 100), i, j)
+    line = _aligned(i, j, found.offset, found.slope)
     if line.slope:
         straight = _straight(i, j, line)
         if straight and abs(straight.slope) <= _STEEPEST:
             return [_ends(i, j, straight, line)]
-        line = widest(Line(start, start, float(found.offset)), i, j)
+        line = _aligned(i, j, found.offset, 0.0)
     own = _own(i, j, line)
     shaped = [_sane(_straight(i, j, each)) if each.slope else each for each in _shaped(line, own)]
     return _like(_apart(_ended([each for each in shaped if each], line, i, j), i, j), i, j)
+
+
+def _aligned(i: Field, j: Field, offset: int, percent: float) -> Line:
+    start = max(0, offset)
+    return widest(Line(start, start, float(offset), percent / 100), i, j)
+
+
+def _faint(i: Field, j: Field, found: Found) -> list[Line]:
+    """Return what an alignment laid on each other, where a filter left no piece that agrees well: around the best."""
+    line = _aligned(i, j, found.offset, found.slope)
+    own = _own(i, j, line)
+    if not len(own.rate):
+        return []
+    best = round(own.middle[np.argmin(own.rate)])
+    ended = _ends(i, j, line.between(best, best), line, LEANS)
+    return [ended] if ended.stop > ended.start else []
 
 
 def _shaped(line: Line, own: _Own) -> Iterator[Line]:
@@ -241,7 +256,7 @@ def _leans(own: _Own, length: int) -> tuple[float, float]:
 def _step(own: _Own) -> int:
     """Return before which piece the offsets make a step that neither a level nor a straight line explains, else 0."""
     count = len(own.shift)
-    if count < 4:
+    if count < 4 or np.ptp(own.shift) <= DRIFT:  # then no step in it is wide
         return 0
 
     def missed(at: int) -> float:
@@ -311,17 +326,17 @@ def vertex(rates: Numbers, best: int) -> float:
     return min(1.0, max(-1.0, 0.5 * (before - after) / curve)) if curve > 1e-6 else 0.0
 
 
-def _gain(i: Field, j: Field, line: Line) -> Numbers:
+def _gain(i: Field, j: Field, line: Line, limit: float) -> Numbers:
     """Return by how much each word of a line agrees better than it must, shape (line,); 0 where nothing is known."""
     errors = _errors(i, j, line, 0)
-    return np.where(errors.known[:, 0], (LEANS if line.slope else AGREES) - errors.wrong[:, 0] / 32, 0.0)
+    return np.where(errors.known[:, 0], (LEANS if line.slope else limit) - errors.wrong[:, 0] / 32, 0.0)
 
 
-def _ends(i: Field, j: Field, line: Line, whole: Line) -> Line:
+def _ends(i: Field, j: Field, line: Line, whole: Line, limit: float = AGREES) -> Line:
     """Move the ends of a line to where agreement begins and ends: where the sum of `_gain` is largest."""
     wide = widest(line, i, j)
     wide = wide.between(max(wide.start, whole.start), max(wide.start, min(wide.stop, whole.stop)))
-    gain = _gain(i, j, wide)
+    gain = _gain(i, j, wide, limit)
     middle = min(max((line.start + line.stop) // 2 - wide.start, 0), len(gain))
     after, before = np.cumsum(gain[middle:]), np.cumsum(gain[:middle][::-1])
     stop = middle + (len(after) - int(np.argmax(after[::-1])) if len(after) and after.max() > 0 else 0)
@@ -339,7 +354,7 @@ def _like(lines: list[Line], i: Field, j: Field) -> list[Line]:
     """Return the lines that agree about as well as the longest one: in music that repeats itself chance is no noise."""
     if not lines:
         return []
-    gains = [_gain(i, j, line) for line in lines]
+    gains = [_gain(i, j, line, AGREES) for line in lines]
     means = [float(gain.sum()) / max(1, int(np.count_nonzero(gain))) for gain in gains]
     best = means[int(np.argmax([line.stop - line.start for line in lines]))]
     return [

@@ -30,7 +30,7 @@ from comet.core.words import SILENCE
 from comet.judge import levels, profile
 from comet.judge.profile import AGREES, CHANCE, LEANS, MOST, Align, Course, Field, Flags, Line
 
-RULE: Final = "3"
+RULE: Final = "4"
 """Version of this rule; verdicts of another one are made again."""
 
 CLEAR: Final = 0.12
@@ -121,21 +121,24 @@ def relate(i: Whole, j: Whole, align: Align) -> Verdict:
         worst=worst,
         missing_i=sides[0].missing,
         missing_j=sides[1].missing,
-        speed=_speed(main) if how == "speed" else 0.0,
+        speed=_speed(main),
         parts=parts,
         doubt=doubt,
     )
 
 
 def mirrored(verdict: Verdict) -> Verdict:
-    """Return a verdict with i and j exchanged."""
+    """Return a verdict with i and j exchanged: seconds and words of i become those of j, which plays at its own speed.
+
+    Exchanged twice it is what it was, but for rounding: at another speed the offset may come back one word off.
+    """
     ratio = 1.0 + verdict.speed / 100
     parts = sorted((Part(part.j, part.i, part.seconds / ratio) for part in verdict.parts), key=lambda part: part.i)
     return replace(
         verdict,
         i=verdict.j,
         j=verdict.i,
-        offset=-verdict.offset,
+        offset=round(-verdict.offset / ratio),
         missing_i=verdict.missing_j,
         missing_j=verdict.missing_i,
         speed=100 * (1.0 / ratio - 1.0),
@@ -245,9 +248,9 @@ def _decide(
         doubt = _doubt(i, j, along, worst)
         if doubt is not None:
             return Relation.SAME, "", doubt
-    if not _agree(along, AGREES) or not any(covered):
-        return Relation.SHARES, "", ""
-    return (Relation.VARIANT, "altered", "") if all(covered) else (Relation.CONTAINS, "", "")
+        # A filter is wrong everywhere: where nothing is left over, less agreement will do.
+        return (Relation.VARIANT, "altered", "") if _agree(along, LEANS) else (Relation.SHARES, "", "")
+    return (Relation.CONTAINS if any(covered) and _agree(along, AGREES) else Relation.SHARES), "", ""
 
 
 def _doubt(i: Whole, j: Whole, along: _Profile, worst: float) -> str | None:

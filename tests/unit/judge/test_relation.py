@@ -69,6 +69,17 @@ def test_filter_over_everything_is_altered() -> None:
     assert (verdict.relation, verdict.how) == (Relation.VARIANT, "altered")
 
 
+def test_strong_filter_is_altered_or_names_its_part() -> None:
+    """Agreement too weak for any piece of 8 s: altered where both are whole, else they share a part that is named."""
+    filtered = noisy(A, 0.37)
+    assert (judge(A, filtered).relation, judge(A, filtered).how) == (Relation.VARIANT, "altered")
+    verdict = judge(A, filtered[200:])
+    assert verdict.relation is Relation.SHARES
+    (part,) = verdict.parts
+    assert (part.i, part.j) == pytest.approx((200 * SECONDS_PER_WORD, 0), abs=1.5)
+    assert part.seconds == pytest.approx(740 * SECONDS_PER_WORD, abs=3)
+
+
 def test_common_intro_is_shared() -> None:
     """The same 20 s and then different music: they share a part."""
     assert judge(A, np.concatenate([A[:162], B[162:]])).relation is Relation.SHARES
@@ -185,6 +196,41 @@ def test_serial_numbers_do_not_matter() -> None:
     first, second = whole(1, A), whole(2, music(1, 940, speed=1.002))
     other = first._replace(audio=replace(first.audio, serial=9))
     assert replace(relate(other, second, align), i=1) == relate(first, second, align)
+
+
+def other_way(first: Whole, second: Whole) -> Verdict:
+    """Relate two tracks with the second one as the first, whatever their hashes say."""
+    one, two = (
+        each._replace(audio=replace(each.audio, hash=hash_)) for each, hash_ in ((first, "b3:2"), (second, "b3:1"))
+    )
+    return relate(two, one, align)
+
+
+@given(
+    st.sampled_from([-4.0, -2.0, -0.5, 0.0, 1.0, 3.0, 4.0]),
+    st.integers(0, 300),
+    st.booleans(),
+    st.sampled_from([0, 300]),
+)
+@settings(max_examples=40, deadline=None)
+def test_mirrored_is_the_other_way_round(percent: float, lead: int, before: bool, behind: int) -> None:  # noqa: FBT001
+    """A verdict exchanged says what judging the other way round does, to a word; exchanged twice it is what it was."""
+    faster = music(1, 940, speed=1 + percent / 100)
+    one, other = (A, np.concatenate([B[:lead], faster])) if before else (np.concatenate([B[:lead], A]), faster)
+    first, second = whole(1, one), whole(2, np.concatenate([other, B[300 : 300 + behind]]))
+    verdict, turned = relate(first, second, align), other_way(first, second)
+    exchanged = mirrored(verdict)
+    again = mirrored(exchanged)
+    assert (exchanged.relation, exchanged.how) == (turned.relation, turned.how)
+    assert exchanged.offset == pytest.approx(turned.offset, abs=1)
+    assert exchanged.speed == pytest.approx(turned.speed, abs=0.05)
+    for part in exchanged.parts:
+        start = exchanged.offset * SECONDS_PER_WORD + part.j * (1 + exchanged.speed / 100)
+        assert part.i == pytest.approx(start, abs=0.3)
+    assert again.offset == pytest.approx(verdict.offset, abs=1)
+    assert [again.speed, *(part.seconds for part in again.parts)] == pytest.approx(
+        [verdict.speed, *(part.seconds for part in verdict.parts)]
+    )
 
 
 def test_nothing_in_common_is_no_same() -> None:
@@ -313,7 +359,7 @@ def test_same_from_both_sides(
     assert min(verdict.missing_i, verdict.missing_j) >= 0
     assert (verdict.relation is Relation.CONTAINS) == (verdict.holder != 0)
     assert (verdict.relation is Relation.VARIANT) == (verdict.how != "")
-    assert (verdict.speed != 0) <= (verdict.how == "speed")
+    assert (verdict.speed != 0) <= (verdict.how == "speed" or verdict.relation is Relation.SHARES)
     assert verdict.clear is False or (verdict.relation is Relation.SAME and verdict.worst <= 0.12)
     assert (verdict.relation is Relation.SAME) == (verdict.clear or verdict.doubt != "")
     assert all(min(part.i, part.j) >= 0 for part in verdict.parts)
