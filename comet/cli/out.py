@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,7 @@ def width() -> int:
     """Return how many columns there are, 0 where lines are for a pipe and nothing may be cut."""
     if not sys.stdout.isatty():
         return 0
-    return max(40, os.get_terminal_size(sys.stdout.fileno()).columns)
+    return max(40, shutil.get_terminal_size().columns)
 
 
 def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
@@ -73,6 +74,36 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[s
             cells.append(pad + cell if at in right else cell if at == len(row) - 1 else cell + pad)
         lines.append("  ".join(cells).rstrip())
     return lines
+
+
+def fitted(
+    rows: Sequence[Sequence[str]], columns: int, *, right: Sequence[int] = (), leave: Sequence[int] = ()
+) -> list[str]:
+    """Return rows as `table` does, in at most `columns`; 0 is any number.
+
+    Where there are too few, the columns in `leave` go, one after the other; then the first one is cut in the middle.
+    """
+    from rich.cells import cell_len  # noqa: PLC0415 - help must not wait for it
+
+    from comet.cli.view import shortened  # noqa: PLC0415 - likewise
+
+    kept = list(range(len(rows[0]))) if rows else []
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    gone = iter(leave)
+
+    def over() -> int:
+        return sum(widths[at] + 2 for at in kept) - 2 - columns if columns else 0
+
+    while over() > 0 and (at := next(gone, None)) is not None:
+        kept.remove(at)
+    room = max(8, widths[0] - max(0, over())) if rows else 0
+    cut = [[shortened(row[0], room), *row[1:]] for row in rows]
+    return table([[row[at] for at in kept] for row in cut], right=[n for n, at in enumerate(kept) if at in right])
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """Return a sentence as lines of at most `columns`; 0 is any number."""
+    return textwrap.wrap(text, columns) if columns else [text]
 
 
 def track(found: Track) -> dict[str, Any]:
@@ -120,6 +151,11 @@ def rate(bits: int) -> str:
     return _("{rate} kbit/s").format(rate=round(bits / 1000))
 
 
-def facts(values: Mapping[str, str]) -> list[str]:
-    """Return names and values as lines."""
-    return table([[name, value] for name, value in values.items()])
+def facts(values: Mapping[str, str], columns: int = 0) -> list[str]:
+    """Return names and values as lines of at most `columns`, a long value over several; 0 is any number."""
+    room = max(20, columns - 2 - max(map(len, values), default=0)) if columns else 0
+    rows = []
+    for name, value in values.items():
+        first, *more = wrapped(value, room) or [""]
+        rows += [[name, first], *(["", each] for each in more)]
+    return table(rows)

@@ -60,13 +60,24 @@ def told(found: FilePair, errors: list[float | None], *, related: bool) -> Itera
             _("similarity"): f"{found.similarity:.3f}" + _(" (0.5 is chance, 1 is alike)"),
             _("offset"): _offset(found.offset),
             _("overlap"): clock(found.overlap),
-            _("evidence"): pairs.evidence(found) + ("" if related else _(", which chance explains")),
+            _("evidence"): pairs.evidence(found) + ("" if related else _under(found)),
             _("verdict"): verdict(found, related=related),
-        }
+        },
+        out.width(),
     )
     if related:
         yield from parts(found)
         yield from strip.drawn(found, errors, out.width() or 80)
+
+
+def _under(found: FilePair) -> str:
+    """Return why the evidence of a pair does not count: the lowest line of any collection, and what chance gives."""
+    from comet.collection import threshold  # noqa: PLC0415 - arrays and all
+
+    if found.overlap < threshold.LEAST:
+        return _(", not counted: less than {seconds:.0f} s of sound overlaps").format(seconds=threshold.LEAST)
+    text = _(", under the line of {line}, the lowest there is, so not counted; by chance {p:.1e} (p-value)")
+    return text.format(line=threshold.LOWEST.sloped if found.sloped else threshold.LOWEST.flat, p=found.p_value)
 
 
 def _offset(seconds: float) -> str:

@@ -50,15 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
     for line in table(shown, out.width()):
         print(line)
     for path, count in images(found).items():
-        print(
-            _("`{path}` contains {n} tracks one after the other, as an album image does").format(
-                path=safe(path), n=count
-            )
-        )
+        text = _("`{path}` contains {n} tracks one after the other, as an album image does")
+        whole_text = text.format(path=safe(path), n=count)
+        print(*out.wrapped(whole_text, out.width()), sep="\n")
     if len(shown) < len(found):
-        print(_("{shown} of {all} pairs shown").format(shown=f"{len(shown):,}", all=f"{len(found):,}"))
+        print(_("{shown} of {all} pairs of files shown").format(shown=f"{len(shown):,}", all=f"{len(found):,}"))
     else:
-        print(_n("{n} pair", "{n} pairs", len(found)))
+        print(_n("{n} pair of files", "{n} pairs of files", len(found)))
     return 0
 
 
@@ -79,7 +77,7 @@ def table(found: list[FilePair], width: int) -> Iterator[str]:
         for pair in found
     ]
     head = [_("relation"), _("similarity"), _("offset"), _("overlap"), _("evidence")]
-    lines = out.table([head, *rows], right=(1, 2, 3, 4)) if rows else []
+    lines = out.fitted([head, *rows], width, right=(1, 2, 3, 4), leave=(2, 3)) if rows else []
     for at, line in enumerate(lines):
         yield line
         if at:

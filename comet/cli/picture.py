@@ -18,8 +18,9 @@ COLUMNS: Final = 34
 """Most of one form: two of them beside each other fit in 80, with their scales."""
 ROWS: Final = 6
 
+_BESIDE: Final = 80
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BELOW = 520, 260, 56, 44, 64  # of one form in the SVG, and the margins in it
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BELOW = 520, 260, 72, 44, 82  # of one form in the SVG, and the margins in it
 _STYLE: Final = (
     "text{font:13px sans-serif;fill:#222}.bar{fill:#8aa4c8}.fit{fill:none;stroke:#b3541e;stroke-width:2}"
     ".line{stroke:#222;stroke-width:2}.axis{stroke:#888}"
@@ -78,8 +79,15 @@ def _height(count: float, top: int) -> float:
     return max(0.0, math.log(2 * count) / math.log(2 * top)) if count > 0 else 0.0
 
 
-def letters(both: tuple[Chart, Chart], *, ascii_only: bool) -> Iterator[str]:
-    """Yield the lines of both forms beside each other, within 80 columns."""
+def letters(both: tuple[Chart, Chart], width: int = 0, *, ascii_only: bool) -> Iterator[str]:
+    """Yield the lines of both forms beside each other, within 80 columns; below each other where there are fewer.
+
+    `width` 0 is any number of columns.
+    """
+    if 0 < width < _BESIDE:
+        for chart in both:
+            yield from _letters(chart, ascii_only=ascii_only)
+        return
     for one, other in zip_longest(*(list(_letters(chart, ascii_only=ascii_only)) for chart in both), fillvalue=""):
         yield f"{one:<40}{other}".rstrip()
 
@@ -164,9 +172,13 @@ def _drawn(chart: Chart, left: int) -> Iterator[str]:
     for power in range(int(math.log10(chart.top)) + 1):
         y = bottom - _height(10**power, chart.top) * _HEIGHT
         yield f'<text x="{x0 - 6}" y="{y + 4:.1f}" text-anchor="end">{10**power:,}</text>'
+    middle, high = x0 + column * len(chart.bars) / 2, _TOP + _HEIGHT / 2
+    yield f'<text x="{middle:.1f}" y="{bottom + 38}" text-anchor="middle">{escape(_("evidence, z"))}</text>'
+    turned = f'transform="translate({left + 12} {high}) rotate(-90)" text-anchor="middle"'
+    yield f"<text {turned}>{escape(_('random pairs, log scale'))}</text>"
     at_line = f"{x(chart.line):.1f}"
     yield f'<line class="line" x1="{at_line}" y1="{_TOP - 8}" x2="{at_line}" y2="{bottom}"/>'
     yield f'<text x="{at_line}" y="{_TOP - 12}" text-anchor="middle">{chart.line:.1f}</text>'
     if chart.beyond:
         x1, beyond = x0 + column * len(chart.bars), _n("beyond: {n} pair", "beyond: {n} pairs", chart.beyond)
-        yield f'<text x="{x1:.1f}" y="{bottom + 38}" text-anchor="end">{escape(beyond)}</text>'
+        yield f'<text x="{x1:.1f}" y="{bottom + 56}" text-anchor="end">{escape(beyond)}</text>'

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from comet.core.model import SECONDS_PER_WORD
 from comet.core.text import _, clock
 
 if TYPE_CHECKING:
     from comet.collection.pairs import FilePair
+    from comet.core.model import Audio
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _CHANCE: Final = 0.5  # bit error rate of the highest block: two pieces of music that have nothing to do with each other
@@ -19,47 +21,95 @@ _EVERY: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600, 7200, 18_00
 _LABEL: Final = 10  # columns that a time below the axis needs, with room to the next one
 
 
+class _Stretch(NamedTuple):
+    """A piece of the picture that runs along one file; seconds, those of the picture being the first file's."""
+
+    begin: float
+    end: float
+    letter: str
+    """A or B, whichever it runs along."""
+    at: float
+    """Where in that file it begins, measured as the picture is."""
+
+
 def drawn(pair: FilePair, errors: Sequence[float | None], width: int) -> Iterator[str]:
     """Yield the strip of a pair, the time below it and what its letters mean, in at most `width` columns.
 
     Args:
-        pair: The time is that of its first file.
+        pair: The time is that of its first file, and stands still where only the second one has something.
         errors: Bit error rate of each word of the first file, nan in silence, None where the second one has nothing.
         width: Columns.
     """
-    stretch = 1 + pair.speed / 100
-    start = min(0.0, pair.offset)
-    end = max(pair.a.audio.duration, pair.offset + pair.b.audio.duration * stretch)
-    step = max((end - start) / width, SECONDS_PER_WORD)
-    columns = max(1, math.ceil((end - start) / step - 1e-9))
-    edges = [start + at * step for at in range(columns + 1)]
-    yield "".join(_letter(pair, errors, *two) for two in itertools.pairwise(edges))
-    yield _axis(start, step, columns)
-    yield _("▁ alike to █ as unlike as strangers, . silence, A or B: only there")
+    laid = _laid(pair)
+    end = laid[-1].end
+    step = max(end / width, SECONDS_PER_WORD)
+    columns = max(1, math.ceil(end / step - 1e-9))
+    edges = [at * step for at in range(columns + 1)]
+    yield "".join(_letter(pair, laid, errors, *two) for two in itertools.pairwise(edges))
+    yield _axis([each for each in laid if each.letter == "A"], step, columns)
+    yield from textwrap.wrap(_("▁ alike to █ as unlike as strangers, . silence, A or B: only there"), width)
 
 
-def _letter(pair: FilePair, errors: Sequence[float | None], start: float, stop: float) -> str:
+def _laid(pair: FilePair) -> list[_Stretch]:
+    """Return both files laid along each other: all of the first, and between it what the second has more."""
+    pace = 1 + pair.speed / 100
+    lengths = (pair.a.audio.duration, pair.b.audio.duration * pace)
+    parts = [(part.i, part.j * pace, part.seconds) for part in pair.parts]
+    laid: list[_Stretch] = []
+    begin = told_a = told_b = 0.0
+
+    def lay(letter: str, at: float, seconds: float) -> None:
+        nonlocal begin
+        if seconds > 0:
+            laid.append(_Stretch(begin, begin + seconds, letter, at))
+            begin += seconds
+
+    meet = parts or [(max(0.0, pair.offset), max(0.0, -pair.offset), 0.0)]
+    for number, (i, j, seconds) in enumerate([*meet, (*lengths, 0.0)]):
+        more = (j - told_b) - (i - told_a)
+        if not number:  # what comes before they meet ends with the other's beginning
+            lay("B", 0.0, more)
+        lay("A", told_a, i - told_a)
+        if number:
+            lay("B", j - more, more)
+        lay("A", max(i, told_a), i + seconds - max(i, told_a))
+        told_a, told_b = max(told_a, i + seconds), max(told_b, j + seconds)
+    return laid
+
+
+def _letter(pair: FilePair, laid: Sequence[_Stretch], errors: Sequence[float | None], start: float, stop: float) -> str:
     middle = (start + stop) / 2
-    if not 0 <= middle < pair.a.audio.duration:
-        return "B"
-    first = min(int(max(0.0, start) / SECONDS_PER_WORD), max(0, len(errors) - 1))  # the last word sees on to the end
-    words = errors[first : max(first + 1, round(stop / SECONDS_PER_WORD))]
+    here = next((each for each in laid if middle < each.end), laid[-1])
+    shift = here.at - here.begin
+    if here.letter == "B":
+        return _alone(pair.b.audio, (middle + shift) / (1 + pair.speed / 100), "B")
+    first = min(
+        int(max(here.at, start + shift) / SECONDS_PER_WORD), max(0, len(errors) - 1)
+    )  # the last sees to the end
+    words = errors[first : max(first + 1, round((min(stop, here.end) + shift) / SECONDS_PER_WORD))]
     known = [rate for rate in words if rate is not None]
     if 2 * len(known) < len(words) or not known:
-        return "A"
+        return _alone(pair.a.audio, middle + shift, "A")
     heard = [rate for rate in known if not math.isnan(rate)]
     if 2 * len(heard) < len(known):
         return "."
     return _BLOCKS[min(len(_BLOCKS) - 1, int(sum(heard) / len(heard) / _CHANCE * len(_BLOCKS)))]
 
 
-def _axis(start: float, step: float, columns: int) -> str:
-    """Return times under the columns that they belong to."""
+def _alone(audio: Audio, seconds: float, letter: str) -> str:
+    """Return the letter of a file where the other one has nothing, or that it is silent there itself."""
+    return letter if audio.sound_start <= seconds < audio.duration - audio.sound_end else "."
+
+
+def _axis(laid: Sequence[_Stretch], step: float, columns: int) -> str:
+    """Return times of the first file under the columns that they belong to."""
     every = next((seconds for seconds in _EVERY if seconds / step >= _LABEL), _EVERY[-1])
     line = ""
-    for seconds in range(0, math.ceil(start + columns * step), every):
-        at = round((seconds - start) / step)
-        label = "'" + clock(seconds)
-        if at + len(label) <= columns:
-            line = line.ljust(at) + label
+    for stretch in laid:
+        length = stretch.end - stretch.begin
+        for seconds in range(math.ceil(stretch.at / every) * every, math.ceil(stretch.at + length), every):
+            at = round((stretch.begin + seconds - stretch.at) / step)
+            label = "'" + clock(seconds)
+            if len(line) <= at and at + len(label) <= columns:
+                line = line.ljust(at) + label
     return line

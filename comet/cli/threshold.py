@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
                 hint=_("`{command}` compares random pairs").format(command=here.next("correlate")),
             )
         _write(arguments.svg, picture.svg(picture.charts(seen.forms), _headline(seen)))
+        out.note(_("picture in `{file}`").format(file=safe(arguments.svg)))
     if arguments.json:
         out.dump(as_json(seen))
         return 0
@@ -91,20 +92,20 @@ def doubt(reason: str) -> str:
 
 def table(seen: Seen, width: int) -> Iterator[str]:
     """Yield the lines for a person: the picture, the table of steps, and the pairs nearest to the line."""
-    yield _headline(seen)
+    yield from out.wrapped(_headline(seen), width)
     if seen.forms:
         yield ""
         ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
-        yield from picture.letters(picture.charts(seen.forms), ascii_only=ascii_only)
-        yield _("random pairs by evidence, log scale; dots: what chance explains; ^ the line")
+        yield from picture.letters(picture.charts(seen.forms), width, ascii_only=ascii_only)
+        yield from out.wrapped(_("random pairs by evidence, log scale; dots: what chance explains; ^ the line"), width)
     yield ""
     head = ["", _("accepted"), _("evidence"), _("other speed"), _("similarity"), _("pairs"), _("groups"), _("saving")]
     rows = [_row(each, now=each.line.accepted == seen.now.line.accepted) for each in seen.steps]
-    yield from out.table([head, *rows], right=range(1, 8))
+    yield from out.fitted([head, *rows], width, right=range(1, 8), leave=(4, 3))
+    yield from out.wrapped(_("pairs of audios: files that hold one audio count once, in `comet pairs` each"), width)
     for lowest in [each.line.expected_false for each in seen.steps if each.floored][:1]:
-        yield _("= the lowest line there can be, less was not kept: {count:.2g} false pairs expected").format(
-            count=lowest
-        )
+        text = _("= the lowest line there can be, less was not kept: {count:.2g} false pairs expected")
+        yield from out.wrapped(text.format(count=lowest), width)
     for title, found in ((_("just above the line"), seen.above), (_("just below it"), seen.below)):
         if found:
             yield ""
@@ -128,7 +129,9 @@ def _row(step: Step, *, now: bool) -> list[str]:
 def _near(title: str, found: list[FilePair], width: int) -> Iterator[str]:
     head = [title, _("evidence"), _("chance"), _("false pairs"), _("similarity")]
     rows = [[shown_pairs.word(pair), shown_pairs.evidence(pair), *_figures(pair)] for pair in found]
-    for pair, line in zip([None, *found], out.table([head, *rows], right=range(1, 5)), strict=True):
+    for pair, line in zip(
+        [None, *found], out.fitted([head, *rows], width, right=range(1, 5), leave=(4, 3)), strict=True
+    ):
         yield line
         for track in (pair.a, pair.b) if pair else ():
             path = safe(track.path)

@@ -14,12 +14,16 @@ from comet.collection import groups, pairs
 from comet.collection.opened import Collection
 from comet.collection.pairs import FilePair, Line
 from comet.compare import chunks, extent
-from comet.core.model import Pair, Tail
+from comet.core.model import SECONDS_PER_WORD, Pair, Tail
 from comet.judge import groups as judge
 from comet.judge import relation, threshold
 
 STEPS: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Accepted false pairs that are laid beside each other."""
+LOWEST: Final = threshold.FLOOR
+"""The lowest line that any collection has; two files alone are held against it."""
+LEAST: Final = extent.MINIMUM * SECONDS_PER_WORD
+"""Seconds of sound that two tracks must have beside each other to be compared."""
 PER_Z: Final = threshold.PER_Z
 """Of a histogram of evidence, in one z."""
 
@@ -87,7 +91,7 @@ def steps(collection: Collection) -> list[Step]:
     Pairs that were not judged yet count nowhere: those of the loosest line should have been.
     """
     every = sorted({*STEPS, collection.profile.settings.judge.false_pairs})
-    words, tracks = _compared(collection), collection.cache.tracks(collection.scanned_roots())
+    words, tracks = _compared(collection), collection.cache.tracks(collection.sources())
     found = pairs.matches(accepting(collection, every[-1]))
     kept = groups.joined(collection, tracks, found)
     taken = []

@@ -63,15 +63,16 @@ def test_a_line_can_be_tried(asker: User) -> None:
     (kept,) = asker.lines("threshold", "--profile", "p", "--set", "judge.false_pairs=1e-05")
     (tried,) = asker.lines("threshold", "--profile", "p", "--accept", "1e-05")
     assert kept == tried
-    for wrong in ("0", "-1", "nan", "many"):
-        asker("threshold", "--profile", "p", "--accept", wrong, code=2)
+    for wrong in ("0", "-1", "nan", "1e400", "many"):
+        told = asker("threshold", "--profile", "p", f"--accept={wrong}", code=2).stderr
+        assert "1e-09 to 1e+06" in told
 
 
 def test_a_picture_for_a_browser(asker: User, tmp_path: Path) -> None:
     """`--svg` writes it, over an older one too, but over no other file and into no missing folder."""
     file = tmp_path / "line.svg"
     for _time in range(2):
-        asker("threshold", "--profile", "p", "--svg", file)
+        assert f"picture in `{file}`" in asker("threshold", "--profile", "p", "--svg", file).stderr
         assert file.read_text("utf-8").startswith("<svg ")
     other = tmp_path / "song.txt"
     other.write_text("words")

@@ -22,7 +22,7 @@ from comet.core.profiles import Profile
 def track(name: bytes, serial: int = 1, size: int = 5_000_000, codec: str = "mp3") -> Track:
     """Return a file of 3:25 under `/music`."""
     audio = Audio(
-        f"b3:{serial:032x}", codec, codec, 44100, 2, 0, 192_000, codec == "flac", 205.4, 205.0, 0.1, 205.0, 0, 1600
+        f"b3:{serial:032x}", codec, codec, 44100, 2, 0, 192_000, codec == "flac", 205.4, 205.0, 0.0, 0.0, 0, 1600
     )  # fmt: skip
     return Track(File("root", name, size, 1), audio, b"/music")
 
@@ -240,9 +240,31 @@ def test_strip_shows_where_two_files_differ() -> None:
     errors[: words // 5] = [None] * (words // 5)
     errors[words // 2 : words * 6 // 10] = [0.49] * (words * 6 // 10 - words // 2)
     errors[words * 8 // 10 : words * 9 // 10] = [math.nan] * (words * 9 // 10 - words * 8 // 10)
-    drawn, axis, _legend = strip.drawn(related(one, other, offset=20.0), errors, 60)
+    drawn, axis, *_legend = strip.drawn(related(one, other, offset=20.0), errors, 60)
     assert drawn == "A" * 10 + "▁" * 15 + "█" * 5 + "▁" * 10 + "." * 5 + "▁" * 5 + "B" * 10
     assert axis == "'0:00          '0:30          '1:00          '1:30"
+
+
+def test_strip_draws_a_cut_and_silence_at_their_place() -> None:
+    """What the first file lacks stands where it is missing, and silence before the other begins is no sound of it."""
+    one, other = track(b"a.mp3"), track(b"b.mp3")
+    one = replace(one, audio=replace(one.audio, duration=60.0))
+    other = replace(other, audio=replace(other.audio, duration=90.0, sound_start=10.0))
+    parts = (Part(0.0, 10.0, 30.0), Part(30.0, 60.0, 30.0))
+    errors: list[float | None] = [0.01] * round(60 / SECONDS_PER_WORD)
+    drawn, axis, *_legend = strip.drawn(related(one, other, offset=-10.0, parts=parts), errors, 45)
+    assert drawn == "." * 5 + "▁" * 15 + "B" * 10 + "▁" * 15
+    assert axis == "     '0:00                    '0:30"
+
+
+def test_a_narrow_table_leaves_out_columns_before_it_cuts_text() -> None:
+    """A terminal of any width holds it; where nothing may be cut everything is there."""
+    rows = [["what they are to each other", "0.98", "1:00"], ["same", "0.5", "2:00"]]
+    assert out.fitted(rows, 0, leave=(1,)) == out.table(rows)
+    assert max(map(len, out.fitted(rows, 35, leave=(1,)))) == 33
+    narrow = out.fitted(rows, 24, leave=(1,))
+    assert max(map(len, narrow)) <= 24
+    assert "…" in narrow[0]
 
 
 @pytest.mark.parametrize("offset", [-250.0, -3.0, 0.0, 0.5, 4000.0])
