@@ -20,7 +20,7 @@ from comet.collection.opened import Collection
 from comet.core.acts import Entry, Kind, Plan, State, Step
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.model import File, Identity, Place, Proposal, Relation
+from comet.core.model import IMPORTED, File, Identity, Place, Proposal, Relation
 from comet.core.profiles import Profile
 from comet.core.text import _, safe
 from comet.decide import plan as planning
@@ -217,6 +217,7 @@ def _ground(collection: Collection) -> Ground:
     unwritable = _("its root folder has no marker, for it could not be written when it was scanned")
     away = {root.id: _("its root folder is away: {why}").format(why=root.away) for root in roots if root.away}
     away |= {root.id: unwritable for root in roots if root.id.startswith("path:")}
+    away[IMPORTED.id] = _("it is an imported fingerprint: there is no file")
     decisions = Decisions(collection.journal.decisions())
 
     def differ(one: str, other: str) -> str:

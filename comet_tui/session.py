@@ -355,7 +355,7 @@ def _outside(collection: Collection, groups: list[Group]) -> dict[int, Track]:
     serials = {serial for group in groups for match in group.left_over for serial in (match.pair.i, match.pair.j)}
     found = {track.audio.serial: track for group in groups for track in group.tracks if track.audio.serial in serials}
     if serials - found.keys():
-        for track in collection.cache.tracks(collection.scanned_roots()):
+        for track in collection.cache.tracks(collection.sources()):
             if track.audio.serial in serials:
                 found.setdefault(track.audio.serial, track)
     return found

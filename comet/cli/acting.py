@@ -55,7 +55,8 @@ def tracks(proposal: Proposal, names: Sequence[str]) -> list[int]:
     Raises:
         UsageError: one is no track of it.
     """
-    at = {os.path.realpath(os.fsencode(track.path)): number for number, track in enumerate(proposal.group.tracks)}
+    files = [(number, track) for number, track in enumerate(proposal.group.tracks) if not track.imported]
+    at = {os.path.realpath(os.fsencode(track.path)): number for number, track in files}
     found = []
     for name in names:
         number = at.get(os.path.realpath(os.fsencode(os.path.abspath(name))))

@@ -89,7 +89,7 @@ def left_over(collection: Collection, group: Group) -> list[FilePair]:
 
 def _files(collection: Collection) -> dict[int, list[Track]]:
     files: dict[int, list[Track]] = defaultdict(list)
-    for track in collection.cache.tracks(collection.scanned_roots()):
+    for track in collection.cache.tracks(collection.sources()):
         files[track.audio.serial].append(track)
     return files
 

@@ -108,7 +108,7 @@ def _show_state(here: Context, found: State, drawn: Line) -> None:
             free=size(found.free_memory), units=_n("{n} unit", "{n} units", found.chunk)
         ),
     }
-    for line in out.facts(lines):
+    for line in out.facts(lines, out.width()):
         print(line)
     if drawn.doubt:
         out.warn(threshold.doubt(drawn.doubt))
@@ -146,13 +146,13 @@ def _state_json(here: Context, found: State, drawn: Line) -> dict[str, Any]:
 def _known(here: Context, collection: Collection, name: str) -> dict[str, Any]:
     """Return all that is known of a file: as JSON, and under `lines` for a person."""
     from comet.collection import groups as known_groups  # noqa: PLC0415 - arrays and all
+    from comet.collection import imported, state  # noqa: PLC0415 - likewise
     from comet.collection import pairs as known_pairs  # noqa: PLC0415 - likewise
-    from comet.collection import state  # noqa: PLC0415 - likewise
     from comet.collection import tagged as read  # noqa: PLC0415 - likewise
 
     paths = {os.fsencode(os.path.abspath(name)), os.path.realpath(os.fsencode(name))}
     problem = next((p.error for p in state.problems(collection) if p.path in paths), "")
-    track = next((t for path in paths if (t := _track(collection, path)) is not None), None)
+    track = next((t for path in paths if (t := _track(collection, path)) is not None), imported.track(collection, name))
     if track is None:
         return _useless(here, name, problem)
     found = [p for p in known_pairs.of_files(collection) if track.path in (p.a.path, p.b.path)]
@@ -161,7 +161,8 @@ def _known(here: Context, collection: Collection, name: str) -> dict[str, Any]:
     quality, loudness = collection.cache.quality(serial), collection.cache.loudness(serial)
     said = measured.facts(quality, loudness, track.audio.duration, here.next("scan", "--loudness"))
     tags = read.of(os.fsencode(track.path))
-    values = {**_facts(track), **said, **tagged.facts(tags), **_standing(track, problem, proposal)}
+    heard = {} if track.imported else {**said, **tagged.facts(tags)}
+    values = {**_facts(track), **heard, **_standing(track, problem, proposal)}
     return {
         **out.track(track),
         "mtime_ns": track.file.mtime_ns,
@@ -171,7 +172,7 @@ def _known(here: Context, collection: Collection, name: str) -> dict[str, Any]:
         "problem": problem,
         "pairs": [out.pair(pair) for pair in found],
         "group": groups.as_json(proposal, groups.left_over(collection, proposal.group)) if proposal else None,
-        "lines": [*out.facts(values), *_pair_lines(track, found)],
+        "lines": [*out.facts(values, out.width()), *_pair_lines(track, found)],
     }
 
 
@@ -189,7 +190,7 @@ def _useless(here: Context, name: str, problem: str) -> dict[str, Any]:
             ),
         )
     path = os.path.abspath(name)
-    lines = out.facts({_("file"): safe(path), _("problem"): safe(problem)})
+    lines = out.facts({_("file"): safe(path), _("problem"): safe(problem)}, out.width())
     return {"path": path, "problem": problem, "pairs": [], "group": None, "lines": lines}
 
 
@@ -215,12 +216,12 @@ def _facts(track: Track) -> dict[str, str]:
         bitrate=out.rate(audio.bitrate),
         lossless=_("lossless") if audio.lossless else _("lossy"),
     )
+    heard = {_("sound"): sound, _("length"): _length(audio), _("audible"): _audible(audio)}
+    unheard = {_("sound"): _("an imported fingerprint, without a file"), _("length"): clock(audio.duration)}
     values = {
         _("file"): safe(track.path),
-        _("size"): size(track.file.size),
-        _("sound"): sound,
-        _("length"): _length(audio),
-        _("audible"): _audible(audio),
+        **({} if track.imported else {_("size"): size(track.file.size)}),
+        **(unheard if track.imported else heard),
         _("audio"): audio.hash,
         _("fingerprint"): _("{words}, {length} of sound").format(
             words=_n("{n} word", "{n} words", audio.words), length=clock(audio.words * SECONDS_PER_WORD)
@@ -266,12 +267,11 @@ def _pair_lines(track: Track, found: list[FilePair]) -> list[str]:
     lines = []
     for pair in found:
         other = pair.b if pair.a.path == track.path else pair.a
-        lines.append(
-            _("pair: {word}, similarity {similarity:.3f}, evidence {evidence}: {path}").format(
-                word=pairs.word(pair, track.path),
-                similarity=pair.similarity,
-                evidence=pairs.evidence(pair),
-                path=safe(other.path),
-            )
+        text = _("pair: {word}, similarity {similarity:.3f}, evidence {evidence}: {path}").format(
+            word=pairs.word(pair, track.path),
+            similarity=pair.similarity,
+            evidence=pairs.evidence(pair),
+            path=safe(other.path),
         )
+        lines += out.wrapped(text, out.width())
     return lines

@@ -8,6 +8,7 @@ import errno
 import importlib
 import importlib.util
 import io
+import keyword
 import os
 import sys
 import traceback
@@ -67,8 +68,13 @@ def _run(words: list[str]) -> int:
 
 
 def _command(arguments: argparse.Namespace) -> int:
-    code: int = importlib.import_module(f"comet.cli.{arguments.command}").run(arguments)
+    code: int = importlib.import_module(module(arguments.command)).run(arguments)
     return code
+
+
+def module(command: str) -> str:
+    """Return the name of the module that runs a command; a word of Python's own, as `import`, can name none."""
+    return f"comet.cli.{command}{'_' * keyword.iskeyword(command)}"
 
 
 def become_screens(arguments: argparse.Namespace) -> NoReturn:

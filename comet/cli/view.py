@@ -229,6 +229,8 @@ def _subject(line: Line) -> str:
         Stage.SAMPLE: _("comparing random pairs"),
         Stage.CORRELATE: _("correlating"),
         Stage.JUDGE: _("judging"),
+        Stage.IMPORT: _("importing"),
+        Stage.EXPORT: _("exporting"),
         Stage.APPLY: _("moving into quarantine"),
         Stage.UNDO: _("moving back"),
         Stage.PURGE: _("deleting"),
@@ -240,6 +242,10 @@ def _counted(line: Line) -> str:
         one, many = ("{n} file", "{n} files")
     elif line.stage in (Stage.SAMPLE, Stage.CORRELATE, Stage.JUDGE):
         one, many = ("{n} pair", "{n} pairs")
+    elif line.stage is Stage.IMPORT:
+        one, many = ("{n} entry", "{n} entries")
+    elif line.stage is Stage.EXPORT:
+        one, many = ("{n} track", "{n} tracks")
     else:
         one, many = ("{n} step", "{n} steps")
     if line.total is None or line.done == line.total:

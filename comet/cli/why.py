@@ -25,13 +25,13 @@ def run(arguments: argparse.Namespace) -> int:
     here = context.of(arguments)
 
     def work(job: Job) -> dict[str, Any]:
-        from comet.collection import groups  # noqa: PLC0415 - arrays and all
+        from comet.collection import groups, imported  # noqa: PLC0415 - arrays and all
 
         with here.collection() as collection:
             found = acting.proposals(collection, job)
             if arguments.b is not None:
                 return _two(collection, found, arguments.a, arguments.b)
-            if os.path.exists(arguments.a):
+            if os.path.exists(arguments.a) or imported.track(collection, arguments.a):
                 return _one(collection, found, arguments.a)
             proposal = groups.find(found, arguments.a)
             return {"group": proposal.group.id, "why": list(group(collection, proposal))}
@@ -94,6 +94,8 @@ def _apart(collection: Collection, one: Track, other: Track) -> str:
 
 
 def _track(collection: Collection, name: str) -> Track:
+    from comet.collection import imported  # noqa: PLC0415 - arrays and all
+
     real = os.path.realpath(os.fsencode(os.path.abspath(name)))
     for root in collection.scanned_roots():
         top = os.path.join(os.path.realpath(root.path), b"")
@@ -102,6 +104,8 @@ def _track(collection: Collection, name: str) -> Track:
             for track in collection.cache.tracks([root]):
                 if track.file.path == inside:
                     return track
+    if found := imported.track(collection, name):
+        return found
     raise NotScannedError(
         _("nothing is known of `{path}` in profile `{name}`").format(
             path=safe(name), name=safe(collection.profile.name)
@@ -171,6 +175,9 @@ def keeper(collection: Collection, proposal: Proposal) -> Iterator[str]:
 
 def related(pair: FilePair) -> Iterator[str]:
     """Yield how two files belong together, as sentences."""
+    if pair.evidence is None and pair.a.imported:
+        yield _("They are one fingerprint, word by word.")
+        return
     if pair.evidence is None:
         yield _("They hold the same encoded audio, bit by bit; only names, tags or covers may differ.")
         return

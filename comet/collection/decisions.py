@@ -24,17 +24,32 @@ def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[
         collection: the collection.
         group: the group as it stands.
         choice: what was decided.
-        keep: of a *keep*, the indices of the tracks that stay.
+        keep: of a *keep*, the indices of the tracks that stay; what was imported among them stays anyhow.
         run: the run that was confirmed with it; undoing that takes the decision back too.
 
     Raises:
-        UsageError: none is to be kept.
+        UsageError: none is to be kept, or nothing that is a file.
     """
     if choice is Choice.KEEP and not keep:
         raise UsageError(_("one track of a group must stay"), hint=_("name it with --keep PATH"))
     members = [track.audio.hash for track in group.tracks]
-    kept = [identity(group.tracks[at]) for at in dict.fromkeys(keep)]
+    kept = [identity(group.tracks[at]) for at in files(group, keep)]
     return collection.journal.decide(choice, members, kept, run)
+
+
+def files(group: Group, keep: Sequence[int]) -> list[int]:
+    """Return those of the tracks that are to stay, by index, of which there is a file, each once.
+
+    Raises:
+        UsageError: some are to stay, but there is no file among them.
+    """
+    found = [at for at in dict.fromkeys(keep) if not group.tracks[at].imported]
+    if keep and not found:
+        raise UsageError(
+            _("an imported fingerprint cannot stay in place of a file: there is nothing behind it"),
+            hint=_("keep a file of the group, or decide that they are no duplicates"),
+        )
+    return found
 
 
 def apart(collection: Collection, one: Track, other: Track) -> bool:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from comet.collection import pairs
+from comet.collection.decisions import files
 from comet.collection.opened import Collection
 from comet.core.errors import UsageError
 from comet.core.model import Choice, Decision, Group, Match, Place, Proposal, Root, Track, identity
@@ -18,7 +19,7 @@ from comet.judge import groups
 
 def of(collection: Collection) -> list[Group]:
     """Return the groups of a collection, largest saving first; what was decided to be apart is in no group."""
-    tracks = collection.cache.tracks(collection.scanned_roots())
+    tracks = collection.cache.tracks(collection.sources())
     return groups.group(tracks, joined(collection, tracks, pairs.matches(collection)), _chooser(collection))
 
 
@@ -45,10 +46,14 @@ def proposal(collection: Collection, group: Group) -> Proposal:
 
 
 def keeping(collection: Collection, proposed: Proposal, keep: Sequence[int]) -> Proposal:
-    """Return what would become of a group if these of its tracks stayed; nothing is remembered by that."""
+    """Return what would become of a group if these of its tracks stayed; nothing is remembered by that.
+
+    Raises:
+        UsageError: there is no file among them.
+    """
     group = proposed.group
     members = tuple(sorted(track.audio.hash for track in group.tracks))
-    decision = Decision(0, Choice.KEEP, members, tuple(identity(group.tracks[at]) for at in dict.fromkeys(keep)), 0.0)
+    decision = Decision(0, Choice.KEEP, members, tuple(identity(group.tracks[at]) for at in files(group, keep)), 0.0)
     return propose(group, Decisions([decision]), proposed.barred, _chooser(collection))
 
 
@@ -141,7 +146,9 @@ def _barring(collection: Collection, found: Sequence[Group]) -> Callable[[Group]
     def barred(group: Group) -> dict[int, str]:
         reasons = {}
         for at, track in enumerate(group.tracks):
-            if counts(track) > 0:
+            if track.imported:
+                reasons[at] = _("it is an imported fingerprint: there is no file")
+            elif counts(track) > 0:
                 reasons[at] = _("it lies in a reference folder, where nothing is changed")
             elif track.file.root in unmarked:
                 reasons[at] = _("its root folder cannot be written")

@@ -13,7 +13,7 @@ from comet.compare import extent
 from comet.core import locks
 from comet.core.acts import Kind, State
 from comet.core.errors import NotScannedError
-from comet.core.model import SECONDS_PER_WORD, Root
+from comet.core.model import IMPORTED, SECONDS_PER_WORD, Root
 from comet.core.places import Places
 from comet.core.profiles import Profile
 from comet.core.text import _, safe
@@ -55,8 +55,8 @@ class Collection:
         }
 
     def comparable(self) -> list[int]:
-        """Return the serial numbers, ascending, of audios that can be compared and that a file of the roots holds."""
-        alive = self.cache.alive([root.id for root in self.scanned_roots()])
+        """Return the serial numbers, ascending, of audios that can be compared and that a file of `sources` holds."""
+        alive = self.cache.alive([root.id for root in self.sources()])
         return [serial for serial, _words in self.cache.comparable(self.made, extent.MINIMUM) if serial in alive]
 
     def roots(self) -> list[Root]:
@@ -74,6 +74,13 @@ class Collection:
         known = self.cache.roots()
         paths = [os.fsencode(name) for name in self.profile.roots]
         return [Root(known[path], path) for path in paths if path in known]
+
+    def sources(self) -> list[Root]:
+        """Return where all that is compared comes from: the scanned roots, and what was imported.
+
+        Of what was imported there are no files: whatever looks at some, or changes some, asks for `scanned_roots`.
+        """
+        return [*self.scanned_roots(), IMPORTED]
 
 
 @contextmanager

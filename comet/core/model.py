@@ -42,6 +42,10 @@ class Root:
     """Path of the root that carries the same id, where that is why it is away."""
 
 
+IMPORTED: Final = Root("imported", b"")
+"""What files without a folder of music belong to: of them there is a fingerprint from elsewhere, and nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A regular file under a root, as the walk saw it."""
@@ -91,6 +95,31 @@ class Audio:
         return max(0.0, self.duration - self.sound_start - self.sound_end)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fingerprint:
+    """A fingerprint on its way into a collection or out of one, without its audio."""
+
+    path: bytes
+    """What it is known by there: most often the path of a file, which need not be there."""
+    words: Words
+    duration: float
+    """Seconds of the whole track, which may be longer than its words."""
+    sound_start: float = 0.0
+    """Seconds before the first sound above -60 dBFS, 0 where nobody says."""
+    sound_end: float = 0.0
+    """Seconds after the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One entry of a file from elsewhere that was passed over."""
+
+    number: int
+    """Which one, from 1; where each stands on a line of its own, that line."""
+    reason: str
+    """As a sentence."""
+
+
 class Stage(StrEnum):
     """Where along the line something happens."""
 
@@ -99,6 +128,8 @@ class Stage(StrEnum):
     SAMPLE = "sample"
     CORRELATE = "correlate"
     JUDGE = "judge"
+    IMPORT = "import"
+    EXPORT = "export"
     APPLY = "apply"
     UNDO = "undo"
     PURGE = "purge"
@@ -232,6 +263,11 @@ class Track:
     def path(self) -> str:
         """Absolute path, bytes that are not UTF-8 as lone surrogates."""
         return os.fsdecode(os.path.join(self.root, self.file.path))
+
+    @property
+    def imported(self) -> bool:
+        """It is a fingerprint from elsewhere: there is no file that could stay, go or be read."""
+        return self.file.root == IMPORTED.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Which track of a group stays, and why.
 
-The group's tracks hold the same music, so what is left to weigh is whose folder it lies in and how well it is stored.
-The order: folder, lossless, length, bitrate, sample rate, size, path. Each step keeps the best and hands only these on.
+The group's tracks hold the same music, so what is left to weigh is whether there is a file at all, whose folder it lies
+in and how well it is stored. The order: a file, folder, lossless, length, bitrate, sample rate, size, path. Each step
+keeps the best and hands only these on.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def _narrowed(tracks: Sequence[Track], role: Role) -> Iterator[tuple[_Step, list
         _best(role),
         lambda track: _("in a reference folder") if role(track) > 0 else _("the others lie in an incoming folder"),
     )
-    for step in (folder, *_STEPS):
+    for step in (_THERE, folder, *_STEPS):
         left = step.keep(left)
         yield step, left
 
@@ -88,6 +89,10 @@ def _best(value: Callable[[Track], float], slack: float = 0.0) -> Callable[[list
 def _first(left: list[Track]) -> list[Track]:
     return [min(left, key=lambda track: (track.path, track.file.root))]
 
+
+_THERE: Final = _Step(
+    _best(lambda t: not t.imported), lambda _track: _("the others are imported fingerprints, without a file")
+)
 
 _STEPS: Final = (
     _Step(_best(lambda t: t.audio.lossless), lambda _track: _("lossless")),

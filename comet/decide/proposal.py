@@ -79,14 +79,18 @@ def _doubtful(group: Group) -> dict[int, str]:
     found = {}
     for at, track in enumerate(group.tracks):
         verdict = verdicts.get(frozenset((first, track.audio.serial)))
-        if track.audio.serial != first and not (verdict and verdict.clear):
+        if track.audio.serial != first and not track.imported and not (verdict and verdict.clear):
             found[at] = verdict.doubt if verdict else ""
     return found
 
 
 def _chosen(group: Group, keep: Sequence[Identity]) -> list[int]:
-    """Return the indices of the tracks that were chosen: each where it was, else another file of its audio."""
-    left = dict(enumerate(map(identity, group.tracks)))
+    """Return the indices of the tracks that were chosen: each where it was, else another file of its audio.
+
+    What was imported is no file, and nothing goes for its sake.
+    """
+    left = {at: identity(track) for at, track in enumerate(group.tracks) if not track.imported}
+    files = list(left)
 
     def take(fits: Callable[[Identity], bool]) -> bool:
         at = next((at for at, there in left.items() if fits(there)), None)
@@ -97,7 +101,7 @@ def _chosen(group: Group, keep: Sequence[Identity]) -> list[int]:
     moved = [each for each in keep if not take(lambda there, each=each: _same_place(there, each))]  # type: ignore[misc]
     for each in moved:
         take(lambda there, each=each: there.audio == each.audio)  # type: ignore[misc]
-    return [at for at in range(len(group.tracks)) if at not in left]
+    return [at for at in files if at not in left]
 
 
 def _same_place(one: Identity, other: Identity) -> bool:

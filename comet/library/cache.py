@@ -151,7 +151,7 @@ class Cache:
                 if measure is not None:
                     values = [serial, *astuple(measure)]
                     db.execute(f"INSERT OR REPLACE INTO {name} VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
-            _put(db, file, serial, error)
+            put(db, file, serial, error)
 
     def store_known(self, file: File, audio_hash: str, error: str = "") -> bool:
         """Store a file whose audio is known; return whether it is one that vanished under another name."""
@@ -160,7 +160,7 @@ class Cache:
             new = (
                 db.execute("SELECT 1 FROM files WHERE root = ? AND path = ?", (file.root, file.path)).fetchone() is None
             )
-            _put(db, file, serial, error)
+            put(db, file, serial, error)
             gone = "SELECT root, path FROM files WHERE audio = ? AND NOT present ORDER BY root = ? DESC, path LIMIT 1"
             old = db.execute(gone, (serial, file.root)).fetchone() if new else None
             if old:
@@ -171,7 +171,7 @@ class Cache:
         """Store files that are not music, so that they are not opened again."""
         with self._db.transaction() as db:
             for file in files:
-                _put(db, file, None, "")
+                put(db, file, None, "")
 
     def store_bad(self, file: File, error: str, cause: str = "") -> None:
         """Store a file that could not be used.
@@ -182,7 +182,7 @@ class Cache:
         sql = "SELECT audio FROM files WHERE root = ? AND path = ? AND size = ? AND mtime_ns = ? AND ? <> ''"
         with self._db.transaction() as db:
             kept = db.execute(sql, (file.root, file.path, file.size, file.mtime_ns, cause)).fetchone()
-            _put(db, file, kept["audio"] if kept else None, error, cause)
+            put(db, file, kept["audio"] if kept else None, error, cause)
 
     def problems(self, roots: Sequence[str]) -> Iterator[tuple[str, bytes, bool, str]]:
         """Yield (root id, relative path, whether the walk failed there, error) of what could not be used."""
@@ -378,7 +378,8 @@ def _verdict(row: Row) -> Verdict:
     return Verdict(**{**values, "relation": Relation(row["relation"]), "clear": bool(row["clear"]), "parts": parts})
 
 
-def _put(db: Connection, file: File, audio: int | None, error: str, cause: str = "") -> None:
+def put(db: Connection, file: File, audio: int | None, error: str, cause: str = "") -> None:
+    """Store a file that is there, within a transaction."""
     db.execute(
         "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
         (file.root, file.path, file.size, file.mtime_ns, file.inode, audio, error, cause),

@@ -1,4 +1,4 @@
-"""The door to AcoustID: a fingerprint in its text form, and what the service knows of it.
+"""The door to AcoustID: what the service knows of a fingerprint.
 
 The service is described at https://acoustid.org/webservice. It takes the fingerprint of the first `LENGTH` seconds
 and the length of the whole track.
@@ -6,7 +6,6 @@ and the length of the whole track.
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,21 +14,18 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import acoustid
-import numpy as np
 import requests
 
+from comet.core.compressed import encode
 from comet.core.errors import DecodeError, ServiceError, SettingsError, WaitError
 from comet.core.text import _, safe
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from comet.core.model import Words
 
 LENGTH: Final = 120.0
 """Seconds from the beginning of a track that the service knows the fingerprints of."""
 
-_ALGORITHM: Final = 1  # how Chromaprint numbers its algorithm 2
 _META: Final = ["recordings", "releasegroups", "compress"]
 _TIMEOUT: Final = (10.0, 30.0)  # seconds to connect, and between two bytes of the answer
 
@@ -80,35 +76,6 @@ class _Session(requests.Session):
 
 
 acoustid.requests = SimpleNamespace(**{**vars(requests), "Session": _Session})
-
-
-def encode(words: Words) -> str:
-    """Return a fingerprint as the service takes it: Chromaprint's compressed form in URL-safe Base64.
-
-    Of each word, xored with the one before, the distances between its set bits are written in 3 bits each, ended by
-    a 0; a 7 means that the rest of a longer distance stands among the 5 bits each that follow all of these.
-    (Chromaprint, src/fingerprint_compressor.cpp.)
-
-    Args:
-        words: Shape (n,), uint32, n below 2**24.
-    """
-    changed = words.astype("<u4")
-    changed[1:] ^= words[:-1]
-    rows, bits = np.nonzero(np.unpackbits(changed.view(np.uint8).reshape(-1, 4), axis=1, bitorder="little"))
-    steps = np.diff(bits, prepend=0)
-    first = np.diff(rows, prepend=-1) > 0
-    steps[first] = bits[first] + 1
-    stream = np.zeros(len(bits) + len(words), np.uint8)
-    stream[np.arange(len(bits)) + rows] = np.minimum(steps, 7)
-    head = bytes([_ALGORITHM]) + len(words).to_bytes(3, "big")
-    raw = head + _packed(stream, 3) + _packed(steps[steps >= 7] - 7, 5)
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _packed(values: NDArray[Any], width: int) -> bytes:
-    """Return the lowest `width` bits of each value, one after the other, padded to whole bytes."""
-    bits = np.unpackbits(values.astype(np.uint8)[:, None], axis=1, count=width, bitorder="little")
-    return np.packbits(bits, bitorder="little").tobytes()
 
 
 def ask(url: str, key: str, path: str, words: Words, duration: float) -> list[Recording]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 
 import pytest
 
 from comet.cli.commands import commands, parser
+from comet.cli.main import module
 from comet.cli.parser import spelled_out, typed
 from comet.core.errors import UsageError
 
@@ -97,7 +99,7 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         parser().parse_args([command, "--help"])
     assert end.value.code == 0
     assert f"comet {command}" in capsys.readouterr().out
-    assert callable(__import__(f"comet.cli.{command}", fromlist=["run"]).run)
+    assert callable(importlib.import_module(module(command)).run)
 
 
 @pytest.mark.parametrize("columns", ["40", "60", "200"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comet.core.model import Track
+from comet.core.model import IMPORTED, File, Track
 from comet.decide.keeper import choose, reasons
 from tests.unit.judge.made import track
 
@@ -145,3 +146,11 @@ def test_same_keeper_in_any_order(some: list[Track], chance: object) -> None:
     assert some[one] == mixed[other]
     assert reasons(some, one) == reasons(mixed, other)
     assert len(some) == 1 or reasons(some, one)
+
+
+def test_a_file_beats_an_imported_fingerprint() -> None:
+    """Whatever else speaks for it, from either side: of what was imported there is nothing to keep."""
+    better = replace(track(1, lossless=True, duration=900.0), file=File(IMPORTED.id, b"a", 0, 0), root=b"")
+    assert choose([better, PLAIN]) == 1
+    assert choose([PLAIN, better], lambda each: 1 if each.imported else -1) == 0
+    assert reasons([better, PLAIN], 1) == ["the others are imported fingerprints, without a file"]

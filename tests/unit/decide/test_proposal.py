@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comet.core.model import Choice, Decision, Group, Proposal, Standing, Track, identity
+from comet.core.model import IMPORTED, Choice, Decision, File, Group, Proposal, Standing, Track, identity
 from comet.decide import keeper
 from comet.decide.proposal import Decisions, propose
 from tests.unit.judge.made import match, track
@@ -205,3 +205,26 @@ def test_whatever_was_decided_one_track_stays(
     assert sorted([*stays, *proposal.remove]) == list(range(len(about.tracks)))
     assert proposal.keep
     assert (proposal.standing is Standing.SETTLED) <= (not proposal.remove)
+
+
+FOREIGN = replace(track(9, lossless=True), file=File(IMPORTED.id, b"x.flac", 0, 0), root=b"")
+
+
+def test_nothing_goes_for_the_sake_of_an_imported_fingerprint() -> None:
+    """Chosen alone it counts as not chosen; chosen beside a file it is that which stays; it never goes itself."""
+    some = group(FOREIGN, MP3, OGG)
+    barred = {0: "no file"}
+    assert shown(proposed(some, barred=barred)) == ((1,), (2,), Standing.OPEN)
+    alone = proposed(some, decided(1, Choice.KEEP, some, FOREIGN), barred=barred)
+    assert (shown(alone), alone.decision) == (((1,), (2,), Standing.OPEN), None)
+    both = proposed(some, decided(1, Choice.KEEP, some, FOREIGN, OGG), barred=barred)
+    assert shown(both) == ((2,), (1,), Standing.OPEN)
+    only = group(FOREIGN, MP3)
+    assert shown(proposed(only, barred=barred)) == ((1,), (), Standing.OPEN)
+
+
+def test_an_imported_fingerprint_that_is_to_check_asks_nothing() -> None:
+    """There is nothing to decide about it, so it does not hold a group open."""
+    tracks = (FOREIGN, MP3)
+    some = Group("g", tracks, keeper.choose(tracks), 0, False, (match(9, 2, clear=False),), ())
+    assert proposed(some, barred={0: "no file"}).doubtful == {}
