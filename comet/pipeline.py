@@ -13,6 +13,7 @@ from typing import Any, Final
 from comet.collection import pairs, state
 from comet.collection.opened import Collection, exclusive
 from comet.compare import chunks, extent, memory
+from comet.compare.intervals import missing
 from comet.core.job import Job
 from comet.core.model import Audio, Pair, Stage, Verdict
 from comet.judge import relation, threshold
@@ -29,53 +30,58 @@ class Correlated:
     pairs_all: int
     units: int
     recall: float | None
-    """Share of the pairs that comparing all with all would find; None where `span` leaves offsets out."""
+    """Share of the pairs that count which comparing all with all would find; None where `span` leaves offsets out."""
 
 
-def correlate(collection: Collection, job: Job) -> Correlated:
+def correlate(collection: Collection, job: Job, *, exact: bool = False) -> Correlated:
     """Compare every audio with every other one, from where the last run ended.
+
+    Args:
+        collection: Scanned.
+        job: Hears about each piece.
+        exact: Compare all pairs, also in a collection for which the index is made, and what has gone through it.
 
     Raises:
         MemoryBudgetError: not one unit fits.
         Stopped: somebody asked; the units that were finished are stored.
     """
     with exclusive(collection):
-        done = state.progress(collection)
-        if done.done < done.all or pairs.outdated(collection):
-            _compare(collection, job)
-            done = state.progress(collection)
-    whole = not collection.compared["span"]
-    return Correlated(done.done, done.all, done.units, 1.0 if whole else None)
+        if pairs.outdated(collection) or any(state.todo(collection, exact=exact)):
+            _compare(collection, job, exact=exact)
+    done = state.progress(collection)
+    return Correlated(done.done, done.all, done.units, pairs.recall(collection))
 
 
-def _compare(collection: Collection, job: Job) -> None:
-    from comet.compare import correlation, null, sample  # noqa: PLC0415 - compiled kernels are needed only here
+def _compare(collection: Collection, job: Job, *, exact: bool) -> None:
+    from comet.compare import correlation, index, null, sample  # noqa: PLC0415 - compiled kernels are needed only here
 
     settings = collection.profile.settings.correlate
     about: dict[str, Any] = {"cache": collection.cache.id, "settings": collection.compared}
     serials = [serial for serial, _words in collection.cache.comparable(collection.made, extent.MINIMUM)]
     alive = set(collection.comparable())
-    # The row of an audio without a file is left for the day when a file comes back; as a column it is in every row.
-    dead = [(serial, serial + 1) for serial in serials if serial not in alive]
-    done = chunks.coverage(collection.results, **about)
-    # copied, so that the rest of each track is let go
-    openings = ((n, extent.opening(words, settings.sample).copy()) for n, words in collection.cache.words(serials))
+    done, todo = chunks.coverage(collection.results, **about), state.todo(collection, exact=exact)
+    openings = ((n, extent.opening(words, settings.sample)) for n, words in collection.cache.words(serials))
     prepared = sample.prepare(openings)
     span = int(collection.compared["span"])
     if pairs.outdated(collection):
         sampled = null.draw(prepared, alive, job, minimum=extent.MINIMUM, span=span)
         collection.cache.store_sampled(pairs.sampled_by(collection), sampled)
-    correlation.correlate(
-        prepared,
-        (*done, *dead),
-        store=lambda chunk: chunks.write(collection.results, chunk, **about),
-        minimum=extent.MINIMUM,
-        floors=threshold.FLOOR,
-        span=span,
-        budget=lambda: int(memory.free() * settings.memory_share),
-        write_every=settings.write_every,
-        job=job,
-    )
+    options: dict[str, Any] = {
+        "store": lambda chunk: chunks.write(collection.results, chunk, **about),
+        "floors": threshold.FLOOR,
+        "minimum": extent.MINIMUM,
+        "span": span,
+        "budget": lambda: int(memory.free() * settings.memory_share),
+        "job": job,
+    }
+    if todo.rows:
+        # The row of an audio without a file is left for the day when a file comes back; as a column it is in every row.
+        dead = [(serial, serial + 1) for serial in serials if serial not in alive]
+        others = missing(todo.rows, 1, serials[-1] + 1)
+        correlation.correlate(prepared, (*others, *dead), write_every=settings.write_every, **options)
+    for epoch in todo.epochs:
+        found = (records for task, records in chunks.tables(collection.results, **about) if task[:2] == epoch)
+        index.correlate(prepared, epoch, done.index, found, **options)
 
 
 def judge(collection: Collection, job: Job, found: Iterable[Pair] | None = None) -> int:

@@ -184,13 +184,23 @@ def _scan(added: Parser) -> None:
     _strict(added)
 
 
+def _exact(added: Parser) -> None:
+    added.add_argument(
+        "--exact",
+        action="store_true",
+        help=_("compare all pairs, also in a large collection, where otherwise an index proposes those worth it"),
+    )
+
+
 def _correlate(added: Parser) -> None:
+    _exact(added)
     _detach(added)
     _strict(added)
 
 
 def _full(added: Parser) -> None:
     _scan(added)
+    _exact(added)
     _limit(added)
 
 
@@ -229,12 +239,12 @@ def _threshold(added: Parser) -> None:
 
 def _accepted(text: str) -> float:
     number = float(text)
-    if not 1e-9 <= number <= 1e6:  # as the setting
+    if not 1e-9 <= number <= 1e6:  # as the setting, and as the message says
         raise ValueError
     return number
 
 
-_accepted.__name__ = "number of false pairs"  # argparse names it in its message
+_accepted.__name__ = "number of false pairs (1e-09 to 1e+06)"  # argparse names it in its message
 
 
 def _identify(added: Parser) -> None:
@@ -256,6 +266,25 @@ def _root(added: argparse.ArgumentParser) -> None:
         default=[],
         help=_("a folder of music, may be given more than once"),
     )
+
+
+def _import(added: Parser) -> None:
+    added.add_argument(
+        "files",
+        metavar=_("FILE"),
+        nargs="*",
+        help=_("fingerprints from `fpcalc -json` or as .npz, or old results as JSON; its content says which"),
+    )
+    added.add_argument(
+        "--forget", action="store_true", help=_("forget all fingerprints that were imported into the profile")
+    )
+    added.add_argument("--strict", action="store_true", help=_("exit with 3 if an entry was passed over"))
+    _detach(added)
+
+
+def _export(added: Parser) -> None:
+    added.add_argument("file", metavar=_("FILE"), help=_("the .npz to write"))
+    _detach(added)
 
 
 def _setup(added: Parser) -> None:
@@ -311,6 +340,8 @@ def commands() -> tuple[Command, ...]:
         Command("pair", "-p A B", _("compare two files"), _pair),
         Command("identify", "", _("look up what tracks are, by their sound, at AcoustID"), _identify),
         Command("check", "", _("tell which of new files the collection already has"), _check),
+        Command("import", "", _("take in fingerprints made elsewhere, or hold old results against Comet's"), _import),
+        Command("export", "", _("write the fingerprints into a file, to import them elsewhere"), _export),
         Command("review", "", _("walk through the groups and decide, largest saving first"), _review),
         Command("why", "", _("say in sentences why two files or a group belong together, and which one stays"), _why),
         Command("decide", "", _("decide about a group without changing anything yet"), _decide),

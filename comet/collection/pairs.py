@@ -98,6 +98,31 @@ def outdated(collection: Collection) -> bool:
     return threshold.outdated(collection.cache.sampled(sampled_by(collection)), len(collection.comparable()))
 
 
+def covered(collection: Collection) -> chunks.Coverage:
+    """Return what was compared by the settings of now."""
+    return chunks.coverage(collection.results, cache=collection.cache.id, settings=collection.compared)
+
+
+def recall(collection: Collection) -> float | None:
+    """Return the share of the pairs that count which comparing all with all would find; None where `span` bounds it.
+
+    What the exact tier compares it finds. How much the index misses is told by how often it found each pair: of an
+    epoch in which f1 pairs were found by one table only, and f2 by two, about f1 (f1 - 1) / (2 (f2 + 1)) were found by
+    none (Chao 1984, in the form without bias; a lower bound where pairs differ in how hard they are to find).
+    """
+    if collection.compared["span"]:
+        return None
+    drawn, times, missed = line(collection), defaultdict[tuple[int, int], list[NDArray[np.uint64]]](list), 0.0
+    for task, block in chunks.tables(collection.results, cache=collection.cache.id, settings=collection.compared):
+        times[task[:2]].append(np.unique(chunks.key(block[counting(block, drawn)])))
+    for keys in times.values():
+        _pairs, counts = np.unique(np.concatenate(keys), return_counts=True)
+        once, twice = int((counts == 1).sum()), int((counts == 2).sum())
+        missed += once * (once - 1) / (2 * (twice + 1))
+    found = sum(int(counting(block, drawn).sum()) for block in stored(collection))
+    return found / (found + missed) if missed else 1.0
+
+
 def stored(collection: Collection) -> Iterator[chunks.Records]:
     """Yield the records of all pairs of audios that are in files that are there, whatever their evidence, each once.
 
@@ -119,8 +144,13 @@ def candidates(collection: Collection) -> Iterator[Pair]:
     """Yield the pairs of audios whose evidence reaches the line, and that are in files that are there."""
     drawn = line(collection)
     for block in stored(collection):
-        z, sloped = evidence(block)
-        yield from chunks.pairs(block[z >= np.where(sloped, drawn.sloped, drawn.evidence)])
+        yield from chunks.pairs(block[counting(block, drawn)])
+
+
+def counting(block: chunks.Records, drawn: Line) -> NDArray[np.bool_]:
+    """Tell which records reach a line."""
+    z, sloped = evidence(block)
+    return z >= np.where(sloped, drawn.sloped, drawn.evidence)
 
 
 def evidence(block: chunks.Records) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -150,7 +180,7 @@ def match(pair: Pair, verdict: Verdict, drawn: Line) -> Match:
 def holders(collection: Collection) -> dict[int, list[Track]]:
     """Return the files that hold each audio, by its serial number."""
     by_audio: dict[int, list[Track]] = defaultdict(list)
-    for track in collection.cache.tracks(collection.scanned_roots()):
+    for track in collection.cache.tracks(collection.sources()):
         by_audio[track.audio.serial].append(track)
     return by_audio
 

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from comet.collection import groups, history, pairs
 from comet.collection.opened import Collection
-from comet.compare import chunks, extent, memory
+from comet.compare import extent, memory, tiers
+from comet.compare.tiers import Progressed, Todo
 from comet.core.errors import MemoryBudgetError
 from comet.core.model import Problem, Root, Stage
 from comet.judge import relation
-
-
-@dataclass(frozen=True, slots=True)
-class Progressed:
-    """How far correlating is."""
-
-    done: int
-    """Pairs that were compared."""
-    all: int
-    """Pairs that there are."""
-    units: int
-    """Units that are covered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +45,19 @@ class State:
 
 def progress(collection: Collection) -> Progressed:
     """Return how far correlating is, for the audios that are known now."""
-    serials = collection.comparable()
-    units = chunks.coverage(collection.results, cache=collection.cache.id, settings=collection.compared)
-    done = sum(_triangle(bisect_left(serials, end)) - _triangle(bisect_left(serials, begin)) for begin, end in units)
-    return Progressed(done, _triangle(len(serials)), sum(end - begin for begin, end in units))
+    return tiers.progressed(collection.comparable(), pairs.covered(collection))
+
+
+def todo(collection: Collection, *, exact: bool = False) -> Todo:
+    """Return what is left to be compared; with `exact`, exactly, whatever went through the index."""
+    serials = [serial for serial, _words in collection.cache.comparable(collection.made, extent.MINIMUM)]
+    return tiers.todo(serials, pairs.covered(collection), exact=exact)
 
 
 def unjudged(collection: Collection) -> int:
     """Return how many pairs above the line have no known relation yet."""
     known = collection.cache.verdicts(relation.RULE)
     return sum((pair.i, pair.j) not in known for pair in pairs.candidates(collection))
-
-
-def _triangle(count: int) -> int:
-    """Return the number of pairs of `count` things."""
-    return count * (count - 1) // 2
 
 
 def problems(collection: Collection) -> Iterator[Problem]:
@@ -83,10 +69,10 @@ def problems(collection: Collection) -> Iterator[Problem]:
 
 def of(collection: Collection) -> State:
     """Return the state of a collection."""
-    known = [root.id for root in collection.scanned_roots()]
+    known = [root.id for root in collection.sources()]
     counts = collection.cache.counts(known)
     found = groups.of(collection)
-    tracks = collection.cache.tracks(collection.scanned_roots())
+    tracks = collection.cache.tracks(collection.sources())
     held, held_size = collection.journal.held_size()
     free = memory.free()
     return State(

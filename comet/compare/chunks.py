@@ -1,8 +1,8 @@
 """Result files: what has been compared, and the pairs that were found. Written once, never changed, read one by one.
 
 `results/NNNNNN.comet` is a header of 4 096 bytes, one JSON object padded with spaces, and the records by (i, j).
-What is done is the union of the headers' units; where a file is lost or broken, its units are missing again. The
-checksum covers header and records: a header that lies about its units would lose pairs in silence.
+What is done is, for each task, the union of the headers' units; where a file is lost or broken, its units are missing
+again. The checksum covers header and records: a header that lies about its units would lose pairs in silence.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ UNITS: Final = 32
 
 _HEADER: Final = 4096
 _MAGIC: Final = "comet results"
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SUFFIX: Final = ".comet"
 _TEMP: Final = ".comet-"
 
@@ -45,17 +45,41 @@ Records = NDArray[np.void]
 Settings = dict[str, Any]
 
 
+class Task(NamedTuple):
+    """What units of the index are part of: one table of one epoch. Its units are numbered from 0 to `tiers.UNITS`."""
+
+    first: int
+    """Serial number at which the epoch begins: its pairs are those with at least one audio from here on,"""
+    behind: int
+    """and none from here on."""
+    table: int
+    bits: int
+    """Of a key."""
+    limit: int
+    """How much contexts may differ; see `candidates.propose`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Consecutive units that were compared, and what was found there."""
 
     units: Intervals
-    """Serial numbers whose rows are done: row j is all pairs (i, j) with i < j."""
+    """Of the exact tier: serial numbers whose rows are done; row j is all pairs (i, j) with i < j. Else of the task."""
     records: Records
     """Dtype `RECORD`, any order; `read` returns them by (i, j). A pair has two where both forms reach their floors."""
     audios: int
     """How many there were in the collection."""
-    tier: str = "exact"
+    task: Task | None = None
+    """None for the exact tier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the files of a folder cover together."""
+
+    exact: Intervals
+    """Rows."""
+    index: dict[Task, Intervals]
 
 
 def write(folder: str, chunk: Chunk, *, cache: str, settings: Settings) -> str:
@@ -113,18 +137,42 @@ def read(path: str, *, cache: str, settings: Settings) -> Chunk | None:
     return chunk if intact and fields["cache"] == cache and fields["settings"] == wanted else None
 
 
-def coverage(folder: str, *, cache: str, settings: Settings) -> Intervals:
+def coverage(folder: str, *, cache: str, settings: Settings) -> Coverage:
     """Return the units that are done; the records are read for their checksum and let go."""
-    return union(unit for _chunk, fresh in _chunks(folder, cache, settings) for unit in fresh)
+    units: dict[Task | None, Intervals] = {None: ()}
+    for chunk in _chunks(folder, cache, settings):
+        units[chunk.task] = union((*units.get(chunk.task, ()), *chunk.units))
+    return Coverage(units[None], {task: done for task, done in units.items() if task})
 
 
 def records(folder: str, *, cache: str, settings: Settings) -> Iterator[Records]:
-    """Yield the records file by file, by (i, j) in each; no record twice, even where two files cover the same units."""
-    for chunk, fresh in _chunks(folder, cache, settings):
-        if fresh == chunk.units:
-            yield chunk.records
-        else:
-            yield chunk.records[_inside(chunk.records["j"], fresh)]
+    """Yield the records file by file, by (i, j) in each; no record twice.
+
+    Two files may cover the same rows, and each table of the index finds most pairs again.
+    """
+    units: Intervals = ()
+    for chunk in _chunks(folder, cache, settings, index=False):
+        if fresh := subtract(chunk.units, units):
+            units = union((*units, *fresh))
+            yield chunk.records if fresh == chunk.units else chunk.records[_inside(chunk.records["j"], fresh)]
+    known = np.empty(0, np.uint64)
+    for chunk in _chunks(folder, cache, settings, exact=False):
+        others = chunk.records[~_inside(chunk.records["j"], units)]
+        keys = key(others)
+        yield others[~np.isin(keys, known)]
+        known = np.union1d(known, keys)
+
+
+def tables(folder: str, *, cache: str, settings: Settings) -> Iterator[tuple[Task, Records]]:
+    """Yield what each file of the index holds, with what others hold too."""
+    for chunk in _chunks(folder, cache, settings, exact=False):
+        if chunk.task:
+            yield chunk.task, chunk.records
+
+
+def key(found: Records) -> NDArray[np.uint64]:
+    """Return what tells the pairs of records apart, in their order by (i, j)."""
+    return np.asarray(found["i"].astype(np.uint64) << np.uint64(32) | found["j"])
 
 
 def surest(i: NDArray[np.integer], j: NDArray[np.integer], excess: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -164,14 +212,23 @@ def record(
     return packed
 
 
-def _chunks(folder: str, cache: str, settings: Settings) -> Iterator[tuple[Chunk, Intervals]]:
-    """Yield each readable chunk with those of its units that no file before it covers; only where there are any."""
-    units: Intervals = ()
+def _chunks(folder: str, cache: str, settings: Settings, *, exact: bool = True, index: bool = True) -> Iterator[Chunk]:
+    """Yield each readable chunk of the tiers that are asked for; the bodies of others are not even read."""
     for name in _numbered(folder):
-        chunk = read(os.path.join(folder, name), cache=cache, settings=settings)
-        if chunk and (fresh := subtract(chunk.units, units)):
-            units = union((*units, *fresh))
-            yield chunk, fresh
+        path = os.path.join(folder, name)
+        if (exact and index) or _is_exact(path) == exact:
+            chunk = read(path, cache=cache, settings=settings)
+            if chunk and (index if chunk.task else exact):
+                yield chunk
+
+
+def _is_exact(path: str) -> bool | None:
+    """Tell what the header says of the tier; None if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return bool(json.loads(file.read(_HEADER))["task"] is None)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _numbered(folder: str) -> list[str]:
@@ -187,7 +244,7 @@ def _numbered(folder: str) -> list[str]:
 
 
 def _inside(serials: NDArray[np.uint32], units: Intervals) -> NDArray[np.bool_]:
-    """Say which serial numbers are in the intervals."""
+    """Tell which serial numbers are in the intervals."""
     edges = np.array(units, np.int64).ravel()
     return np.asarray(np.searchsorted(edges, serials.astype(np.int64), side="right") % 2 == 1)
 
@@ -197,7 +254,8 @@ def _fields(chunk: Chunk, cache: str, settings: Settings) -> dict[str, Any]:
     return {
         "magic": _MAGIC,
         "version": _VERSION,
-        "tier": chunk.tier,
+        "tier": "index" if chunk.task else "exact",
+        "task": chunk.task and chunk.task._asdict(),
         "units": [list(interval) for interval in union(chunk.units)],
         "settings": settings,
         "cache": cache,
@@ -224,7 +282,8 @@ def _chunk(fields: dict[str, Any], body: bytes) -> Chunk:
         raise ValueError
     if len(body) != fields["records"] * RECORD.itemsize:
         raise ValueError
-    return Chunk(units, np.frombuffer(body, RECORD), int(fields["audios"]), str(fields["tier"]))
+    task = None if fields["task"] is None else Task(**{name: int(value) for name, value in fields["task"].items()})
+    return Chunk(units, np.frombuffer(body, RECORD), int(fields["audios"]), task)
 
 
 def _reserve(folder: str) -> str:

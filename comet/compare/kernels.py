@@ -50,16 +50,20 @@ def kernel(signature: str) -> Callable[[_F], _F]:
     return cast("Callable[[_F], _F]", njit(signature, nogil=True, cache=True, boundscheck=False, error_model="numpy"))
 
 
-def _count_bits(_typing: Any, _word: Any) -> Any:  # noqa: ANN401 - numba's protocol
-    """One machine instruction, and a vector of them where the machine has that; only uint32 in and out keeps it so."""
+def _count_bits(width: Any) -> Callable[..., Any]:  # noqa: ANN401 - numba's protocol
+    """One machine instruction, and a vector of them where the machine has that; only uint in and out keeps it so."""
 
-    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
-        return builder.ctpop(args[0])
+    def typed(_typing: Any, _word: Any) -> Any:  # noqa: ANN401 - likewise
+        def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+            return builder.ctpop(args[0])
 
-    return types.uint32(types.uint32), generate
+        return width(width), generate
+
+    return typed
 
 
-popcount = cast("Callable[[np.uint32], np.uint32]", intrinsic(_count_bits))
+popcount = cast("Callable[[np.uint32], np.uint32]", intrinsic(_count_bits(types.uint32)))
+popcount64 = cast("Callable[[np.uint64], np.uint64]", intrinsic(_count_bits(types.uint64)))
 
 READ_WORDS: Final = "Array(uint32, 1, 'C', readonly=True)"
 READ_OFFSETS: Final = "Array(int64, 1, 'C', readonly=True)"

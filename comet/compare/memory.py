@@ -17,6 +17,8 @@ RECORD: Final = 256
 """Bytes of a found pair at the worst moment, in two forms: each 16 as found, joined, sorted, written, 32 for order."""
 SCRATCH: Final = 144
 """Bytes of working memory for each word of the longest track, in all of a thread's arrays together, rounded up."""
+PARTITION: Final = 4 << 20
+"""Bytes that a thread takes to sort the postings of a partition and to keep its candidates."""
 BASE: Final = 8 << 20
 """For everything else that a chunk allocates."""
 
@@ -80,13 +82,35 @@ def units(budget: int, tracks: int, words: int, threads: int = 1) -> int:
     base = BASE + threads * SCRATCH * words
     row = RECORD * max(1, tracks)
     if budget < base + row:
-        raise MemoryBudgetError(
-            _("comparing {tracks} tracks needs at least {needed} of memory, and {budget} are allowed").format(
-                tracks=f"{tracks:,}", needed=size(base + row), budget=size(budget)
-            ),
-            hint=_("allow more memory in the settings, or end other programs"),
-        )
+        raise _too_little(tracks, base + row, budget)
     return (budget - base) // row
+
+
+def _too_little(tracks: int, needed: int, budget: int) -> MemoryBudgetError:
+    return MemoryBudgetError(
+        _("comparing {tracks} tracks needs at least {needed} of memory, and {budget} are allowed").format(
+            tracks=f"{tracks:,}", needed=size(needed), budget=size(budget)
+        ),
+        hint=_("allow more memory in the settings, or end other programs"),
+    )
+
+
+def room(budget: int, tracks: int, threads: int, least: int) -> int:
+    """Return how many bytes of `budget` are left for the postings of an index.
+
+    Args:
+        budget: Bytes that the chunk may take, beside the sample, which is there already.
+        tracks: In the sample.
+        threads: That work at the same time.
+        least: Bytes of the smallest piece.
+
+    Raises:
+        MemoryBudgetError: Not even that fits.
+    """
+    base = BASE + threads * PARTITION
+    if budget < base + least:
+        raise _too_little(tracks, base + least, budget)
+    return budget - base
 
 
 def _container() -> int:

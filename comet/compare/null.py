@@ -25,9 +25,7 @@ _SEED: Final = 99
 moves by about 0.04."""
 
 
-def draw(
-    sample: Sample, serials: Iterable[int], job: Job, *, minimum: int, span: int, pairs: int = PAIRS
-) -> Sampled:
+def draw(sample: Sample, serials: Iterable[int], job: Job, *, minimum: int, span: int, pairs: int = PAIRS) -> Sampled:
     """Compare random pairs of some audios in both forms of evidence.
 
     Args:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -78,23 +79,49 @@ class Sample:
     longest: int
     """Words of the longest track."""
 
+    def below(self, serial: int) -> Sample:
+        """Return the tracks before this serial number; nothing is copied."""
+        count = int(np.searchsorted(self.serials, serial))
+        if count == len(self.serials):
+            return self
+        offsets, run_offsets = self.offsets[: count + 1], self.run_offsets[: count + 1]
+        words, runs = self.words[: offsets[-1]], self.runs[: run_offsets[-1]]
+        longest = int(np.diff(offsets).max(initial=0))
+        return Sample(self.serials[:count], words, offsets, self.means[:count], runs, run_offsets, longest)
+
 
 def prepare(tracks: Iterable[tuple[int, Words]]) -> Sample:
     """Make tracks ready to be compared.
 
     Args:
-        tracks: (serial number, words as `opening` gives them), each number once, in any order; taken one by one.
+        tracks: (serial number, words as `opening` gives them), each number once, ascending; taken one by one, so that
+            all of them are in memory once.
+
+    Raises:
+        ValueError: They do not ascend.
     """
-    order = sorted(tracks, key=lambda track: track[0])
-    lengths = [len(words) for _serial, words in order]
-    words = np.concatenate([np.zeros(0, np.uint32), *(words for _serial, words in order)])
-    offsets = np.cumsum([0, *lengths], dtype=np.int64)
-    means = np.empty((len(order), 32), np.int32)
-    runs = np.empty((len(words) // 2 + len(order), 2), np.int32)
-    run_offsets = np.empty(len(order) + 1, np.int64)
+    serials: list[int] = []
+    lengths = [0]
+    words, size = np.empty(1 << 16, np.uint32), 0
+    for serial, track in tracks:
+        if size + len(track) > len(words):
+            words.resize((size + len(track)) * 5 // 4, refcheck=False)  # moves no page
+        words[size : size + len(track)] = track
+        size += len(track)
+        serials.append(serial)
+        lengths.append(size)
+    words.resize(size, refcheck=False)
+    if any(one >= other for one, other in pairwise(serials)):
+        raise ValueError("serial numbers have to ascend")
+    offsets = np.array(lengths, np.int64)
+    means = np.empty((len(serials), 32), np.int32)
+    runs = np.empty((len(words) // 2 + len(serials), 2), np.int32)
+    run_offsets = np.empty(len(serials) + 1, np.int64)
     ready.tracks(words, offsets, means, runs, run_offsets)
-    serials = np.array([serial for serial, _words in order], np.int64)
-    return Sample(serials, words, offsets, means, runs[: run_offsets[-1]].copy(), run_offsets, max(lengths, default=0))
+    longest = int(np.diff(offsets).max(initial=0))
+    return Sample(
+        np.array(serials, np.int64), words, offsets, means, runs[: run_offsets[-1]].copy(), run_offsets, longest
+    )
 
 
 def best(a: Words, b: Words, tails: Tails, minimum: int = MINIMUM, span: int = 0) -> Best:

@@ -19,6 +19,7 @@ from comet.core import profiles
 from comet.core.job import Job
 from comet.core.model import Group, Problem
 from comet.core.places import places
+from comet.pipeline import Correlated
 from comet.scanning import Scanned
 from tests.integration.owning import Owner, furnish
 
@@ -49,6 +50,18 @@ class Bench:
         with self.opened() as collection:
             scanning.scan_roots(collection, job)
         return {os.path.relpath(os.fsdecode(p.path), self.music): p.error for p in found}
+
+    def correlate(self, *, exact: bool = False) -> Correlated:
+        """Correlate and judge."""
+        with self.opened() as collection:
+            done = pipeline.correlate(collection, Job(), exact=exact)
+            pipeline.judge(collection, Job())
+            return done
+
+    def groups(self) -> list[set[str]]:
+        """Return the names of the files of each group."""
+        with self.opened() as collection:
+            return [{os.path.basename(track.path) for track in group.tracks} for group in groups.of(collection)]
 
     def full(self) -> tuple[list[FilePair], list[Group]]:
         """Scan, correlate and judge; return pairs and groups."""

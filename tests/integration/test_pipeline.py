@@ -13,6 +13,7 @@ import pytest
 from comet import gate, pipeline, scanning
 from comet.collection import groups
 from comet.collection.opened import opened
+from comet.compare import tiers
 from comet.core import locks, profiles
 from comet.core.errors import LockedError, NoMusicError, Stopped
 from comet.core.job import Job, Progress
@@ -308,3 +309,25 @@ def test_two_files_are_compared_without_a_scan(bench: Bench) -> None:
     assert pair.a.path.endswith("one.flac")  # the one that was named first
     _pair, counts, _errors = gate.compare_files(str(bench.music / "one.flac"), str(bench.music / "two.mp3"), settings)
     assert not counts
+
+
+def test_a_large_collection_goes_through_the_index(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found is the same as exactly, what is added is found too, and comparing all pairs can be asked for."""
+    monkeypatch.setattr(tiers, "EXACT", 4)
+    monkeypatch.setattr(tiers, "FEW", 4)
+    for number in range(5):
+        write(bench.music / f"{number}.flac", tune(number, 40))
+    write(bench.music / "3 again.mp3", tune(3, 40))
+    bench.scan()
+    first = bench.correlate()
+    assert (first.pairs_done, first.pairs_all, first.units) == (15, 15, tiers.TABLES * tiers.UNITS)
+    assert bench.groups() == [{"3.flac", "3 again.mp3"}]
+    assert bench.correlate() == first
+    write(bench.music / "0 again.ogg", tune(0, 40))
+    bench.scan()
+    assert bench.correlate().units == 2 * first.units
+    found = bench.groups()
+    assert sorted(map(sorted, found)) == [["0 again.ogg", "0.flac"], ["3 again.mp3", "3.flac"]]
+    exact = bench.correlate(exact=True)
+    assert (exact.pairs_done, exact.pairs_all, exact.recall) == (21, 21, 1.0)
+    assert bench.groups() == found

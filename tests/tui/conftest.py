@@ -116,7 +116,7 @@ class Made:
         i, j = np.array([[v.i, v.j] for v in self.verdicts], np.int64).reshape(-1, 2).T
         full = np.ones(len(i))
         records = chunks.record(i, j, full, full * 1600, full * 0.02, full * 60, full < 0)
-        chunk = Chunk(((1, self.audios + 1),), records, np.zeros(chunks.BINS, np.int64), self.audios)
+        chunk = Chunk(((1, self.audios + 1),), records, self.audios)
         with self._opened() as collection:
             chunks.write(collection.results, chunk, cache=collection.cache.id, settings=collection.compared)
         self.judge(judged)

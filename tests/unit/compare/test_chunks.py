@@ -13,19 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comet.compare import chunks
-from comet.compare.chunks import Chunk
+from comet.compare.chunks import Chunk, Task
 from comet.core.errors import BrokenError, NoSpaceError
 
 KEY = {"cache": "cache-1", "settings": {"sample": 120.0, "span": 0, "minimum": 40}}
 
+NOTHING = chunks.Coverage((), {})
+
 
 def chunk(
-    units: tuple[tuple[int, int], ...] = ((1, 10),), pairs: tuple[tuple[int, int], ...] = ((3, 9), (2, 5))
+    units: tuple[tuple[int, int], ...] = ((1, 10),),
+    pairs: tuple[tuple[int, int], ...] = ((3, 9), (2, 5)),
+    task: Task | None = None,
 ) -> Chunk:
     """Make a chunk with a record for each pair."""
     i, j = np.array(pairs, np.int64).reshape(-1, 2).T
     some = np.full(len(i), 50.0)
-    return Chunk(units, chunks.record(i, j, -some, some, some / 100, some / 2, some < 0), 12)
+    return Chunk(units, chunks.record(i, j, -some, some, some / 100, some / 2, some < 0), 12, task)
 
 
 def key(records: np.ndarray) -> list[tuple[int, int]]:
@@ -43,7 +47,7 @@ def test_round_trip(tmp_path: Path) -> None:
     assert os.path.getsize(path) == 4096 + 2 * 16
     back = chunks.read(path, **KEY)
     assert back is not None
-    assert (back.units, back.audios, back.tier) == (((1, 10),), 12, "exact")
+    assert (back.units, back.audios, back.task) == (((1, 10),), 12, None)
     assert key(back.records) == [(2, 5), (3, 9)]
     header = json.loads(Path(path).read_bytes()[:4096])
     assert header["units"] == [[1, 10]]
@@ -114,7 +118,9 @@ def test_any_damage_is_noticed(tmp_path_factory: pytest.TempPathFactory, data: s
         {"units": [[5, 2]]},
         {"units": [1]},
         {"records": -1},
-        {"version": 2},
+        {"version": 1},
+        {"task": {"first": 1}},
+        {"task": []},
         {"units": [[1, "x"]]},
     ],
 )
@@ -135,8 +141,8 @@ def test_foreign(tmp_path: Path) -> None:
     assert chunks.read(path, cache=KEY["cache"], settings={**KEY["settings"], "span": 150}) is None
     assert chunks.read(str(tmp_path), **KEY) is None
     assert chunks.read(str(tmp_path / "none"), **KEY) is None
-    assert chunks.coverage(str(tmp_path), cache="other", settings=KEY["settings"]) == ()
-    assert chunks.coverage(str(tmp_path / "none"), **KEY) == ()
+    assert chunks.coverage(str(tmp_path), cache="other", settings=KEY["settings"]) == NOTHING
+    assert chunks.coverage(str(tmp_path / "none"), **KEY) == NOTHING
 
 
 def test_coverage_is_the_union(tmp_path: Path) -> None:
@@ -144,12 +150,12 @@ def test_coverage_is_the_union(tmp_path: Path) -> None:
     folder = str(tmp_path)
     for units in (((1, 10),), ((10, 20),), ((20, 30), (40, 50)), ((10, 20),)):
         last = chunks.write(folder, chunk(units, ((2, units[0][0]),)), **KEY)
-    done = chunks.coverage(folder, **KEY)
+    done = chunks.coverage(folder, **KEY).exact
     assert done == ((1, 30), (40, 50))
     assert [key(r) for r in chunks.records(folder, **KEY)] == [[(2, 1)], [(2, 10)], [(2, 20)]]
     os.unlink(last)
     (tmp_path / "000002.comet").write_bytes(b"")
-    assert chunks.coverage(folder, **KEY) == ((1, 10), (20, 30), (40, 50))
+    assert chunks.coverage(folder, **KEY).exact == ((1, 10), (20, 30), (40, 50))
 
 
 def test_records_once_where_files_overlap(tmp_path: Path) -> None:
@@ -175,9 +181,9 @@ def test_disk_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -
     monkeypatch.undo()
     assert not [name for name in os.listdir(tmp_path) if name != "results"]
     assert not list(tmp_path.glob("results/.comet-*"))
-    assert chunks.coverage(folder, **KEY) == ()
+    assert chunks.coverage(folder, **KEY) == NOTHING
     chunks.write(folder, chunk(), **KEY)
-    assert chunks.coverage(folder, **KEY) == ((1, 10),)
+    assert chunks.coverage(folder, **KEY).exact == ((1, 10),)
 
 
 def test_leftovers_go(tmp_path: Path) -> None:
@@ -200,3 +206,17 @@ def test_of_two_forms_of_a_pair_the_surer_one_counts() -> None:
     kept = chunks.surest(i, j, np.array([0.0, 1.0, 2.0, 4.0, 4.0, 9.0]))
     assert kept.tolist() == [True, False, True, True, False, True]
     assert chunks.surest(i[:0], j[:0], np.zeros(0)).tolist() == []
+
+
+def test_the_index_beside_exact_rows(tmp_path: Path) -> None:
+    """Its units are told by task; a pair that two tables found, or that an exact row has, is given once."""
+    folder, task = str(tmp_path), Task(5, 20, 0, 16, 67)
+    chunks.write(folder, chunk(((0, 32),), ((1, 6), (1, 12)), task), **KEY)
+    chunks.write(folder, chunk(((0, 64),), ((1, 12), (2, 13)), task._replace(table=1)), **KEY)
+    chunks.write(folder, chunk(((1, 10),), ((1, 6), (1, 7))), **KEY)
+    chunks.write(folder, chunk(((32, 64),), ((3, 14),), task), **KEY)
+    done = chunks.coverage(folder, **KEY)
+    assert done == chunks.Coverage(((1, 10),), {task: ((0, 64),), task._replace(table=1): ((0, 64),)})
+    assert [key(r) for r in chunks.records(folder, **KEY)] == [[(1, 6), (1, 7)], [(1, 12)], [(2, 13)], [(3, 14)]]
+    told = [(task.table, key(r)) for task, r in chunks.tables(folder, **KEY)]
+    assert told == [(0, [(1, 6), (1, 12)]), (1, [(1, 12), (2, 13)]), (0, [(3, 14)])]

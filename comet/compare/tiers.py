@@ -1,0 +1,97 @@
+"""Which pairs are compared exactly, and which go through the index; and how far both are."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from comet.compare.chunks import Coverage
+from comet.compare.intervals import Intervals, missing, union
+
+EXACT: Final = 5_000
+"""Audios up to which all pairs are compared exactly: some two minutes on two cores, and nothing is missed."""
+FEW: Final = 300_000
+"""Pairs up to which rows are compared exactly in any collection: no slower than the index, which reads all tracks."""
+UNITS: Final = 64
+"""Of a table of the index: ranges of its keys."""
+TABLES: Final = 4
+"""Of an epoch: of pairs that stand out in 100 000 tracks one table finds 95 in a hundred, four 99."""
+
+
+class Todo(NamedTuple):
+    """What is to be done."""
+
+    rows: Intervals
+    """Serial numbers whose rows are to be compared exactly."""
+    epochs: list[tuple[int, int]]
+    """Half-open intervals of serial numbers that go through the index, oldest first."""
+
+
+class Progressed(NamedTuple):
+    """How far it is."""
+
+    done: int
+    """Pairs that were compared, or that all tables of the index had the chance to propose."""
+    all: int
+    """Pairs that there are."""
+    units: int
+    """Rows, and units of the index."""
+
+
+def todo(serials: Sequence[int], coverage: Coverage, *, exact: bool) -> Todo:
+    """Return what is left to be done.
+
+    Rows that were done by the index stay so, however few audios there are now; what was begun there is finished there.
+    A new epoch begins with the first audio that nothing covers: so many small additions make one.
+
+    Args:
+        serials: Of all audios that can be compared, ascending.
+        coverage: What is done.
+        exact: All pairs are to be compared exactly, those too that went through the index.
+    """
+    end = serials[-1] + 1 if serials else 1
+    if exact:
+        return Todo(missing(coverage.exact, 1, end), [])
+    epochs = [epoch for epoch in _epochs(coverage) if _units(coverage, epoch) < TABLES * UNITS]
+    left = missing((*coverage.exact, *_epochs(coverage)), 1, end)
+    if len(serials) <= EXACT or _pairs(serials, left) <= FEW:
+        return Todo(left, epochs)
+    return Todo((), [*epochs, (left[0][0], end)])
+
+
+def progressed(serials: Sequence[int], coverage: Coverage) -> Progressed:
+    """Return how far it is, for the audios that there are now.
+
+    Args:
+        serials: Of those that are in files that are there, ascending.
+        coverage: What is done.
+    """
+    pairs, units = _pairs(serials, coverage.exact), sum(end - begin for begin, end in coverage.exact)
+    rows = coverage.exact
+    for epoch in _epochs(coverage):
+        ready = min(TABLES * UNITS, _units(coverage, epoch))
+        pairs += _pairs(serials, missing(rows, *epoch)) * ready // (TABLES * UNITS)
+        rows = union((*rows, epoch))
+        units += ready
+    return Progressed(pairs, _triangle(len(serials)), units)
+
+
+def _epochs(coverage: Coverage) -> list[tuple[int, int]]:
+    return sorted({(task.first, task.behind) for task in coverage.index})
+
+
+def _units(coverage: Coverage, epoch: tuple[int, int]) -> int:
+    """Return the units of an epoch that are done."""
+    some = (units for task, units in coverage.index.items() if task[:2] == epoch)
+    return sum(end - begin for units in some for begin, end in units)
+
+
+def _pairs(serials: Sequence[int], rows: Iterable[tuple[int, int]]) -> int:
+    """Return the pairs of some rows: row j has those with an audio before it."""
+    return sum(_triangle(bisect_left(serials, end)) - _triangle(bisect_left(serials, begin)) for begin, end in rows)
+
+
+def _triangle(count: int) -> int:
+    """Return the number of pairs of `count` things."""
+    return count * (count - 1) // 2
