@@ -162,6 +162,7 @@ class _Run:
         edges = np.searchsorted(sample.offsets, np.linspace(0, sample.offsets[-1], 4 * threads + 1))
         self.batches = np.unique(np.concatenate([[0], edges[1:-1], [len(sample.serials)]]))
         self._known = np.empty(0, RECORD)
+        self._refused = np.empty(0, np.uint64)  # keys of candidates without enough evidence
         self._buffer = np.empty((0, 4), np.uint64)
 
     def pairs(self) -> int:
@@ -290,10 +291,11 @@ class _Run:
         return np.empty((0, 2), np.int64)
 
     def _compare(self, pool: ThreadPoolExecutor, pairs: NDArray[np.int64]) -> Records:
-        """Compare candidates exactly; those that are known keep the records that they have."""
+        """Compare candidates exactly; none twice, so those that are known keep their records."""
         serials = self.sample.serials
         keys = serials[pairs[:, 0]].astype(np.uint64) << np.uint64(32) | serials[pairs[:, 1]].astype(np.uint64)
-        new = pairs[~np.isin(keys, chunks.key(self._known))]
+        fresh = ~np.isin(keys, np.concatenate([chunks.key(self._known), self._refused]))
+        new = pairs[fresh]
 
         def work(begin: int) -> Records:
             self.job.check()
@@ -305,4 +307,5 @@ class _Run:
         records = np.concatenate([np.empty(0, RECORD), *pool.map(work, range(0, len(new), _PIECE))])
         again = self._known[np.isin(chunks.key(self._known), keys)]
         self.know(records)
+        self._refused = np.concatenate([self._refused, keys[fresh][~np.isin(keys[fresh], chunks.key(records))]])
         return np.concatenate([again, records])
