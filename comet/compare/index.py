@@ -31,10 +31,10 @@ from comet.core.model import Stage
 
 _ROBUST: Final = tuple(bit for bit in range(32) if 0xFFC3FFF0 >> bit & 1)
 """Bits that a change of pitch by some percent leaves alone more often than the others: keys are made of these."""
-_LIMITS: Final = (160, 140, 120, 100)
+_LIMITS: Final = (240, 200, 160, 140, 120)
 """How much contexts may differ, see `candidates.propose`, the most generous first."""
-_ALIKE: Final = 150_000_000
-"""Places of a table with like contexts, but no contrast, that a limit may lead to, 4 s for two cores;"""
+_ALIKE: Final = 40_000_000
+"""Places of a table with like contexts, but no contrast, that a limit may lead to, 6 s for two cores;"""
 _SHARE: Final = 0.01
 """or so many for each pair of tracks, if that is more: as much as all else costs."""
 _INNER: Final = 9
