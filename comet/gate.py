@@ -1,32 +1,25 @@
-"""Files beside the collection: two of them compared, or new ones with all that the collection has. Only asks."""
+"""New files, beside the collection: compared with all that the collection has. Only asks."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from comet.collection import owned, pairs
 from comet.collection.opened import Collection
 from comet.collection.owned import Owner, Sound
-from comet.collection.pairs import FilePair
 from comet.compare import extent
-from comet.core.errors import FileError, NotScannedError
+from comet.core.errors import NotScannedError
 from comet.core.job import Job
-from comet.core.model import File, Match, Pair, Relation, Root, Stage, Track, same_time
-from comet.core.settings import Settings
+from comet.core.model import File, Relation, Root, Track, same_time
 from comet.core.text import _, _n, safe
 from comet.decide import keeper
-from comet.judge import threshold
-from comet.judge.relation import Whole, strip
+from comet.judge.relation import Whole
 from comet.library import scan
-
-if TYPE_CHECKING:
-    from comet.listen.fingerprint import Heard
+from comet.listen.fingerprint import Heard, hear
 
 
 class Is(StrEnum):
@@ -165,7 +158,7 @@ def _below(collection: Collection, folder: bytes) -> Iterator[_Asked]:
 def _heard(collection: Collection, known: Sequence[_Known], job: Job) -> list[_Known]:
     """Listen to files; what is no music and was not named is left out."""
     files = {each.asked.path: each.asked.file for each in known if each.asked.file}
-    heard = _listen(
+    heard = hear(
         files,
         collection.profile.settings,
         job,
@@ -193,27 +186,6 @@ def _told(collection: Collection, known: _Known, heard: Heard) -> _Known:
     if not error and not owned.recognisable(words, collection.profile.settings.correlate.sample):
         error = _("too little of it can be recognised by its sound: it is silent, a drone, or too short")
     return _Known(asked, Track(asked.file, audio, top), sound, error)
-
-
-def _listen(
-    files: dict[bytes, File], settings: Settings, job: Job, known: Callable[[str], bool] | None = None
-) -> dict[bytes, Heard]:
-    """Listen to files, given and returned by absolute path.
-
-    Where `known` is given, the audio hash is taken first, and what is known by it is not decoded.
-    """
-    from comet.listen.fingerprint import Wanted, limits, listen_all  # noqa: PLC0415 - the decoder is needed only here
-
-    wanted = [Wanted(file, path, identify_first=known is not None) for path, file in files.items()]
-    found = {}
-    with (
-        job.stage(Stage.SCAN, len(wanted), total_size=sum(file.size for file in files.values())) as advance,
-        contextlib.closing(listen_all(wanted, known or (lambda _hash: False), **limits(settings))) as heard_all,
-    ):
-        for heard in heard_all:
-            found[heard.wanted.path] = heard
-            advance(1, os.fsdecode(heard.wanted.path), heard.wanted.file.size)
-    return found
 
 
 def _given(collection: Collection, known: Sequence[_Known], job: Job) -> list[list[Owner]]:
@@ -351,49 +323,3 @@ def _better(new: Track, old: Track) -> tuple[str, tuple[str, ...]]:
         return "equal", ()
     best = keeper.choose(bare)
     return ("new", "old")[best], tuple(keeper.reasons(bare, best))
-
-
-def compare_files(a: str, b: str, settings: Settings) -> tuple[FilePair, bool, list[float | None]]:
-    """Listen to two files and compare them; return the pair, whether its evidence counts, and how they differ.
-
-    What their relation would be is only worth something if it does. How they differ is the bit error rate of each word
-    (`SECONDS_PER_WORD`) of the pair's first file, None where the other one has nothing to it.
-
-    Raises:
-        FileError: one of them cannot be used.
-    """
-    from comet.compare import sample  # noqa: PLC0415 - compiled kernels are needed only here
-
-    (track_a, one), (track_b, other) = _two(a, b, settings)
-    if one.audio.hash == other.audio.hash:
-        shown, counts = pairs.copies(track_a, track_b, as_given=True), True
-    else:
-        first, second = (extent.opening(each.words, settings.correlate.sample) for each in (one, other))
-        found = sample.best(first, second, threshold.Null())
-        pair = Pair(1, 2, found.offset, found.overlap, found.error, found.evidence, found.slope != 0)
-        null = threshold.Null().tail(sloped=pair.sloped)
-        expected = threshold.expected_false(pair.evidence, 1, null)
-        match = Match(pair, pairs.related(one, other), threshold.p_value(pair.evidence, null), expected)
-        floor = threshold.FLOOR.sloped if pair.sloped else threshold.FLOOR.flat
-        shown, counts = pairs.file_pair(match, track_a, track_b, as_given=True), pair.evidence >= floor
-    return shown, counts, strip(one.words, other.words, shown.parts, shown.speed)
-
-
-def _two(a: str, b: str, settings: Settings) -> list[tuple[Track, Whole]]:
-    files = {}
-    for name in (a, b):
-        path = os.path.abspath(os.fsencode(name))
-        try:
-            files[path] = scan.file_at(path)
-        except OSError as error:
-            raise FileError(safe(name), error.strerror or str(error)) from error
-    heard_all = _listen(files, settings, Job())
-    found: dict[bytes, tuple[Track, Whole]] = {}
-    for serial, (path, file) in enumerate(files.items(), 1):
-        heard = heard_all[path]
-        if heard.audio is None or heard.words is None or heard.error:
-            raise FileError(safe(path), heard.error or _("it is not music"))
-        audio = replace(heard.audio, serial=serial)
-        whole = Whole(audio, heard.words, heard.quality.envelope if heard.quality else b"")
-        found[path] = Track(file, audio, os.path.dirname(path)), whole
-    return [found[os.path.abspath(os.fsencode(name))] for name in (a, b)]

@@ -36,15 +36,15 @@ def run(arguments: argparse.Namespace) -> int:
         settings = profiles.unnamed(here, [], typed(arguments)).settings
 
     def work(_job: Job) -> tuple[FilePair, bool, list[float | None]]:
-        from comet import gate  # noqa: PLC0415 - arrays and all
+        from comet import pairing  # noqa: PLC0415 - arrays and all
 
-        return gate.compare_files(arguments.a, arguments.b, settings)
+        return pairing.compare(arguments.a, arguments.b, settings)
 
     found, related, errors = console.quietly(work)
     if arguments.json:
         unrelated: dict[str, object] = {"relation": None, "clear": False, "holder": "", "how": ""}
         unrelated |= {"speed": 0.0, "parts": [], "doubt": ""}
-        out.dump({**out.pair(found), **({} if related else unrelated)})
+        out.dump({**out.pair(found), "pitch": found.pitch, **({} if related else unrelated)})
         return 0
     for line in told(found, errors, related=related):
         print(line)
@@ -114,6 +114,9 @@ def _speed(found: FilePair) -> str:
     if round(abs(found.speed), 1) < 0.1:
         return _("by less than 0.1 %")
     text = _("B is {percent:.1f} % faster") if found.speed > 0 else _("B is {percent:.1f} % slower")
+    if found.pitch is not None:
+        kept, moved = _("{what}, at the same pitch"), _("{what}, and its pitch has moved as much")
+        text = (moved if found.pitch else kept).format(what=text)
     return text.format(percent=abs(found.speed))
 
 

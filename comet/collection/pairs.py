@@ -70,6 +70,8 @@ class FilePair:
     """What they have in common, `i` in a and `j` in b, in the order of a."""
     doubt: str = ""
     """Of a *same* that is to check: `differs`, `levels` or `limited`; else empty."""
+    pitch: bool | None = None
+    """Of two speeds: the pitch has moved as much as the tempo; None where nobody has listened for that."""
 
 
 def line(collection: Collection) -> Line:

@@ -94,7 +94,7 @@ class Listened:
     """None where it was not asked for."""
 
 
-def listen(path: bytes, length: float = 0.0, *, loudness: bool = False) -> Listened:
+def listen(path: bytes, length: float = 0.0, *, loudness: bool = False, speed: float = 0.0) -> Listened:
     """Read a file once and return what is known of its sound.
 
     Args:
@@ -103,6 +103,8 @@ def listen(path: bytes, length: float = 0.0, *, loudness: bool = False) -> Liste
             packets; the duration is then taken from their time stamps, and `sound_end` is 0 where the end was not
             heard.
         loudness: It is measured too, which takes the whole track whatever the length.
+        speed: Percent by which it is fingerprinted as if played slower, and lower; what is told of it besides holds
+            for such a track.
 
     Raises:
         DecodeError: it claims to be audio, but hardly anything or nothing of it can be decoded.
@@ -110,7 +112,7 @@ def listen(path: bytes, length: float = 0.0, *, loudness: bool = False) -> Liste
     """
     digest = blake3()
     with _opened(path) as source:
-        ear = Ear(length, loudness=loudness)
+        ear = Ear(length, loudness=loudness, speed=speed)
         tally = _Tally()
         ends: list[BaseException] = []
         decode = source.stream.codec_context.decode

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from av.filter.context import FilterContext
     from numpy.typing import NDArray
 
-# the resampler's settings of fpcalc; other ones flip bits
-_RESAMPLER: Final = f"{RATE}:ochl=mono:osf=s16:filter_size=16:phase_shift=8:linear_interp=1:cutoff=0.8"
+# the resampler's settings of fpcalc, beside the rate; other ones flip bits
+_RESAMPLER: Final = "ochl=mono:osf=s16:filter_size=16:phase_shift=8:linear_interp=1:cutoff=0.8"
 _MANY: Final = 8  # channels from which on PyAV counts planes that are not there
 _UNPLACED: Final = " channels"  # how FFmpeg calls an arrangement that it only knows the number of
 _MONO_BLOCK: Final = 16_384  # samples that are handed on at once
@@ -38,9 +38,10 @@ class Ear:
     Args:
         length: Seconds from the beginning that are fingerprinted, 0 for all.
         loudness: It is measured too, which takes the whole track whatever the length.
+        speed: Percent by which it is fingerprinted as if played slower, and lower.
     """
 
-    def __init__(self, length: float, *, loudness: bool) -> None:
+    def __init__(self, length: float, *, loudness: bool, speed: float = 0.0) -> None:
         self.sound = Sound(round(length * RATE))
         self.first: AudioFrame | None = None
         """The first frame, which says what form the sound has."""
@@ -48,6 +49,7 @@ class Ear:
         """Seconds that were heard, once it is finished."""
         self.complete = False
         """Whether nothing more needs to be heard."""
+        self._rate = round(RATE * (1 + speed / 100))
         self._wants_loudness = loudness
         self._packed = False
         self._spectra: Spectra | None = None
@@ -108,7 +110,7 @@ class Ear:
         self._mono, self._whole = graph.add("abuffersink"), graph.add("abuffersink")
         split, first = graph.add("asplit", "outputs=2"), self.first
         graph.link_nodes(self._source, split)
-        mono = graph.add("aresample", _RESAMPLER + inner)
+        mono = graph.add("aresample", f"{self._rate}:{_RESAMPLER}{inner}")
         # FFmpeg takes the usual places where none are named, but knows none for so many: then each counts the same
         count = first.layout.nb_channels if first and layout.endswith(_UNPLACED) else 0
         count = count if count > _MANY else 0
@@ -116,7 +118,7 @@ class Ear:
         split.link_to(mixed, 0)
         graph.link_nodes(
             *((mixed, mono) if count else (mono,)),
-            graph.add("aformat", f"sample_fmts=s16:sample_rates={RATE}:channel_layouts=mono"),
+            graph.add("aformat", f"sample_fmts=s16:sample_rates={self._rate}:channel_layouts=mono"),
             graph.add("asetnsamples", f"n={_MONO_BLOCK}:p=0"),
             self._mono,
         )

@@ -5,14 +5,16 @@ The processes that `work` in read them; here is only who reads what, so that no 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from comet.core.job import Job
 from comet.core.measures import Loudness, Quality
-from comet.core.model import Audio, File
+from comet.core.model import Audio, File, Stage
 from comet.core.settings import Settings
 from comet.core.text import _
 from comet.core.workers import Outcome, Pool
@@ -39,6 +41,8 @@ class Wanted:
     """Its audio may be known already: take the hash first, and decode only if it is not."""
     disk: str = ""
     """Name of the spinning disk that it is on, whose readers take turns; empty where nobody has to wait."""
+    speed: float = 0.0
+    """Percent by which it is listened to as if played slower, and lower."""
 
 
 class Cause(StrEnum):
@@ -150,6 +154,30 @@ def listen_all(
                 pool.submit(replace(outcome.task, identify=False))
             else:
                 yield heard
+
+
+def hear(
+    files: dict[bytes, File],
+    settings: Settings,
+    job: Job,
+    known: Callable[[str], bool] | None = None,
+    speed: float = 0.0,
+) -> dict[bytes, Heard]:
+    """Listen to files, given and returned by absolute path.
+
+    Where `known` is given, the audio hash is taken first, and what is known by it is not decoded. With a `speed` they
+    are heard as if played slower by so many percent.
+    """
+    wanted = [Wanted(file, path, identify_first=known is not None, speed=speed) for path, file in files.items()]
+    found = {}
+    with (
+        job.stage(Stage.SCAN, len(wanted), total_size=sum(file.size for file in files.values())) as advance,
+        contextlib.closing(listen_all(wanted, known or (lambda _hash: False), **limits(settings))) as heard_all,
+    ):
+        for heard in heard_all:
+            found[heard.wanted.path] = heard
+            advance(1, os.fsdecode(heard.wanted.path), heard.wanted.file.size)
+    return found
 
 
 def too_short(found: Audio) -> str:

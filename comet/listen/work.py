@@ -34,7 +34,7 @@ def work(task: Task) -> Heard:
 def _read(task: Task) -> Heard:
     if task.identify:
         return Heard(task.wanted, hash=audio.identify(task.wanted.path))
-    found = audio.listen(task.wanted.path, task.length, loudness=task.loudness)
+    found = audio.listen(task.wanted.path, task.length, loudness=task.loudness, speed=task.wanted.speed)
     error = too_short(found.audio)
     return Heard(task.wanted, found.audio, found.words, found.quality, found.loudness, found.audio.hash, error)
 

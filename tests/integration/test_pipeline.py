@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import mutagen
+import numpy as np
 import pytest
 
-from comet import gate, pipeline, scanning
+from comet import pairing, pipeline, scanning
 from comet.collection import groups
 from comet.collection.opened import opened
 from comet.compare import tiers
@@ -20,7 +21,7 @@ from comet.core.job import Job, Progress
 from comet.core.model import Stage
 from comet.core.places import places
 from comet.core.settings import Settings
-from tests.factories import silence, tune, write
+from tests.factories import RATE, silence, tune, write
 from tests.integration.conftest import Bench
 
 
@@ -300,15 +301,33 @@ def test_two_files_are_compared_without_a_scan(bench: Bench) -> None:
     """A pair is compared on the spot, with the offset and relation that the whole line would give."""
     _small(bench)
     settings = Settings()
-    pair, counts, errors = gate.compare_files(
-        str(bench.music / "one.flac"), str(bench.music / "one copy.mp3"), settings
-    )
+    pair, counts, errors = pairing.compare(str(bench.music / "one.flac"), str(bench.music / "one copy.mp3"), settings)
     assert counts
     assert pair.relation == "same"
     assert max(error for error in errors if error is not None) < 0.5
     assert pair.a.path.endswith("one.flac")  # the one that was named first
-    _pair, counts, _errors = gate.compare_files(str(bench.music / "one.flac"), str(bench.music / "two.mp3"), settings)
+    _pair, counts, _errors = pairing.compare(str(bench.music / "one.flac"), str(bench.music / "two.mp3"), settings)
     assert not counts
+
+
+def test_of_two_speeds_the_pitch_is_told(bench: Bench) -> None:
+    """A copy whose pitch moved with its tempo is told from one at the same pitch, whichever is named first."""
+    sound = tune(1, 60)
+    write(bench.music / "one.wav", sound)
+    write(bench.music / "high.wav", np.interp(np.arange(0, len(sound), 1.02), np.arange(len(sound)), sound))
+    steps = np.arange(0, len(sound) - RATE // 10, RATE // 20)  # twenty grains a second, faded into each other
+    tempo = np.zeros(round(len(sound) / 1.02) + RATE, np.float32)
+    for at in steps:
+        grain = sound[round(at) : round(at) + RATE // 10]
+        begin = round(at / 1.02)
+        tempo[begin : begin + len(grain)] += grain * np.hanning(len(grain))
+    write(bench.music / "quick.wav", tempo[: round(len(sound) / 1.02)] * 0.9)
+    for name, moved in (("high.wav", True), ("quick.wav", False)):
+        for pair in (("one.wav", name), (name, "one.wav")):
+            found, counts, _errors = pairing.compare(*(str(bench.music / each) for each in pair), Settings())
+            assert counts
+            assert (found.how, found.pitch) == ("speed", moved), pair
+            assert abs(found.speed) == pytest.approx(2.0, abs=0.15)
 
 
 def test_a_large_collection_goes_through_the_index(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
