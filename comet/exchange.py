@@ -6,7 +6,9 @@ against what Comet itself finds.
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -18,7 +20,7 @@ from comet.collection.imported import Beside
 from comet.collection.opened import Collection, exclusive
 from comet.compare import archive, imports
 from comet.compare.imports import Kind
-from comet.core.errors import FileError
+from comet.core.errors import FileError, NoSpaceError, UsageError
 from comet.core.job import Job
 from comet.core.model import Fingerprint, Skipped, Stage, Track, Words
 from comet.core.text import _, safe
@@ -60,7 +62,7 @@ class Came:
 
 def holds_pairs(name: str) -> bool:
     """Tell whether a file holds old pairs, so that `take` asks for Comet's own verdicts; raises as that does."""
-    with _open(name, "rb") as stream:
+    with _open(name) as stream:
         return imports.kind(stream) is Kind.PAIRS
 
 
@@ -78,7 +80,7 @@ def take(collection: Collection, name: str, job: Job, tell: Callable[[Beside], N
         LockedError: another job works on the profile.
         Stopped: somebody asked; what was stored stays, the next import goes on from there.
     """
-    with _open(name, "rb") as stream:
+    with _open(name) as stream:
         came = Came(os.path.abspath(name), imports.kind(stream))
         if came.kind is Kind.PAIRS:
             _hold(collection, stream, came, job, tell)
@@ -194,15 +196,57 @@ def _export(collection: Collection, name: str, job: Job) -> int:
         )
         for track in tracks
     ]
-    part = f"{name}.part"
-    with job.stage(Stage.EXPORT, len(tracks), os.path.abspath(name)) as advance, _open(part, "wb") as stream:
-        try:
-            archive.write(stream, rows, _words(collection, tracks, advance))
-        except BaseException:
-            os.unlink(part)
-            raise
-        os.replace(part, name)
+    _refuse_other(name)
+    with job.stage(Stage.EXPORT, len(tracks), os.path.abspath(name)) as advance, _replacing(name) as stream:
+        archive.write(stream, rows, _words(collection, tracks, advance))
     return len(tracks)
+
+
+def _refuse_other(name: str) -> None:
+    """Refuse to write over anything but an older export."""
+    if os.path.lexists(name) and not (os.path.isfile(name) and (not os.path.getsize(name) or _is_archive(name))):
+        raise UsageError(
+            _("`{file}` is there already, and holds no fingerprints").format(file=safe(name)),
+            hint=_("name another file"),
+        )
+
+
+def _is_archive(name: str) -> bool:
+    try:
+        with _open(name) as stream, archive.opened(stream):
+            return True
+    except FileError:
+        return False
+
+
+@contextmanager
+def _replacing(name: str) -> Iterator[IO[bytes]]:
+    """Yield a new file that takes the place of `name` once it is on the disk whole; else nothing has changed."""
+    part = ""
+    try:
+        handle, part = tempfile.mkstemp(prefix=".comet-", dir=os.path.dirname(os.path.abspath(name)))
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(handle)
+        os.chmod(part, 0o666 & ~_umask())
+        os.replace(part, name)
+        part = ""
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise NoSpaceError(
+                _("no space is left for `{file}`").format(file=safe(name)), hint=_("make room there and start again")
+            ) from error
+        raise FileError(safe(name), error.strerror or str(error), hint=_("name a file that you may use")) from error
+    finally:
+        if part:
+            os.unlink(part)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _words(collection: Collection, tracks: Sequence[Track], advance: Callable[[int], None]) -> Iterator[Words]:
@@ -212,9 +256,10 @@ def _words(collection: Collection, tracks: Sequence[Track], advance: Callable[[i
 
 
 @contextmanager
-def _open(name: str, mode: str) -> Iterator[IO[bytes]]:
+def _open(name: str) -> Iterator[IO[bytes]]:
     try:
-        with open(name, mode) as stream:
-            yield stream
+        stream = open(name, "rb")  # noqa: SIM115 - closed below; what is done with it has errors of its own
     except OSError as error:
         raise FileError(safe(name), error.strerror or str(error), hint=_("name a file that you may use")) from error
+    with stream:
+        yield stream

@@ -39,9 +39,8 @@ def track(collection: Collection, name: str) -> Track | None:
 
 
 def complete(collection: Collection) -> bool:
-    """Tell whether everything was compared: before that, a pair that is not found may still be."""
-    progress = state.progress(collection)
-    return progress.done >= progress.all
+    """Tell whether all pairs were compared exactly: before that, a pair that is not found may still be."""
+    return not state.todo(collection, exact=True).rows
 
 
 def beside(collection: Collection, found: Iterable[OldPair | Skipped]) -> Iterator[Beside | Skipped]:

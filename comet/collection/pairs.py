@@ -114,11 +114,17 @@ def recall(collection: Collection) -> float | None:
     """
     if collection.compared["span"]:
         return None
-    drawn, times, missed = line(collection), defaultdict[tuple[int, int], list[NDArray[np.uint64]]](list), 0.0
+    drawn, exact, missed = line(collection), covered(collection).exact, 0.0
+    alive = np.array(collection.comparable(), np.int64)
+    edges = np.array(exact, np.int64).ravel()
+    times: dict[tuple[int, int], dict[int, NDArray[np.uint64]]] = defaultdict(dict)
     for task, block in chunks.tables(collection.results, cache=collection.cache.id, settings=collection.compared):
-        times[task[:2]].append(np.unique(chunks.key(block[counting(block, drawn)])))
-    for keys in times.values():
-        _pairs, counts = np.unique(np.concatenate(keys), return_counts=True)
+        there = np.isin(block["i"], alive) & np.isin(block["j"], alive) & counting(block, drawn)
+        there &= np.searchsorted(edges, block["j"].astype(np.int64), side="right") % 2 == 0
+        before = times[task[:2]].get(task.table, np.empty(0, np.uint64))
+        times[task[:2]][task.table] = np.union1d(before, chunks.key(block[there]))
+    for by_table in times.values():
+        _pairs, counts = np.unique(np.concatenate(list(by_table.values())), return_counts=True)
         once, twice = int((counts == 1).sum()), int((counts == 2).sum())
         missed += once * (once - 1) / (2 * (twice + 1))
     found = sum(int(counting(block, drawn).sum()) for block in stored(collection))

@@ -50,8 +50,7 @@ def progress(collection: Collection) -> Progressed:
 
 def todo(collection: Collection, *, exact: bool = False) -> Todo:
     """Return what is left to be compared; with `exact`, exactly, whatever went through the index."""
-    serials = [serial for serial, _words in collection.cache.comparable(collection.made, extent.MINIMUM)]
-    return tiers.todo(serials, pairs.covered(collection), exact=exact)
+    return tiers.todo(collection.comparable(), pairs.covered(collection), exact=exact)
 
 
 def unjudged(collection: Collection) -> int:

@@ -151,15 +151,16 @@ def records(folder: str, *, cache: str, settings: Settings) -> Iterator[Records]
     Two files may cover the same rows, and each table of the index finds most pairs again.
     """
     units: Intervals = ()
+    known = np.empty(0, np.uint64)
     for chunk in _chunks(folder, cache, settings, index=False):
         if fresh := subtract(chunk.units, units):
             units = union((*units, *fresh))
-            yield chunk.records if fresh == chunk.units else chunk.records[_inside(chunk.records["j"], fresh)]
-    known = np.empty(0, np.uint64)
+            block = chunk.records if fresh == chunk.units else chunk.records[_inside(chunk.records["j"], fresh)]
+            known = np.union1d(known, key(block))
+            yield block
     for chunk in _chunks(folder, cache, settings, exact=False):
-        others = chunk.records[~_inside(chunk.records["j"], units)]
-        keys = key(others)
-        yield others[~np.isin(keys, known)]
+        keys = key(chunk.records)
+        yield chunk.records[~np.isin(keys, known)]
         known = np.union1d(known, keys)
 
 

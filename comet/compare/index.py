@@ -50,8 +50,11 @@ _CANDIDATES: Final = 1 << 16
 
 
 def bits(tracks: int) -> int:
-    """Return how many bits a key has for so many tracks: buckets are about as full at any size, some 70 postings."""
-    return min(24, max(16, round(math.log2(max(1, tracks)) + 3.4)))
+    """Return how many bits a key has for so many tracks: buckets are about as full at any size, some 70 postings.
+
+    At most 21 of the 24 that there are: tables with nearly the same key would find the same pairs and miss the same.
+    """
+    return min(21, max(16, round(math.log2(max(1, tracks)) + 3.4)))
 
 
 def mask(table: int, width: int) -> np.uint32:
@@ -201,6 +204,7 @@ class _Run:
             first = begin
             while table and first < end:
                 wish = self.job.wish
+                self._buffer = np.empty((0, 4), np.uint64)  # or it would be held against the chunk that it is for
                 allowed = min(wish.memory, memory.free()) if wish.memory else budget()
                 last = self._fitting(table, first, end, allowed, wish.chunk)
                 self.tell.chunk(allowed, last - first)

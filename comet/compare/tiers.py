@@ -46,18 +46,19 @@ def todo(serials: Sequence[int], coverage: Coverage, *, exact: bool) -> Todo:
     A new epoch begins with the first audio that nothing covers: so many small additions make one.
 
     Args:
-        serials: Of all audios that can be compared, ascending.
+        serials: Of those audios that are in files that are there, ascending.
         coverage: What is done.
         exact: All pairs are to be compared exactly, those too that went through the index.
     """
     end = serials[-1] + 1 if serials else 1
     if exact:
-        return Todo(missing(coverage.exact, 1, end), [])
+        return Todo(_held(serials, missing(coverage.exact, 1, end)), [])
     epochs = [epoch for epoch in _epochs(coverage) if _units(coverage, epoch) < TABLES * UNITS]
-    left = missing((*coverage.exact, *_epochs(coverage)), 1, end)
+    epochs = [epoch for epoch in epochs if _pairs(serials, [epoch])]
+    left = _held(serials, missing((*coverage.exact, *_epochs(coverage)), 1, end))
     if len(serials) <= EXACT or _pairs(serials, left) <= FEW:
         return Todo(left, epochs)
-    return Todo((), [*epochs, (left[0][0], end)])
+    return Todo((), [*epochs, (serials[bisect_left(serials, left[0][0])], end)])
 
 
 def progressed(serials: Sequence[int], coverage: Coverage) -> Progressed:
@@ -79,6 +80,11 @@ def progressed(serials: Sequence[int], coverage: Coverage) -> Progressed:
 
 def _epochs(coverage: Coverage) -> list[tuple[int, int]]:
     return sorted({(task.first, task.behind) for task in coverage.index})
+
+
+def _held(serials: Sequence[int], rows: Intervals) -> Intervals:
+    """Return those intervals in which there is an audio."""
+    return tuple((begin, end) for begin, end in rows if bisect_left(serials, begin) < bisect_left(serials, end))
 
 
 def _units(coverage: Coverage, epoch: tuple[int, int]) -> int:

@@ -9,6 +9,7 @@ from typing import Final
 
 from comet.core.database import Connection, Database
 from comet.core.model import IMPORTED, File, Fingerprint
+from comet.core.words import informative
 from comet.library.cache import put
 from comet.library.tables import MIGRATIONS
 
@@ -71,8 +72,13 @@ class Imported:
 
 
 def audio_hash(track: Fingerprint) -> str:
-    """Return what names a sound that is only known by its words: `fp:` and 32 hex digits of BLAKE2b over them."""
-    return "fp:" + blake2b(track.words.astype("<u4").tobytes(), digest_size=16).hexdigest()
+    """Return what names a sound that is only known by its words: `fp:` and 32 hex digits of BLAKE2b over them.
+
+    Where the words say nothing, as those of silence, two tracks of one length are not the same for that: each has a
+    name of its own.
+    """
+    told = b"" if informative(track.words).any() else track.path
+    return "fp:" + blake2b(track.words.astype("<u4").tobytes() + told, digest_size=16).hexdigest()
 
 
 def _store(db: Connection, track: Fingerprint, made: str) -> Stored:

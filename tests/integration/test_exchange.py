@@ -16,12 +16,13 @@ from comet.collection.opened import exclusive
 from comet.compare.imports import Kind
 from comet.core.acts import Plan
 from comet.core.errors import FileError, LockedError, Stopped, UsageError
-from comet.core.job import Event, Job, Progress
+from comet.core.job import Control, Event, Job, Progress
 from comet.core.model import Choice, Relation, Stage, identity
 from comet.exchange import Came
 from comet.gate import Is
 from comet.library.imported import Stored
 from tests.factories import tune, write
+from tests.integration.conftest import Bench
 from tests.integration.owning import NAMES, Owner
 
 
@@ -239,3 +240,23 @@ def test_before_everything_is_compared_nothing_is_called_missing_for_good(owner:
     path.write_text(json.dumps({"a": str(owner.music / "new.flac"), "b": str(owner.music / "one.flac"), "score": 1}))
     came = take(owner, path)
     assert (came.missed, came.complete) == (1, False)
+
+
+def test_an_export_writes_over_nothing_else(bench: Bench, tmp_path: Path) -> None:
+    """A file that holds no fingerprints is refused and stays; an older export is replaced, whole or not at all."""
+    write(bench.music / "one.flac", tune(1, 20))
+    bench.scan()
+    music, out = bench.music / "one.flac", tmp_path / "out.npz"
+    before = music.read_bytes()
+    with bench.opened() as collection:
+        for name in (str(music), str(tmp_path)):
+            with pytest.raises(UsageError):
+                exchange.export(collection, name, Job())
+        assert music.read_bytes() == before
+        for _again in range(2):
+            assert exchange.export(collection, str(out), Job()) == 1
+        whole = out.read_bytes()
+        with pytest.raises(Stopped):
+            exchange.export(collection, str(out), Job(control=lambda: Control(stop=True)))
+    assert out.read_bytes() == whole
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".comet-")] == []

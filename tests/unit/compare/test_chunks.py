@@ -209,14 +209,19 @@ def test_of_two_forms_of_a_pair_the_surer_one_counts() -> None:
 
 
 def test_the_index_beside_exact_rows(tmp_path: Path) -> None:
-    """Its units are told by task; a pair that two tables found, or that an exact row has, is given once."""
+    """Its units are told by task; what two tables found, or a row has, is given once, and nothing is lost."""
     folder, task = str(tmp_path), Task(5, 20, 0, 16, 67)
     chunks.write(folder, chunk(((0, 32),), ((1, 6), (1, 12)), task), **KEY)
     chunks.write(folder, chunk(((0, 64),), ((1, 12), (2, 13)), task._replace(table=1)), **KEY)
     chunks.write(folder, chunk(((1, 10),), ((1, 6), (1, 7))), **KEY)
-    chunks.write(folder, chunk(((32, 64),), ((3, 14),), task), **KEY)
+    chunks.write(folder, chunk(((32, 64),), ((3, 14), (4, 8)), task), **KEY)
     done = chunks.coverage(folder, **KEY)
     assert done == chunks.Coverage(((1, 10),), {task: ((0, 64),), task._replace(table=1): ((0, 64),)})
-    assert [key(r) for r in chunks.records(folder, **KEY)] == [[(1, 6), (1, 7)], [(1, 12)], [(2, 13)], [(3, 14)]]
+    assert [key(r) for r in chunks.records(folder, **KEY)] == [
+        [(1, 6), (1, 7)],
+        [(1, 12)],
+        [(2, 13)],
+        [(3, 14), (4, 8)],
+    ]
     told = [(task.table, key(r)) for task, r in chunks.tables(folder, **KEY)]
-    assert told == [(0, [(1, 6), (1, 12)]), (1, [(1, 12), (2, 13)]), (0, [(3, 14)])]
+    assert told == [(0, [(1, 6), (1, 12)]), (1, [(1, 12), (2, 13)]), (0, [(3, 14), (4, 8)])]

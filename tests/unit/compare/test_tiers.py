@@ -35,14 +35,17 @@ def test_large_collections_go_through_the_index() -> None:
     done = Coverage((), indexed((1, 20_001)))
     assert not any(tiers.todo(serials, done, exact=False))
     assert tiers.todo([*serials, 20_005], done, exact=False) == (((20_001, 20_006),), [])
-    assert tiers.todo([*serials, *range(20_005, 20_105)], done, exact=False) == ((), [(20_001, 20_105)])
+    assert tiers.todo([*serials, *range(20_005, 20_105)], done, exact=False) == ((), [(20_005, 20_105)])
     begun = Coverage((), indexed((1, 20_001), units=3))
-    assert tiers.todo([*serials, *range(20_005, 20_105)], begun, exact=False)[1] == [(1, 20_001), (20_001, 20_105)]
+    assert tiers.todo([*serials, *range(20_005, 20_105)], begun, exact=False)[1] == [(1, 20_001), (20_005, 20_105)]
 
 
 def test_a_collection_that_shrank_keeps_what_is_done() -> None:
     """Rows that went through the index are done, and an epoch that was begun is finished."""
     few = list(range(1, 20_001, 10))
+    later = list(range(30_001, 30_011))
+    assert tiers.todo(later, Coverage((), indexed((1, 20_001), units=3)), exact=False) == (((20_001, 30_011),), [])
+    assert tiers.todo(few, Coverage(((1, 15_000), (15_001, 20_001)), {}), exact=True) == ((), [])
     assert not any(tiers.todo(few, Coverage((), indexed((1, 20_001))), exact=False))
     assert tiers.todo(few, Coverage((), indexed((1, 20_001), units=3)), exact=False) == ((), [(1, 20_001)])
 
