@@ -11,12 +11,13 @@ belongs together has one name up to the dot: `synth/0012345.a` and `synth/001234
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -145,19 +146,8 @@ def fingerprint(rows: Rows) -> Words:
     return engine.finish()
 
 
-_own: tuple[Notes, Rows]  # of a worker process: the notes, and how strong they are
-
-
-def _begin(path: str) -> None:
-    os.nice(pool.NICE)
-    global _own  # noqa: PLW0603 - read once a process, not once a block
-    notes = load(path)
-    _own = notes, balance(notes)
-
-
-def _make(block: int) -> list[Words]:
+def _make(notes: Notes, strong: Rows, block: int) -> list[Words]:
     """Return the words of each track of a block."""
-    notes, strong = _own
     return [fingerprint(mix(notes, recipe, strong)) for _path, recipe in recipes(notes, block)]
 
 
@@ -171,8 +161,10 @@ def write(path: str, count: int, out: str) -> None:
     for t, (name, recipe) in enumerate(islice(chain.from_iterable(recipes(notes, block) for block in blocks), count)):
         names[t], lengths[t] = name.encode(), recipe.length
     offsets = np.concatenate(([0], np.cumsum(lengths)))
-    with ProcessPoolExecutor(initializer=_begin, initargs=(path,)) as workers, zipfile.ZipFile(out, "w") as file:
-        made = islice(chain.from_iterable(workers.map(_make, blocks)), count)
+    make = functools.partial(_make, notes, balance(notes))
+    # threads: most of the time goes into kernels that let go of the interpreter's lock
+    with ThreadPoolExecutor(os.cpu_count()) as workers, zipfile.ZipFile(out, "w") as file:
+        made = islice(chain.from_iterable(workers.map(make, blocks)), count)
         _array(file, "words", int(offsets[-1]), np.dtype(np.uint32), made)
         _array(file, "offsets", count + 1, offsets.dtype, [offsets])
         _array(file, "paths", count, names.dtype, [names])

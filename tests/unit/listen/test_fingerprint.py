@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,10 +96,10 @@ def test_a_file_that_changes_meanwhile_is_said_so(tmp_path: Path, monkeypatch: p
     file = wanted(write(tmp_path / "a.mp3", tune(1, 5)))
     real = audio.listen
 
-    def growing(path: bytes, length: float, *, loudness: bool) -> object:
+    def growing(path: bytes, length: float, **options: Any) -> object:  # noqa: ANN401 - whatever `listen` takes
         with open(path, "ab") as more:
             more.write(b"x")
-        return real(path, length, loudness=loudness)
+        return real(path, length, **options)
 
     monkeypatch.setattr(audio, "listen", growing)
     assert "changed" in work(Task(file, identify=False, length=0, loudness=False)).error
