@@ -81,7 +81,7 @@ def _compare(collection: Collection, job: Job, *, exact: bool) -> None:
         correlation.correlate(prepared, (*others, *dead), write_every=settings.write_every, **options)
     for epoch in todo.epochs:
         found = (records for task, records in chunks.tables(collection.results, **about) if task[:2] == epoch)
-        index.correlate(prepared, epoch, done.index, found, **options)
+        index.correlate(prepared, epoch, done.index, found, write_every=settings.write_every, **options)
 
 
 def judge(collection: Collection, job: Job, found: Iterable[Pair] | None = None) -> int:

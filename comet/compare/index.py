@@ -12,6 +12,7 @@ memory has room for the postings of. How much all tables together miss can be to
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ _INNER: Final = 9
 """Bits of a key within a partition: the postings of one, some 500 kB, stay in the cache of a core."""
 _SEED: Final = 20
 """Of the keys; the same for all, since units are."""
+_FIRST: Final = 8
+"""Units of the first chunk of a run, whose pace is not known yet."""
 _POSTING: Final = 32
 """Bytes."""
 _PIECE: Final = 256
@@ -74,6 +77,7 @@ def correlate(
     minimum: int = MINIMUM,
     span: int = 0,
     budget: Callable[[], int] = memory.free,
+    write_every: float = 60.0,
     tables: int = TABLES,
     threads: int = 0,
     job: Job | None = None,
@@ -90,6 +94,7 @@ def correlate(
         minimum: Least informative overlap in words.
         span: Largest offset in words, 0 for any.
         budget: Bytes that a chunk may take, asked for at each chunk's beginning.
+        write_every: Seconds that a chunk should take at most; how many units that are is told by the one before it.
         tables: That are looked through, each once.
         threads: That work, 0 for one a core.
         job: Hears about each piece, counted in pairs of which all tables are done. Its wishes hold from the next
@@ -100,7 +105,7 @@ def correlate(
         MemoryBudgetError: Not even one unit fits.
     """
     job = job or Job()
-    run = _Run(sample.below(epoch[1]), epoch, floors, minimum, span, threads or cores(), job)
+    run = _Run(sample.below(epoch[1]), epoch, floors, minimum, span, write_every, threads or cores(), job)
     for records in found:
         run.know(records)
     with ThreadPoolExecutor(run.threads) as pool:
@@ -149,6 +154,7 @@ class _Run:
         floors: tuple[float, float],
         minimum: int,
         span: int,
+        write_every: float,
         threads: int,
         job: Job,
     ) -> None:
@@ -157,6 +163,7 @@ class _Run:
         self.floors = floors
         self.minimum = minimum
         self.span = span
+        self.write_every = write_every
         self.threads = threads
         self.job = job
         self.tell = memory.Teller(job)
@@ -164,6 +171,7 @@ class _Run:
         self.counts = np.zeros(4, np.int64)
         edges = np.searchsorted(sample.offsets, np.linspace(0, sample.offsets[-1], 4 * threads + 1))
         self.batches = np.unique(np.concatenate([[0], edges[1:-1], [len(sample.serials)]]))
+        self._pace = 1 / _FIRST  # chunks a unit
         self._known = np.empty(0, RECORD)
         self._refused = np.empty(0, np.uint64)  # keys of candidates without enough evidence
         self._buffer = np.empty((0, 4), np.uint64)
@@ -208,7 +216,9 @@ class _Run:
                 allowed = min(wish.memory, memory.free()) if wish.memory else budget()
                 last = self._fitting(table, first, end, allowed, wish.chunk)
                 self.tell.chunk(allowed, last - first)
+                began = time.monotonic()
                 records = self._compare(pool, self._look(pool, table, first, last))
+                self._pace = max(1e-6, time.monotonic() - began) / (last - first) / self.write_every
                 yield last, Chunk(((first, last),), records, len(self.sample.serials), task)
                 first = last
         yield UNITS, None
@@ -242,7 +252,7 @@ class _Run:
         """Return up to which unit there is room for the postings."""
         sizes = table.counts.sum(0).reshape(UNITS, -1).sum(1)[first:end] * _POSTING
         room = memory.room(allowed, len(self.sample.serials), self.threads, int(sizes[0]))
-        fitting = int(np.searchsorted(np.cumsum(sizes), room, side="right"))
+        fitting = min(int(1 / self._pace), int(np.searchsorted(np.cumsum(sizes), room, side="right")))
         return first + max(1, int(fitting * min(1.0, share)))
 
     def _look(self, pool: ThreadPoolExecutor, table: _Table, first: int, last: int) -> NDArray[np.int64]:

@@ -103,7 +103,7 @@ class CorrelateSettings:
     memory_share: float = _setting(0.5, "Share of the free memory that a chunk may take.", low=0.01, high=0.95)
     write_every: float = _setting(
         30.0,
-        "A chunk of rows is written at the latest after this time; an interruption loses no more.",
+        "A chunk is written about as often; an interruption loses what came after it.",
         low=0.01,
         high=3600,
         unit="s",

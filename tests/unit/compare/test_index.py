@@ -11,6 +11,7 @@ import pytest
 
 from comet.compare import chunks, correlation, index, memory
 from comet.compare.chunks import Chunk, Task
+from comet.compare.intervals import Intervals, union
 from comet.compare.sample import Sample, prepare
 from comet.compare.tiers import TABLES, UNITS
 from comet.core.errors import MemoryBudgetError, Stopped
@@ -54,6 +55,11 @@ def joined(stored: list[Chunk]) -> list[tuple[int, ...]]:
     return sorted({record for chunk in stored for record in chunk.records.tolist()})
 
 
+def units(stored: list[Chunk]) -> dict[Task | None, Intervals]:
+    """Give the units of each task."""
+    return {task: union(u for c in stored if c.task == task for u in c.units) for task in {c.task for c in stored}}
+
+
 @functools.cache
 def exact() -> list[tuple[int, ...]]:
     """Give the records of all pairs."""
@@ -69,7 +75,8 @@ def test_finds_what_comparing_all_finds() -> None:
     assert len({record[:2] for record in exact()}) == 20
     assert any(record[5] & 1 for record in exact())
     assert {chunk.task.table for chunk in stored if chunk.task} == set(range(TABLES))
-    assert all(chunk.units == ((0, UNITS),) and chunk.audios == 60 for chunk in stored)
+    assert set(units(stored).values()) == {((0, UNITS),)}
+    assert {chunk.audios for chunk in stored} == {60}
     assert {chunk.task[:2] for chunk in stored if chunk.task} == {EPOCH}
 
 
@@ -143,11 +150,19 @@ def test_an_epoch_goes_on_as_it_was_begun() -> None:
     """Its parameters stay, whatever would be chosen now; only what is missing is done."""
     begun = Task(*EPOCH, 0, 17, 120)
     stored = run(done={begun: ((0, UNITS),), begun._replace(table=2): ((5, UNITS),)})
-    assert [(chunk.task, chunk.units) for chunk in stored] == [
-        (begun._replace(table=1), ((0, UNITS),)),
-        (begun._replace(table=2), ((0, 5),)),
-        (begun._replace(table=3), ((0, UNITS),)),
-    ]
+    assert units(stored) == {
+        begun._replace(table=1): ((0, UNITS),),
+        begun._replace(table=2): ((0, 5),),
+        begun._replace(table=3): ((0, UNITS),),
+    }
+
+
+def test_a_chunk_takes_no_longer_than_is_wished() -> None:
+    """After a few units it is known how long one takes: where that is too long, each is a chunk of its own."""
+    lengths = [end - begin for chunk in run(write_every=1e-6) for begin, end in chunk.units]
+    assert lengths[0] > 1
+    assert set(lengths[1:]) == {1}
+    assert len(run()) < 2 * TABLES
 
 
 def test_progress_is_counted_in_pairs() -> None:
