@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from comet import pairing, pipeline, scanning
-from comet.collection import groups
+from comet.collection import groups, pairs
 from comet.collection.opened import opened
-from comet.compare import tiers
+from comet.compare import chunks, tiers
+from comet.compare.chunks import Chunk, Task
 from comet.core import locks, profiles
 from comet.core.errors import LockedError, NoMusicError, Stopped
 from comet.core.job import Job, Progress
@@ -350,3 +351,28 @@ def test_a_large_collection_goes_through_the_index(bench: Bench, monkeypatch: py
     exact = bench.correlate(exact=True)
     assert (exact.pairs_done, exact.pairs_all, exact.recall) == (21, 21, 1.0)
     assert bench.groups() == found
+
+
+def test_recall_is_told_from_how_often_tables_found_a_pair(bench: Bench) -> None:
+    """By table, not by file; rows that were compared exactly, and audios without a file, say nothing of the index."""
+    for number in range(7):
+        write(bench.music / f"{number}.flac", tune(number, 20))
+    bench.scan()
+    with bench.opened() as collection:
+        about = {"cache": collection.cache.id, "settings": collection.compared}
+
+        def store(table: int, units: tuple[int, int], *found: tuple[int, int]) -> None:
+            i, j = np.array(found, np.int64).T
+            many = np.full(len(i), 100.0)
+            records = chunks.record(i, j, 0 * many, many, many / 1000, many / 2, many < 0)
+            chunks.write(collection.results, Chunk((units,), records, 7, Task(1, 8, table, 16, 160)), **about)
+
+        assert pairs.recall(collection) == 1.0
+        store(0, (0, 32), (1, 2), (1, 5))
+        store(0, (32, 64), (1, 2), (1, 5))
+        store(1, (0, 64), (1, 2), (1, 3))
+        store(2, (0, 64), (1, 4), (2, 900))
+        assert pairs.recall(collection) == pytest.approx(4 / (4 + 3 * 2 / (2 * 2)))  # three found once, one twice
+        rows = np.empty(0, chunks.RECORD)
+        chunks.write(collection.results, Chunk(((1, 5),), rows, 7), **about)
+        assert pairs.recall(collection) == 1.0  # (1, 5) is left, found once: nothing says that others were missed
