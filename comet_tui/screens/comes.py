@@ -19,7 +19,7 @@ _WORDS = {
     "threshold": (
         _("5 Threshold"),
         _("How much two tracks have to agree to count as the same: the pairs near the line, and what moving it does."),
-        _("Until then `judge.false_pairs` moves it, in main.ini, in a profile, or with `comet groups --set` to try."),
+        _("Until then `comet threshold` shows it, and `judge.false_pairs` moves it, in main.ini or in a profile."),
     ),
     "memory": (
         _("6 Memory"),
