@@ -3,7 +3,8 @@
 NOTES.npz is what `tests.benchmarks.notes` keeps of the tracks of POOL.npz, and is made of the folders if it does not
 exist. Two real tracks, each played slower, in another key and perhaps upside down, are mixed, one of them fainter; the
 real filters and classifiers turn the mixture into words. So held notes stay held, and bits depend on each other as in
-music. A copy is the same mixture of what a real change made of the same two tracks.
+music. Speeds wander, or tracks made of one real track in one key would be copies of each other; some still are, where
+that repeats itself. A copy is the same mixture of what a real change made of the same two tracks; its speed stays.
 
 OUT.npz has `words` (uint32, concatenated), `offsets` (int64, shape (N + 1,)) and `paths` (bytes, shape (N,)). What
 belongs together has one name up to the dot: `synth/0012345.a` and `synth/0012345.copy-mp3_64`.
@@ -42,27 +43,34 @@ COPIED: Final = 40
 SLOWEST: Final = 0.7
 """Of the speeds, 1 being the fastest: slower, and notes are held longer than real ones, faster, and tracks are used up;
 as it is, neighbouring words differ as in real music, .128 of their bits against .129."""
-FAINT: Final = (4.0, 16.0)
+WANDER: Final = 0.12
+"""How far the logarithm of a speed wanders: two tracks of one source are apart again after a few seconds."""
+KNOT: Final = 64
+"""Frames, 8 s, from one turn of a speed to the next; in the words that an index sees together it is about the same."""
+FAINT: Final = (5.0, 20.0)
 """dB by which the second track is below the first. As many words pass an index as of real music (20 bits equal, 59 of
-192 around differ: .0098 a pair, real .0093); between 5 and 20 it is .0132, for tracks of one source show through."""
+192 around differ: .0094 a pair, real .0093); between 4 and 16 it is .0065. New tracks in each 16 s of one would be more
+different still, but evidence would rise (median 4.3, real 3.6): a real track has its notes from start to end."""
 LEAST: Final = 500
 """Frames of a track that is used, one minute: of a shorter one the same would be heard again too often."""
 _LENGTHS: Final = (220.0, 0.5)  # seconds: the median, and how the logarithm spreads; 11 in 100 are below two minutes
 _SHORTEST: Final = 10.0  # seconds
 _BEFORE: Final = 19  # frames that the first word needs beyond its own
+_KNOTS: Final = 2 + int(SECONDS / SECONDS_PER_WORD + _BEFORE) // KNOT
 _LOUD: Final = 1e6  # energy of a frame, far above what is taken for silence
 _PATH: Final = 48  # bytes
 _DATE: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can name: same seed, same bytes
 
 
 class Recipe(NamedTuple):
-    """What a track is made of: of `length` words, the notes of some sounds; arrays of one length."""
+    """What a track is made of: of `length` words, the notes of some sounds; arrays with an entry for each."""
 
     length: int
     sounds: NDArray[np.int64]
     starts: NDArray[np.float64]
     """Frames."""
     speeds: NDArray[np.float64]
+    """Shape (sounds, knots): frames a frame, at every `KNOT`-th one."""
     keys: NDArray[np.int64]
     """Semitones up."""
     mirrored: NDArray[np.bool_]
@@ -83,8 +91,11 @@ def recipes(notes: Notes, block: int, seed: int = SEED) -> Iterator[tuple[str, R
     sounds, parts = draw.choice(tracks, shape), draw.random(shape)
     speeds, keys, mirrored = SLOWEST ** draw.random(shape), draw.integers(12, size=shape), draw.random(shape) < 0.5
     levels = np.stack((np.ones(BLOCK), 10 ** (-draw.uniform(*FAINT, BLOCK) / 10)), 1)
+    wander = np.exp(draw.normal(0, WANDER, (*shape, _KNOTS)))
+    wander[:COPIED] = 1.0
     # Where a copy is faster or begins later, its two sounds keep together only if they start and run together.
     sounds[:COPIED], parts[:COPIED], speeds[:COPIED] = draw.choice(originals, (COPIED, 2)), 0.0, speeds[:COPIED, :1]
+    speeds = speeds[:, :, None] * wander
     changes = draw.choice(np.setdiff1d(notes.changes, ["", ORIGINAL]), COPIED)
     starts = parts * long[sounds]
     made = [Recipe(int(lengths[t]), *(of[t] for of in (sounds, starts, speeds, keys, mirrored, levels)))
@@ -126,11 +137,11 @@ def mix(notes: Notes, recipe: Recipe, strong: Rows) -> Rows:
         recipe: Which of them.
         strong: What `balance` says: a note that becomes another one becomes as strong as that is in all tracks.
     """
-    frames = np.arange(recipe.length + _BEFORE)
+    frames, knots = np.arange(recipe.length + _BEFORE), KNOT * np.arange(_KNOTS)
     mixture = np.zeros((len(frames), 12), np.float32)
     for sound, start, speed, key, mirrored, level in zip(*recipe[1:], strict=True):
         rows = notes.rows[notes.offsets[sound] : notes.offsets[sound + 1]]
-        at = (start + speed * frames) % (len(rows) - 1)
+        at = (start + np.interp(frames, knots, speed).cumsum()) % (len(rows) - 1)
         whole = at.astype(np.int64)
         part = (at - whole).astype(np.float32)[:, None]
         heard = rows.take(whole, 0) * (1 - part) + rows.take(whole + 1, 0) * part
