@@ -30,7 +30,8 @@ from comet.core.text import _, safe
 MAGIC: Final = b"PK\x03\x04"
 
 _ROWS: Final = 4096
-"""Tracks whose offsets and paths are read at a time."""
+_PATHS: Final = 1 << 24
+"""Tracks whose offsets and paths are read at a time, and bytes of the paths, unless one alone is larger."""
 _LONGEST: Final = 1 << 24
 """Words of one track, 24 days of sound: more is a mistake in `offsets`."""
 _WIDEST: Final = 1 << 16
@@ -115,7 +116,7 @@ def _tracks(columns: _Columns) -> Iterator[Fingerprint | Skipped]:
         raise _Broken(_("its offsets do not begin with 0"))
     number = 0
     while left:
-        rows = min(left, _ROWS)
+        rows = min(left, _ROWS, max(1, _PATHS // max(1, columns.paths.kind.itemsize)))
         ends, paths = columns.offsets.take(rows).tolist(), columns.paths.take(rows).tolist()
         seconds = {name: column.take(rows).astype(np.float64).tolist() for name, column in columns.seconds.items()}
         for at, (end, path) in enumerate(zip(ends, paths, strict=True)):
@@ -125,14 +126,20 @@ def _tracks(columns: _Columns) -> Iterator[Fingerprint | Skipped]:
             words = columns.words.take(end - last).astype(np.uint32)
             last = end
             given = {name: values[at] for name, values in seconds.items()}
-            yield one(number, os.fsencode(path), words, given.pop("durations", 0.0), **given)
+            yield one(number, path, words, given.pop("durations", 0.0), **given)
         left -= rows
     if last != columns.words.length:
         raise _Broken(_("its offsets do not end where its words do"))
 
 
-def one(number: int, path: bytes, words: NDArray[np.uint32], duration: float, **ends: float) -> Fingerprint | Skipped:
+def one(
+    number: int, name: str | bytes, words: NDArray[np.uint32], duration: float, **ends: float
+) -> Fingerprint | Skipped:
     """Return an entry as a fingerprint, or why it can be none; seconds that make no sense count as not given."""
+    try:
+        path = os.fsencode(name)
+    except UnicodeEncodeError:  # half of a pair of surrogates
+        path = b""
     if not len(words):
         return Skipped(number, _("its fingerprint is empty"))
     if not path or b"\0" in path:

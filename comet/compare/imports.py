@@ -128,7 +128,7 @@ def fingerprints(stream: IO[bytes]) -> Iterator[Fingerprint | Skipped]:
         except ValueError as error:
             yield Skipped(number, str(error))
         else:
-            yield archive.one(number, os.fsencode(path), words, _number(known.get("duration")) or 0.0)
+            yield archive.one(number, path, words, _number(known.get("duration")) or 0.0)
 
 
 def pairs(stream: IO[bytes]) -> Iterator[OldPair | Skipped]:

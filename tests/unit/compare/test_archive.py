@@ -78,12 +78,13 @@ def test_what_is_written_is_read_back() -> None:
 
 def test_an_entry_without_words_or_name_is_passed_over(tmp_path: Path) -> None:
     """It says which entry and why, and the others come all the same."""
-    offsets = np.array([0, 0, 100, 300])
-    np.savez(tmp_path / "a.npz", words=WORDS, offsets=offsets, paths=np.array(["a", "", "c"]))
-    empty, nameless, sound = read(tmp_path / "a.npz")
-    assert (empty, nameless) == (
+    offsets = np.array([0, 0, 100, 200, 300])
+    np.savez(tmp_path / "a.npz", words=WORDS, offsets=offsets, paths=np.array(["a", "", "\ud800", "c"]))
+    empty, nameless, odd, sound = read(tmp_path / "a.npz")
+    assert (empty, nameless, odd) == (
         Skipped(1, "its fingerprint is empty"),
         Skipped(2, "it has no name that a file can have"),
+        Skipped(3, "it has no name that a file can have"),
     )
     assert isinstance(sound, Fingerprint)
 
