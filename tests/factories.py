@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import io
 import os
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -41,13 +44,14 @@ FORMATS = {
 """Name of a kind of file: (FFmpeg's muxer, FFmpeg's encoder)."""
 
 
+@functools.lru_cache(maxsize=32)
 def tune(seed: int, seconds: float, *, rate: int = RATE) -> Sound:
     """Return a melody over chords with a beat, drawn from `seed`.
 
     Two seeds are two recordings; one seed is the same recording at any length and nearly so at any rate.
 
     Returns:
-        Shape (samples,), mono, within -0.9 to 0.9.
+        Shape (samples,), mono, within -0.9 to 0.9; read-only, for it is made once and given to all that ask again.
     """
     rng = np.random.default_rng(seed)
     beat = 60.0 / rng.uniform(80, 160)
@@ -67,7 +71,9 @@ def tune(seed: int, seconds: float, *, rate: int = RATE) -> Sound:
                 sound[part] += loud / harmonic**1.5 * np.sin(phase) * np.exp(-here / (2 * beat))
         sound[part] += 0.2 * rng.standard_normal() * np.sin(2 * np.pi * 60 * here) * np.exp(-here * 20)
         at += length
-    return np.asarray(0.9 / 4.6 * sound, dtype=np.float32)
+    made = np.asarray(0.9 / 4.6 * sound, dtype=np.float32)
+    made.flags.writeable = False
+    return made
 
 
 def tone(seconds: float, frequency: float = 440.0, *, level: float = -6.0, rate: int = RATE) -> Sound:
@@ -102,10 +108,24 @@ def write(
     """
     name = os.fsencode(path)
     kind = kind or os.fsdecode(name).rpartition(".")[2].lower()
+    samples = np.ascontiguousarray(np.broadcast_to(sound, (av.AudioLayout(layout).nb_channels, sound.shape[-1])))
+    form = (kind, rate, bitrate, layout)
+    key = (hashlib.blake2b(samples.data).digest(), *form)
+    if key not in _ENCODED:
+        _ENCODED[key] = _encoded(np.asarray(samples, np.float32), *form)
+    with open(name, "wb") as file:
+        file.write(_ENCODED[key])
+    return name
+
+
+_ENCODED: dict[tuple[bytes, str, int, int, str], bytes] = {}
+"""What was encoded already, for most tests want the same few sounds, and an encoder takes most of their time."""
+
+
+def _encoded(samples: Sound, kind: str, rate: int, bitrate: int, layout: str) -> bytes:
     muxer, encoder = FORMATS[kind]
-    channels = av.AudioLayout(layout).nb_channels
-    samples = np.ascontiguousarray(np.broadcast_to(sound, (channels, sound.shape[-1])), dtype=np.float32)
-    with open(name, "wb") as file, av.open(file, "w", format=muxer) as container:
+    file = io.BytesIO()
+    with av.open(file, "w", format=muxer) as container:
         stream = container.add_stream(encoder, rate=48_000 if encoder == "libopus" else rate)
         assert isinstance(stream, av.AudioStream)
         stream.layout = layout
@@ -122,7 +142,7 @@ def write(
             frame.time_base = Fraction(1, rate)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    return name
+    return file.getvalue()
 
 
 def _sample_format(encoder: str, kind: str) -> str:

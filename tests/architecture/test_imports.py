@@ -88,6 +88,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("comet_tui/app.py", "from comet.library import cache", "A face asks"),
         ("comet/cli/main.py", "from comet.listen import audio", "A face asks"),
         ("comet/judge/threshold.py", "from comet.core import places", "reach no file"),
+        ("comet/judge/kernels.py", "import numba", "reach no file"),
         ("comet/decide/keeper.py", "import os", "ask the system themselves"),
         ("comet/library/cache.py", "import numba", "One door"),
         ("comet/pipeline.py", "from rich.progress import track", "One door"),

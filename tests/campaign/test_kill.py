@@ -47,7 +47,6 @@ class Machine:
 
     library: str
     folder: Path
-    kernels: str
     small: bool = True
     """Few enough files for a chunk a row."""
 
@@ -56,7 +55,7 @@ class Machine:
         env = {key: text for key, text in os.environ.items() if key != "COMET_JOB"} | (
             {"COMET_JOB": job} if job else {}
         )
-        env |= {"COMET_HOME": str(self.folder / home), "NUMBA_CACHE_DIR": self.kernels, "PYTHONPATH": str(TOP)}
+        env |= {"COMET_HOME": str(self.folder / home), "PYTHONPATH": str(TOP)}
         command = [sys.executable, "-m", "comet", *words, "--profile", "k"]
         with open(self.folder / "errors", "ab") as errors:
             return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
@@ -125,8 +124,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """A machine with three homes: `empty`, `scanned`, and `whole`, where one run without a kill is done."""
     folder = tmp_path_factory.mktemp("kill")
     library = os.environ.get("COMET_LIBRARY", "")
-    kernels = os.environ.get("NUMBA_CACHE_DIR") or str(folder / "kernels")
-    machine = Machine(library or str(folder / "tunes"), folder, kernels)
+    machine = Machine(library or str(folder / "tunes"), folder)
     if not library:
         _make(folder / "tunes")
     machine.run("empty", "setup", "--root", machine.library, "--yes", "--no-compile")
@@ -143,7 +141,7 @@ def _make(library: Path) -> None:
         sound = tune(seed, 12.0)
         write(library / f"{seed:02}.flac", sound)
         if seed < COPIES:
-            write(library / f"{seed:02}.mp3", sound)
+            write(library / f"{seed:02}.mp2", sound)
 
 
 def _rows(cache: Path) -> dict[bytes, Row]:

@@ -44,7 +44,6 @@ class Machine:
     """A library with a home in which it is scanned, correlated and judged."""
 
     folder: Path
-    kernels: str
 
     @property
     def library(self) -> Path:
@@ -54,7 +53,7 @@ class Machine:
     def comet(self, *words: str) -> subprocess.Popen[bytes]:
         """Start the command line in a process group of its own."""
         env = {key: text for key, text in os.environ.items() if key != "COMET_JOB"}
-        env |= {"COMET_HOME": str(self.folder / "home"), "NUMBA_CACHE_DIR": self.kernels, "PYTHONPATH": str(TOP)}
+        env |= {"COMET_HOME": str(self.folder / "home"), "PYTHONPATH": str(TOP)}
         command = [sys.executable, "-m", "comet", *words, "--profile", "k"]
         with open(self.folder / "errors", "ab") as errors:
             return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
@@ -112,7 +111,7 @@ def _content(path: bytes, mode: int) -> bytes:
 def prepared(folder: Path, copies: int = COPIES) -> Machine:
     """Return a machine with a copy of a library, or with tunes made here that have so many copies."""
     library = os.environ.get("COMET_LIBRARY", "")
-    machine = Machine(folder, os.environ.get("NUMBA_CACHE_DIR") or str(folder.parent / "kernels"))
+    machine = Machine(folder)
     if library:
         folder.mkdir()
         subprocess.run(["cp", "-a", library, machine.library], check=True)  # pipes and sockets as well

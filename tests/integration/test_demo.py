@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,11 +21,9 @@ CORRELATED = {"pairs_done", "pairs_all", "units", "recall"}
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the library once."""
-    top = tmp_path_factory.mktemp("demo") / "library"
-    demo.make(str(top))
-    return top
+def library(demonstrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the library."""
+    return Path(shutil.copytree(demonstrated, tmp_path_factory.mktemp("demo") / "library"))
 
 
 @pytest.fixture(scope="module")

@@ -30,12 +30,6 @@ def at_work(made: Made, command: str = "full --profile music") -> Iterator[Recor
         yield record
 
 
-@pytest.fixture(scope="session")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder for compiled kernels."""
-    return os.environ.get("NUMBA_CACHE_DIR") or str(tmp_path_factory.mktemp("kernels"))
-
-
 @pytest.mark.parametrize("size", SIZES)
 async def test_nothing_scanned_begins_here(made: Made, size: tuple[int, int]) -> None:
     """A profile of which nothing is known opens this screen, which names its folder and the key that begins."""
@@ -178,11 +172,8 @@ async def test_nothing_is_painted_where_nothing_moves(collection: Made, monkeypa
         assert drawn == []
 
 
-async def test_enter_runs_the_whole_line(
-    made: Made, sounds: dict[str, Path], monkeypatch: pytest.MonkeyPatch, kernels: str
-) -> None:
+async def test_enter_runs_the_whole_line(made: Made) -> None:
     """From an empty profile to groups with one key, in a process of its own that outlives this one."""
-    monkeypatch.setenv("NUMBA_CACHE_DIR", kernels)
     made.music.mkdir(exist_ok=True)
     write(made.music / "one.flac", tune(1, 20.0))
     write(made.music / "two.mp3", tune(1, 20.0))

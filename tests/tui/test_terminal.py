@@ -224,5 +224,5 @@ def test_an_idle_screen_sends_nothing(collection: Made, terminal: Callable[..., 
         shown.until(words)
         shown.rest(1.0)
         before = len(shown.written)
-        shown.rest(2.0)
+        shown.rest(1.2)  # two looks
         assert shown.written[before:] == b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import av
@@ -13,11 +14,9 @@ from comet import demo
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the library once."""
-    top = tmp_path_factory.mktemp("demo")
-    demo.make(str(top))
-    return top
+def library(demonstrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the library."""
+    return Path(shutil.copytree(demonstrated, tmp_path_factory.mktemp("demo") / "library"))
 
 
 def names(top: Path) -> list[str]:

@@ -158,6 +158,19 @@ def test_a_wish_reaches_the_job(tmp_path: Path) -> None:
             Job(record.report, control=record.control).check()
 
 
+def test_memory_and_chunks_are_wished_for(tmp_path: Path) -> None:
+    """Halving and doubling go on from what was wished before, and 0 takes it back; the rest stays."""
+    with jobs.recorded(str(tmp_path), "correlate") as record:
+        jobs.steer(ended(tmp_path), memory=1 << 30)
+        for factor in (0.5, 0.5, 2.0):
+            jobs.steer(ended(tmp_path), longer=factor)
+        assert record.control() == Control(memory=1 << 30, chunk=0.5)
+        jobs.steer(ended(tmp_path), longer=0.0)
+        assert record.control() == Control(memory=1 << 30)
+        jobs.steer(ended(tmp_path), memory=0)
+        assert record.control() == Control()
+
+
 def test_a_wish_that_nobody_understands_is_none(tmp_path: Path) -> None:
     """A damaged control file stops nothing."""
     with jobs.recorded(str(tmp_path), "scan") as record:

@@ -30,23 +30,38 @@ _SECONDS = 120.0
 
 @dataclass
 class Shell:
-    """Somebody who types `comet ...`."""
+    """Somebody who types `comet ...`: in this process, which takes a tenth of the time, or outside of it."""
 
     home: Path
-    kernels: str
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def env(self) -> dict[str, str]:
-        """What the processes see."""
-        keep = {
-            key: text for key, text in os.environ.items() if key not in ("NO_COLOR", "TERM", "COLUMNS", "COMET_JOB")
-        }
-        own = {"COMET_HOME": str(self.home), "NUMBA_CACHE_DIR": self.kernels, "LANGUAGE": "C", "PYTHONPATH": str(TOP)}
+        """What the commands see."""
+        mine = ("NO_COLOR", "TERM", "COLUMNS", "COMET_JOB", "COMET_DEBUG")
+        keep = {key: text for key, text in os.environ.items() if key not in mine}
+        own = {"COMET_HOME": str(self.home), "LANGUAGE": "C", "PYTHONPATH": str(TOP)}
         return {**keep, **own, **self.environment}
 
     def __call__(self, *words: object, feed: str | bytes = b"", code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run `comet` without a terminal and expect an exit code."""
+        """Run `comet` here, without a terminal, and expect an exit code."""
+        fed = feed if isinstance(feed, bytes) else feed.encode()
+        command = [os.fsdecode(word) if isinstance(word, bytes) else str(word) for word in words]
+        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _stream in range(2))
+        with pytest.MonkeyPatch.context() as patched, redirect_stdout(stdout), redirect_stderr(stderr):
+            for name in os.environ.keys() - self.env.keys():
+                patched.delenv(name)
+            for name, text in self.env.items():
+                patched.setenv(name, text)
+            patched.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(fed), "utf-8"))
+            ended = main(command)
+        said, told = (stream.buffer.getvalue().decode() for stream in (stdout, stderr))  # type: ignore[attr-defined]
+        assert "this is a bug" not in told
+        assert ended == code, told
+        return subprocess.CompletedProcess(command, ended, said, told)
+
+    def outside(self, *words: object, feed: str | bytes = b"", code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run `comet` as a process of its own, without a terminal, and expect an exit code."""
         command = [sys.executable, "-m", "comet", *(w if isinstance(w, bytes) else str(w) for w in words)]
         fed = feed if isinstance(feed, bytes) else feed.encode()
         ran = subprocess.run(command, env=self.env, input=fed, capture_output=True, timeout=_SECONDS, check=False)
@@ -114,9 +129,9 @@ class Terminal:
 
 
 @pytest.fixture
-def comet(tmp_path: Path, kernels: str) -> Shell:
+def comet(tmp_path: Path) -> Shell:
     """Return a user who has nothing set up."""
-    return Shell(tmp_path / "home", kernels)
+    return Shell(tmp_path / "home")
 
 
 @pytest.fixture(scope="session")
@@ -145,33 +160,12 @@ def full(comet: Shell, music: Path) -> Shell:
     return comet
 
 
-class User(Shell):
-    """Somebody who types a lot: in this process, which takes a tenth of the time, or outside of it."""
-
-    def __call__(self, *words: object, feed: str | bytes = b"", code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run `comet` here, without a terminal, and expect an exit code."""
-        fed = feed if isinstance(feed, bytes) else feed.encode()
-        command = [os.fsdecode(word) if isinstance(word, bytes) else str(word) for word in words]
-        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _stream in range(2))
-        with pytest.MonkeyPatch.context() as patched, redirect_stdout(stdout), redirect_stderr(stderr):
-            patched.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(fed), "utf-8"))
-            ended = main(command)
-        said, told = (stream.buffer.getvalue().decode() for stream in (stdout, stderr))  # type: ignore[attr-defined]
-        assert "this is a bug" not in told
-        assert ended == code, told
-        return subprocess.CompletedProcess(command, ended, said, told)
-
-    def outside(self, *words: object, feed: str | bytes = b"", code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run `comet` as a process of its own."""
-        return Shell.__call__(self, *words, feed=feed, code=code)
-
-
 EVIL = "evil \x1b[2J\n\u202e.ogg"
 """A name that would clear the terminal, break a line and turn the rest round."""
 
 
 @pytest.fixture(scope="session")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory, kernels: str) -> Path:
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with `songs` and the `home` of a user who has looked for duplicates in them."""
     tmp = tmp_path_factory.mktemp("rehearsed")
     songs = tmp / "songs"
@@ -184,7 +178,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory, kernels: str) -> Path:
     write(songs / EVIL, tune(3, 20))
     write(songs / "alone.flac", tune(4, 20))
     (songs / "list.m3u").write_text("Один.mp3\n", encoding="utf-8")
-    user = Shell(tmp / "home", kernels)
+    user = Shell(tmp / "home")
     user("setup", "--profile", "p", "--root", songs, "--yes", "--no-compile")
     (ini,) = user.home.rglob("profiles.ini")
     ini.write_text(ini.read_text() + "scan.workers = 1\n")
@@ -199,15 +193,11 @@ def songs(rehearsed: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def user(rehearsed: Path, songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> User:
+def user(rehearsed: Path, songs: Path, tmp_path: Path) -> Shell:
     """Return that user with the copy, scanned where it is now."""
-    found = User(tmp_path / "home", kernels)
+    found = Shell(tmp_path / "home")
     shutil.copytree(rehearsed / "home", found.home)
     (ini,) = found.home.rglob("profiles.ini")
     ini.write_text(ini.read_text().replace(str(rehearsed / "songs"), str(songs)))
-    for name, value in (("COMET_HOME", str(found.home)), ("NUMBA_CACHE_DIR", kernels), ("LANGUAGE", "C")):
-        monkeypatch.setenv(name, value)
-    for name in ("COMET_JOB", "COMET_DEBUG"):
-        monkeypatch.delenv(name, raising=False)
     found("scan")
     return found

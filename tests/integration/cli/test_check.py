@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import tune, write
-from tests.integration.cli.conftest import EVIL, Shell, User
+from tests.integration.cli.conftest import EVIL, Shell
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def new(tmp_path: Path) -> Path:
     return tmp_path / "new"
 
 
-def test_exit_codes_are_for_scripts(user: User, songs: Path, new: Path) -> None:
+def test_exit_codes_are_for_scripts(user: Shell, songs: Path, new: Path) -> None:
     """0 is new, 10 is there, 3 could not be compared; there counts more than that, and nonsense is 2."""
     write(new / "new.mp3", tune(9, 20))
     write(new / "old.mp3", tune(4, 20))
@@ -34,7 +34,7 @@ def test_exit_codes_are_for_scripts(user: User, songs: Path, new: Path) -> None:
     assert done.stderr.startswith("error: the name of a file is empty\nhint: ")
 
 
-def test_a_person_reads_what_is_there_and_which_is_better(user: User, songs: Path, new: Path) -> None:
+def test_a_person_reads_what_is_there_and_which_is_better(user: Shell, songs: Path, new: Path) -> None:
     """A line a file, below it what it belongs to, at the end how many of each; no name is drawn raw."""
     write(new / "a.mp3", tune(4, 20))
     write(new / "b.flac", tune(3, 20))
@@ -50,7 +50,7 @@ def test_a_person_reads_what_is_there_and_which_is_better(user: User, songs: Pat
     assert EVIL not in done.stdout
 
 
-def test_json_has_a_line_a_file(user: User, songs: Path, new: Path) -> None:
+def test_json_has_a_line_a_file(user: Shell, songs: Path, new: Path) -> None:
     """The keys are a promise."""
     write(new / "a.mp3", tune(4, 20))
     write(new / "b.mp3", tune(4, 20)[: 12 * 44_100])
@@ -102,7 +102,7 @@ def test_without_a_scan_it_says_what_to_do(comet: Shell, new: Path, tmp_path: Pa
     assert sorted(os.walk(comet.home)) == before
 
 
-def test_an_old_scan_is_told(user: User, songs: Path, new: Path) -> None:
+def test_an_old_scan_is_told(user: Shell, songs: Path, new: Path) -> None:
     """What of the collection could not be asked makes the answer incomplete: a warning, what to do, and 3."""
     write(new / "a.mp3", tune(4, 20))
     write(songs / "alone.flac", tune(5, 25))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cli.conftest import EVIL, User
+from tests.integration.cli.conftest import EVIL, Shell
 
 ALL = sorted([EVIL, "alone.flac", "list.m3u", "one.flac", "three.flac", "two copy.mp3", "two.mp3", "Один.mp3"])
 GOES = {EVIL, "two.mp3", "Один.mp3"}
@@ -22,13 +22,13 @@ def names(songs: Path) -> list[str]:
     return sorted(name for name in os.listdir(songs) if name != ".comet")
 
 
-def group(user: User, member: str) -> str:
+def group(user: Shell, member: str) -> str:
     """Return the id of the group that a file is in."""
     (found,) = user.lines("groups")
     return next(each["group"] for each in found if any(Path(t["path"]).name == member for t in each["tracks"]))
 
 
-def applied(user: User) -> dict[str, Any]:
+def applied(user: Shell) -> dict[str, Any]:
     """Apply all groups, and return what was told."""
     (told,) = user.lines("apply", "--all", "--yes")
     assert told["files"] == 3
@@ -38,7 +38,7 @@ def applied(user: User) -> dict[str, Any]:
 # plan and apply
 
 
-def test_a_plan_is_json_that_can_be_applied_later(user: User, songs: Path) -> None:
+def test_a_plan_is_json_that_can_be_applied_later(user: Shell, songs: Path) -> None:
     """On standard output and in a file it is the same; applied, it does what it says, and once."""
     shown = user.outside("plan").stdout
     assert shown.isascii()
@@ -63,7 +63,7 @@ def test_a_plan_is_json_that_can_be_applied_later(user: User, songs: Path) -> No
     assert user("groups").stdout.startswith("no groups")
 
 
-def test_a_plan_goes_where_it_is_told(user: User, songs: Path) -> None:
+def test_a_plan_goes_where_it_is_told(user: Shell, songs: Path) -> None:
     """A bare name is in this folder, a device is no file to be replaced, and a place that cannot be written says so."""
     here = os.getcwd()
     os.chdir(songs.parent)
@@ -80,7 +80,7 @@ def test_a_plan_goes_where_it_is_told(user: User, songs: Path) -> None:
     assert not (songs / "none").exists()
 
 
-def test_one_group_with_another_keeper(user: User, songs: Path) -> None:
+def test_one_group_with_another_keeper(user: Shell, songs: Path) -> None:
     """The choice is remembered; a path that is no track of it, a group that is none, and a keeper alone are refused."""
     one = group(user, "one.flac")
     told = user("apply", "--group", one[:6], "--keep", songs / "Один.mp3", "--yes")
@@ -107,13 +107,13 @@ def test_one_group_with_another_keeper(user: User, songs: Path) -> None:
         (("/",), "plan `/` cannot be read: Is a directory"),
     ],
 )
-def test_what_cannot_be_applied_is_a_sentence(user: User, songs: Path, words: tuple[str, ...], sentence: str) -> None:
+def test_what_cannot_be_applied_is_a_sentence(user: Shell, songs: Path, words: tuple[str, ...], sentence: str) -> None:
     """Exit 2, and nothing was changed."""
     assert sentence in user("apply", *words, code=2).stderr
     assert names(songs) == ALL
 
 
-def test_a_plan_that_was_edited_wrongly_is_a_sentence(user: User, songs: Path) -> None:
+def test_a_plan_that_was_edited_wrongly_is_a_sentence(user: Shell, songs: Path) -> None:
     """It names the place; so does a plan of a profile that is not there, or another one."""
     plan = json.loads(user("plan").stdout)
     plan["steps"][0]["file"]["path"] = "../x\x1b[2J"
@@ -126,7 +126,7 @@ def test_a_plan_that_was_edited_wrongly_is_a_sentence(user: User, songs: Path) -
     assert names(songs) == ALL
 
 
-def test_nothing_is_changed_without_a_yes(user: User, songs: Path) -> None:
+def test_nothing_is_changed_without_a_yes(user: Shell, songs: Path) -> None:
     """Without a terminal nobody can be asked, and that is an error, not a no."""
     done = user("apply", "--all", code=2)
     assert "nobody can be asked, for standard input is no terminal" in done.stderr
@@ -140,7 +140,7 @@ def test_nothing_is_changed_without_a_yes(user: User, songs: Path) -> None:
     assert len(names(songs)) == 5
 
 
-def test_a_yes_is_typed(user: User, songs: Path) -> None:
+def test_a_yes_is_typed(user: Shell, songs: Path) -> None:
     """Enter alone and anything else is a no; the question says how many files, how much, and which lists."""
     for typed, count in (("\n", 8), ("yo\n", 8), ("Y\n", 5)):
         terminal = user.typed("apply", "--all")
@@ -158,7 +158,7 @@ def test_a_yes_is_typed(user: User, songs: Path) -> None:
     assert names(songs) == ALL
 
 
-def test_a_file_that_changed_is_refused(user: User, songs: Path) -> None:
+def test_a_file_that_changed_is_refused(user: Shell, songs: Path) -> None:
     """Exit 0 with the reason, 3 with --strict; the others go."""
     plan = user("plan").stdout
     with (songs / "Один.mp3").open("ab") as stream:
@@ -175,7 +175,7 @@ def test_a_file_that_changed_is_refused(user: User, songs: Path) -> None:
     assert (told["files"], told["playlists"]) == (0, 0)
 
 
-def test_a_read_only_profile_plans_and_changes_nothing(user: User, songs: Path) -> None:
+def test_a_read_only_profile_plans_and_changes_nothing(user: Shell, songs: Path) -> None:
     """Exit 2."""
     (ini,) = user.home.rglob("profiles.ini")
     ini.write_text(ini.read_text() + "read_only = yes\n")
@@ -184,7 +184,7 @@ def test_a_read_only_profile_plans_and_changes_nothing(user: User, songs: Path) 
     assert names(songs) == ALL
 
 
-def test_applying_goes_on_in_the_background(user: User, songs: Path) -> None:
+def test_applying_goes_on_in_the_background(user: Shell, songs: Path) -> None:
     """As a job that can be watched."""
     name = user("apply", "--all", "--yes", "--detach").stdout.strip()
     user("jobs", name, "--watch")
@@ -195,7 +195,7 @@ def test_applying_goes_on_in_the_background(user: User, songs: Path) -> None:
     assert len(names(songs)) == 5
 
 
-def test_the_users_own_command_is_told(user: User, songs: Path) -> None:
+def test_the_users_own_command_is_told(user: Shell, songs: Path) -> None:
     """And what goes wrong with it is a warning: exit 0, with --strict 3."""
     (ini,) = user.home.rglob("profiles.ini")
     ini.write_text(ini.read_text() + f"after_apply = tee {songs.parent}/told\n")
@@ -210,7 +210,7 @@ def test_the_users_own_command_is_told(user: User, songs: Path) -> None:
 # undo and history
 
 
-def test_undo_takes_back_a_run_a_step_or_all(user: User, songs: Path) -> None:
+def test_undo_takes_back_a_run_a_step_or_all(user: Shell, songs: Path) -> None:
     """Named by numbers that the history shows; what is taken back already is nothing to do."""
     applied(user)
     number = {Path(entry["path"]).name: entry["id"] for entry in user.lines("history", "1")}
@@ -228,7 +228,7 @@ def test_undo_takes_back_a_run_a_step_or_all(user: User, songs: Path) -> None:
     assert [(run["done"], run["undone"]) for run in runs if run["kind"] == "apply"] == [(0, 1), (0, 4)]
 
 
-def test_undo_leaves_what_is_in_the_way(user: User, songs: Path) -> None:
+def test_undo_leaves_what_is_in_the_way(user: Shell, songs: Path) -> None:
     """The reason is told; exit 3 with --strict."""
     applied(user)
     (songs / "two.mp3").write_bytes(b"new")
@@ -253,7 +253,7 @@ WRONG: list[tuple[str, ...]] = [
 ]
 
 
-def test_a_number_or_age_that_is_none_is_a_sentence(user: User) -> None:
+def test_a_number_or_age_that_is_none_is_a_sentence(user: Shell) -> None:
     """Exit 2 with a hint; never a bug."""
     for words in WRONG:
         done = user(*words, code=2)
@@ -262,7 +262,7 @@ def test_a_number_or_age_that_is_none_is_a_sentence(user: User) -> None:
         assert "hint: " in done.stderr, words
 
 
-def test_history_and_quarantine_say_what_was_done(user: User, songs: Path) -> None:
+def test_history_and_quarantine_say_what_was_done(user: Shell, songs: Path) -> None:
     """In lines for people, safe to show, and in lines of JSON; the newest first, --limit cuts."""
     assert user("history").stderr == "nothing was applied yet\n"
     assert user("quarantine").stdout == "nothing is held in quarantine\n"
@@ -296,7 +296,7 @@ def test_history_and_quarantine_say_what_was_done(user: User, songs: Path) -> No
 # purge
 
 
-def test_purging_asks_for_the_number_of_files(user: User, songs: Path) -> None:
+def test_purging_asks_for_the_number_of_files(user: Shell, songs: Path) -> None:
     """A y is not enough, nor a wrong number; the right one deletes, and then nothing can be undone."""
     applied(user)
     for typed, left in (("y\n", 3), ("2\n", 3), ("3\n", 0)):
@@ -313,7 +313,7 @@ def test_purging_asks_for_the_number_of_files(user: User, songs: Path) -> None:
     assert len(names(songs)) == 5
 
 
-def test_purging_without_a_question_needs_a_run_or_an_age(user: User, songs: Path) -> None:
+def test_purging_without_a_question_needs_a_run_or_an_age(user: Shell, songs: Path) -> None:
     """What is younger stays; a file without a witness stays too, with the reason, exit 3 with --strict."""
     applied(user)
     assert "--yes needs to know what may be deleted" in user("purge", "--yes", code=2).stderr
@@ -328,7 +328,7 @@ def test_purging_without_a_question_needs_a_run_or_an_age(user: User, songs: Pat
     assert "1 file" in user("undo", "1", "--yes").stdout
 
 
-def test_ctrl_c_while_it_asks_changes_nothing(user: User, songs: Path) -> None:
+def test_ctrl_c_while_it_asks_changes_nothing(user: Shell, songs: Path) -> None:
     """Exit 130."""
     terminal = user.typed("apply", "--all")
     terminal.wait("[y/N]")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import silence, tune, write
-from tests.integration.cli.conftest import User
+from tests.integration.cli.conftest import Shell
 from tests.loopback import Service, found, service
 
 KEY = "s3cretKEY"
@@ -24,19 +24,17 @@ def there() -> Iterator[Service]:
 
 
 @pytest.fixture
-def asker(tmp_path: Path, there: Service, kernels: str, monkeypatch: pytest.MonkeyPatch) -> User:
+def asker(tmp_path: Path, there: Service, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Return a user with a key whose settings name that service, and no profile."""
-    made = User(tmp_path / "home", kernels)
+    made = Shell(tmp_path / "home")
     made.home.mkdir()
     (made.home / "main.ini").write_text(f"[identify]\nkey = {KEY}\nurl = {there.url}\n")
-    for name, value in (("COMET_HOME", made.home), ("NUMBA_CACHE_DIR", kernels), ("LANGUAGE", "C")):
-        monkeypatch.setenv(name, str(value))
-    for name in ("COMET_ACOUSTID_KEY", "COMET_DEBUG", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+    for name in ("COMET_ACOUSTID_KEY", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     return made
 
 
-def test_a_track_is_named(asker: User, there: Service, library: Path) -> None:
+def test_a_track_is_named(asker: Shell, there: Service, library: Path) -> None:
     """Title, artist, album and both ids are told of a file that no profile knows, and nothing is stored."""
     there.reply(found())
     done = asker.outside("identify", library / "one.flac")
@@ -50,7 +48,7 @@ def test_a_track_is_named(asker: User, there: Service, library: Path) -> None:
     assert [form["client"] for form in there.forms] == [KEY]
 
 
-def test_each_file_is_a_line_of_json(asker: User, there: Service, library: Path, tmp_path: Path) -> None:
+def test_each_file_is_a_line_of_json(asker: Shell, there: Service, library: Path, tmp_path: Path) -> None:
     """In the order in which they were typed, also those that cannot be used; only with --strict is that a failure."""
     there.reply(found())
     write(tmp_path / "silent.flac", silence(20))
@@ -75,7 +73,7 @@ def test_each_file_is_a_line_of_json(asker: User, there: Service, library: Path,
     assert len(there.forms) == 2
 
 
-def test_a_file_is_asked_for_once(asker: User, there: Service, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_asked_for_once(asker: Shell, there: Service, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often and in whatever way it is named; each way has its row."""
     there.reply(found())
     monkeypatch.chdir(library)
@@ -88,18 +86,18 @@ def test_a_file_is_asked_for_once(asker: User, there: Service, library: Path, mo
     assert len(there.forms) == 2
 
 
-def test_only_the_beginning_is_sent(asker: User, there: Service, tmp_path: Path) -> None:
+def test_only_the_beginning_is_sent(asker: Shell, there: Service, tmp_path: Path) -> None:
     """The service knows fingerprints of 120 s, and is told the length of the whole track."""
     there.reply(found())
-    write(tmp_path / "long.mp3", tune(3, 150))
-    asker("identify", tmp_path / "long.mp3", "--set", "fingerprint.length=30")
+    write(tmp_path / "long.flac", tune(3, 150.5))
+    asker("identify", tmp_path / "long.flac", "--set", "fingerprint.length=30")
     (form,) = there.forms
     words = int.from_bytes(base64.urlsafe_b64decode(form["fingerprint"][:8])[1:4], "big")
     assert words == (120 * 11025 - 4096) // 1365 + 1 - 4 - 15
     assert form["duration"] == "150"
 
 
-def test_what_is_unknown_is_said(asker: User, there: Service, library: Path) -> None:
+def test_what_is_unknown_is_said(asker: Shell, there: Service, library: Path) -> None:
     """Nobody having met a sound is no failure; a fingerprint that is not taken is one of that file alone."""
     there.reply({"status": "ok", "results": []})
     there.error(3, "invalid fingerprint")
@@ -112,7 +110,7 @@ def test_what_is_unknown_is_said(asker: User, there: Service, library: Path) -> 
     assert sorted("invalid fingerprint" in line["error"] for line in lines) == [False, True]
 
 
-def test_words_of_the_service_are_made_safe(asker: User, there: Service, library: Path) -> None:
+def test_words_of_the_service_are_made_safe(asker: Shell, there: Service, library: Path) -> None:
     """No terminal obeys a title; of many recordings the best are shown and the others counted."""
     there.reply({"status": "ok", "results": found("\x1b[2J\n")["results"] * 5})  # type: ignore[index]
     done = asker("identify", library / "one.flac")
@@ -122,7 +120,7 @@ def test_words_of_the_service_are_made_safe(asker: User, there: Service, library
     assert len(asker.lines("identify", library / "one.flac")[0]["recordings"]) == 5
 
 
-def test_without_a_key_nothing_is_asked(asker: User, there: Service, library: Path) -> None:
+def test_without_a_key_nothing_is_asked(asker: Shell, there: Service, library: Path) -> None:
     """It is said where to get one and where to put it."""
     (asker.home / "main.ini").write_text(f"[identify]\nkey =\nurl = {there.url}\n")
     done = asker("identify", library / "one.flac", code=2)
@@ -134,7 +132,7 @@ def test_without_a_key_nothing_is_asked(asker: User, there: Service, library: Pa
 
 
 def test_a_wrong_key_is_named_by_its_place(
-    asker: User, there: Service, library: Path, monkeypatch: pytest.MonkeyPatch
+    asker: Shell, there: Service, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key of a profile beats that of main.ini, what is typed beats it, the environment all; none is repeated."""
     there.error(4, f"invalid API key {KEY}")
@@ -154,7 +152,7 @@ def test_a_wrong_key_is_named_by_its_place(
     assert [form["client"] for form in there.forms] == [KEY, f"{KEY}2", f"{KEY}3", f"{KEY}4"]
 
 
-def test_a_key_is_never_shown(asker: User, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_never_shown(asker: Shell, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not in the list of values, not as JSON, and not where it is refused."""
     ini = asker.home / "profiles.ini"
     ini.write_text(f"[p]\nroots =\nidentify.key = {KEY}\n")
@@ -176,7 +174,7 @@ def test_a_key_is_never_shown(asker: User, library: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("form", [("--set", "identify.key={key}"), ("--set=identify.key={key}",)])
-def test_a_key_that_was_typed_is_not_kept(asker: User, music: Path, form: tuple[str, ...]) -> None:
+def test_a_key_that_was_typed_is_not_kept(asker: Shell, music: Path, form: tuple[str, ...]) -> None:
     """The folder of a job, which `comet jobs` shows, has the command with `***`; the job itself gets the key."""
     words = [word.format(key=KEY) for word in form]
     (begun,) = asker.lines(*words, "scan", music, "--set", "scan.workers=1", "--detach")
@@ -192,14 +190,14 @@ def test_a_key_that_was_typed_is_not_kept(asker: User, music: Path, form: tuple[
     asker(*(word.format(key=f"{KEY}-") for word in form), "scan", music, "--detach", code=2)
 
 
-def test_an_address_that_is_none_is_refused(asker: User, library: Path) -> None:
+def test_an_address_that_is_none_is_refused(asker: Shell, library: Path) -> None:
     """With file, line and what it has to be."""
     (asker.home / "main.ini").write_text("[identify]\nkey = x\nurl = ftp://here\n")
     done = asker("identify", library / "one.flac", code=2)
     assert "main.ini` [identify] line 3: `url` must be an address that begins with http:// or https://" in done.stderr
 
 
-def test_asked_to_wait_it_waits(asker: User, there: Service, library: Path) -> None:
+def test_asked_to_wait_it_waits(asker: Shell, there: Service, library: Path) -> None:
     """Three times, and as long as the service says, if it says so; after that the user is asked to."""
     there.error(14, "too many requests")
     for _times in range(2):
@@ -215,7 +213,7 @@ def test_asked_to_wait_it_waits(asker: User, there: Service, library: Path) -> N
     assert len(there.forms) == 8
 
 
-def test_asked_to_wait_for_long_it_ends(asker: User, there: Service, library: Path) -> None:
+def test_asked_to_wait_for_long_it_ends(asker: Shell, there: Service, library: Path) -> None:
     """Nobody sits before a screen for an hour; what came before is shown."""
     there.reply(found())
     there.error(14, "too many requests", 429, Retry_After="3600")
@@ -227,7 +225,7 @@ def test_asked_to_wait_for_long_it_ends(asker: User, there: Service, library: Pa
     assert len(there.forms) == 2
 
 
-def test_without_a_connection_it_is_said(asker: User, library: Path) -> None:
+def test_without_a_connection_it_is_said(asker: Shell, library: Path) -> None:
     """One sentence, exit 3, and that nothing was lost."""
     done = asker("identify", library / "one.flac", "--set", "identify.url=http://acoustid.invalid/v2/", code=3)
     assert "error: AcoustID at `http://acoustid.invalid/v2/` cannot be reached" in done.stderr
@@ -235,7 +233,7 @@ def test_without_a_connection_it_is_said(asker: User, library: Path) -> None:
     assert done.stdout == ""
 
 
-def test_where_no_profile_is_meant_main_ini_holds(asker: User, there: Service, library: Path) -> None:
+def test_where_no_profile_is_meant_main_ini_holds(asker: Shell, there: Service, library: Path) -> None:
     """Two profiles without a default are no hindrance, and a name that is none is still an error."""
     there.reply(found())
     (asker.home / "profiles.ini").write_text("[p]\nroots =\n\n[q]\nroots =\nidentify.key = other\n")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.integration.cli.conftest import EVIL, User
+from tests.integration.cli.conftest import EVIL, Shell
 
 
-def test_there_and_back(user: User, tmp_path: Path) -> None:
+def test_there_and_back(user: Shell, tmp_path: Path) -> None:
     """Fingerprints go out, and into a profile without music, where they are compared, explained and forgotten."""
     file = tmp_path / "all.npz"
     assert user("export", file).stdout == f"7 fingerprints in `{file}`\n"
@@ -33,7 +33,7 @@ def test_there_and_back(user: User, tmp_path: Path) -> None:
     assert user.lines("pairs", "--profile", "q") == []
 
 
-def test_two_names_for_one_fingerprint(user: User, tmp_path: Path) -> None:
+def test_two_names_for_one_fingerprint(user: Shell, tmp_path: Path) -> None:
     """Nothing is said of bits of audio that nobody has."""
     words = np.random.default_rng(1).integers(0, 1 << 32, 200, dtype=np.uint32)
     np.savez(tmp_path / "x.npz", words=np.r_[words, words], offsets=[0, 200, 400], paths=np.array(["a", "b"]))
@@ -41,7 +41,7 @@ def test_two_names_for_one_fingerprint(user: User, tmp_path: Path) -> None:
     assert "They are one fingerprint, word by word." in user("why", "a", "b").stdout
 
 
-def test_what_fpcalc_prints(user: User, tmp_path: Path) -> None:
+def test_what_fpcalc_prints(user: Shell, tmp_path: Path) -> None:
     """Entries that cannot be used are told with their number, and are a failure only for those who ask."""
     file = tmp_path / "prints"
     file.write_text('{"duration": 9.5, "fingerprint": [1, 2, 3]}\n{"duration": 9.5, "fingerprint": "AQ!!"}\n')
@@ -52,7 +52,7 @@ def test_what_fpcalc_prints(user: User, tmp_path: Path) -> None:
     assert user.lines("info", f"{file}:1")[0]["codec"] == "imported"
 
 
-def test_old_results(user: User, songs: Path, tmp_path: Path) -> None:
+def test_old_results(user: Shell, songs: Path, tmp_path: Path) -> None:
     """What Comet sees otherwise is listed; names are made safe; as JSON every pair is told."""
     old = [
         {"file_a": str(songs / "one.flac"), "file_b": str(songs / "Один.mp3"), "correlation": 0.98, "offset": 3},
@@ -70,7 +70,7 @@ def test_old_results(user: User, songs: Path, tmp_path: Path) -> None:
     assert (summary["confirmed"], summary["missed"], summary["skipped"][0]["first"]) == (1, 1, 3)
 
 
-def test_what_cannot_be_imported(user: User, tmp_path: Path) -> None:
+def test_what_cannot_be_imported(user: Shell, tmp_path: Path) -> None:
     """One bad file does not keep the others out; nothing named, or too much, is a mistake."""
     (tmp_path / "good").write_text('{"duration": 9.5, "fingerprint": [1, 2, 3]}')
     (tmp_path / "bad").write_text("rubbish")
@@ -83,7 +83,7 @@ def test_what_cannot_be_imported(user: User, tmp_path: Path) -> None:
     user("export", tmp_path / "none" / "x.npz", code=3)
 
 
-def test_in_the_background(user: User, tmp_path: Path) -> None:
+def test_in_the_background(user: Shell, tmp_path: Path) -> None:
     """A large file goes on when the terminal is closed, as a job that can be watched."""
     (tmp_path / "good").write_text('{"duration": 9.5, "fingerprint": [1, 2, 3]}')
     job = user("import", tmp_path / "good", "--detach").stdout.strip()

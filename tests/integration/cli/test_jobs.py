@@ -34,7 +34,7 @@ def waiting(tmp_path: Path, comet: Shell) -> Iterator[Shell]:
         "face.scan = scan\n"
     )
     (tmp_path / "m").mkdir()
-    patched = Shell(comet.home, comet.kernels, {"PYTHONPATH": f"{tmp_path}/patch:{TOP}"})
+    patched = Shell(comet.home, {"PYTHONPATH": f"{tmp_path}/patch:{TOP}"})
     patched("setup", "--profile", "p", "--root", tmp_path / "m", "--yes", "--no-compile")
     yield patched
     for job in patched.lines("jobs"):

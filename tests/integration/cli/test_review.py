@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import tune, write
-from tests.integration.cli.conftest import EVIL, User
+from tests.integration.cli.conftest import EVIL, Shell
 
 ALL = sorted([EVIL, "alone.flac", "list.m3u", "one.flac", "three.flac", "two copy.mp3", "two.mp3", "Один.mp3"])
 
@@ -18,13 +18,13 @@ def names(songs: Path) -> list[str]:
     return sorted(name for name in os.listdir(songs) if name != ".comet")
 
 
-def group(user: User, member: str) -> str:
+def group(user: Shell, member: str) -> str:
     """Return the id of the group that a file is in."""
     (found,) = user.lines("groups")
     return next(each["group"] for each in found if any(Path(t["path"]).name == member for t in each["tracks"]))
 
 
-def order(user: User) -> list[set[str]]:
+def order(user: Shell) -> list[set[str]]:
     """Return the names in each group, in the order in which a review asks."""
     (found,) = user.lines("groups")
     return [{Path(track["path"]).name for track in each["tracks"]} for each in found]
@@ -33,7 +33,7 @@ def order(user: User) -> list[set[str]]:
 # review
 
 
-def test_enter_does_what_is_proposed(user: User, songs: Path) -> None:
+def test_enter_does_what_is_proposed(user: Shell, songs: Path) -> None:
     """Group by group, largest saving first; at the end it says how much was moved, and next time nothing is left."""
     done = user.outside("review", "--plain", feed="\n\n\n")
     text = done.stdout
@@ -48,7 +48,7 @@ def test_enter_does_what_is_proposed(user: User, songs: Path) -> None:
     assert user("review", "--plain").stdout.startswith("0 groups to review, 0 B ")
 
 
-def test_each_answer_does_what_it_says(user: User, songs: Path) -> None:
+def test_each_answer_does_what_it_says(user: Shell, songs: Path) -> None:
     """Numbers keep others, a and s remove nothing, and a second review asks only what is open."""
     first, second, third = order(user)
     text = user("review", "--plain", feed="2\na\ns\n").stdout
@@ -65,7 +65,7 @@ def test_each_answer_does_what_it_says(user: User, songs: Path) -> None:
     assert [each["choice"] for each in user.lines("decisions")] == ["keep", "apart", "skip"]
 
 
-def test_an_answer_can_be_taken_back(user: User, songs: Path) -> None:
+def test_an_answer_can_be_taken_back(user: Shell, songs: Path) -> None:
     """The last one first, with its decision, and the group is asked about again; before the first is nothing."""
     text = user("review", "--plain", feed="u\n2\ns\nu\nu\nu\nq\n").stdout
     assert text.count("nothing to undo") == 2
@@ -78,7 +78,7 @@ def test_an_answer_can_be_taken_back(user: User, songs: Path) -> None:
     assert user.lines("decisions") == []
 
 
-def test_why_and_rubbish_ask_again(user: User, songs: Path) -> None:
+def test_why_and_rubbish_ask_again(user: Shell, songs: Path) -> None:
     """The reasons, or what can be answered; nothing is changed by either."""
     rubbish = ["yes", "0", "3", "1 3", "1;2", "-1", "9" * 5000, "\x1b[2J", ",", "é"]
     text = user("review", "--plain", feed="w\n" + "\n".join(rubbish) + "\nq\n").stdout
@@ -91,7 +91,7 @@ def test_why_and_rubbish_ask_again(user: User, songs: Path) -> None:
 
 
 @pytest.mark.parametrize("feed", ["", "q\n", "2", b"\xff\xfe", "a"])
-def test_the_end_of_the_input_is_no_answer(user: User, songs: Path, feed: str | bytes) -> None:
+def test_the_end_of_the_input_is_no_answer(user: Shell, songs: Path, feed: str | bytes) -> None:
     """Neither is a line that was cut off by it; whoever quits has changed nothing."""
     text = user("review", "--plain", feed=feed).stdout
     assert text.endswith("0 files moved into quarantine (0 B)\n")
@@ -99,20 +99,20 @@ def test_the_end_of_the_input_is_no_answer(user: User, songs: Path, feed: str | 
     assert user.lines("decisions") == []
 
 
-def test_all_numbers_keep_all(user: User, songs: Path) -> None:
+def test_all_numbers_keep_all(user: Shell, songs: Path) -> None:
     """That is a decision too; commas and spaces stand between them, and the same one twice counts once."""
     text = user("review", "--plain", feed="1, 2\n1 1\nq\n").stdout
     assert "all of them stay" in text
     assert len(names(songs)) == len(ALL) - 1
 
 
-def test_a_pipe_needs_no_option(user: User, songs: Path) -> None:
+def test_a_pipe_needs_no_option(user: Shell, songs: Path) -> None:
     """Without a terminal the same questions are asked; JSON is for scripts, which plan and apply."""
     assert user("review", feed="q\n").stdout.startswith("3 groups to review")
     assert "a review has no JSON" in user("review", "--json", code=2).stderr
 
 
-def test_a_terminal_that_cannot_draw_is_asked_by_line(user: User, songs: Path) -> None:
+def test_a_terminal_that_cannot_draw_is_asked_by_line(user: Shell, songs: Path) -> None:
     """Also inside an editor or on a teletype: no screen is taken, no sequence is sent."""
     user.environment["TERM"] = "dumb"
     terminal = user.typed("review")
@@ -127,7 +127,7 @@ def test_a_terminal_that_cannot_draw_is_asked_by_line(user: User, songs: Path) -
     assert (code, "Usage: comet" in text) == (0, True)
 
 
-def test_what_is_refused_is_told_and_the_walk_goes_on(user: User, songs: Path) -> None:
+def test_what_is_refused_is_told_and_the_walk_goes_on(user: Shell, songs: Path) -> None:
     """A keeper that vanished meanwhile: the reason, and the next group."""
     (songs / "two copy.mp3").unlink()
     text = user("review", "--plain", feed="\n\n\n").stdout
@@ -140,7 +140,7 @@ def test_what_is_refused_is_told_and_the_walk_goes_on(user: User, songs: Path) -
 # decide
 
 
-def test_a_decision_is_remembered_and_taken_back(user: User, songs: Path) -> None:
+def test_a_decision_is_remembered_and_taken_back(user: Shell, songs: Path) -> None:
     """Nothing is moved by it; it is a sentence, a line of JSON, and the plan follows it."""
     one = group(user, "one.flac")
     done = user.outside("decide", one, "--keep", songs / "Один.mp3")
@@ -163,7 +163,7 @@ def test_a_decision_is_remembered_and_taken_back(user: User, songs: Path) -> Non
     assert group(user, "one.flac") == one
 
 
-def test_a_group_left_for_later_is_applied_only_by_name(user: User, songs: Path) -> None:
+def test_a_group_left_for_later_is_applied_only_by_name(user: Shell, songs: Path) -> None:
     """`--all` passes it over; in the table it says so."""
     one = group(user, "one.flac")
     user("decide", one, "--skip")
@@ -175,7 +175,7 @@ def test_a_group_left_for_later_is_applied_only_by_name(user: User, songs: Path)
     assert told["files"] == 1
 
 
-def test_what_cannot_be_decided_is_a_sentence(user: User, songs: Path) -> None:
+def test_what_cannot_be_decided_is_a_sentence(user: Shell, songs: Path) -> None:
     """Exit 2."""
     assert "there is no group `zz`" in user("decide", "zz", "--skip", code=2).stderr
     assert "required" in user("decide", "zz", code=2).stderr
@@ -187,7 +187,7 @@ def test_what_cannot_be_decided_is_a_sentence(user: User, songs: Path) -> None:
 # why
 
 
-def test_why_two_files_a_group_or_a_file(user: User, songs: Path) -> None:
+def test_why_two_files_a_group_or_a_file(user: Shell, songs: Path) -> None:
     """Figures and reasons in sentences; the keeper's reason is among them, whoever is asked about."""
     one, two = songs / "one.flac", songs / "Один.mp3"
     both = user.outside("why", one, two).stdout
@@ -209,7 +209,7 @@ def test_why_two_files_a_group_or_a_file(user: User, songs: Path) -> None:
     assert r"\x1b[2J\n\u202e.ogg" in evil.stdout
 
 
-def test_why_not(user: User, songs: Path) -> None:
+def test_why_not(user: Shell, songs: Path) -> None:
     """No pair, no group, one file twice, nothing known: a sentence each, the last two exit 2."""
     one, alone = songs / "one.flac", songs / "alone.flac"
     assert "They are not known to belong together" in user("why", one, alone).stdout

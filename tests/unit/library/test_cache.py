@@ -134,6 +134,16 @@ def test_measures_come_back_and_missing_ones_are_wanted(cache: Cache) -> None:
     assert cache.files("r", MADE, loudness=True)[b"a.mp3"].fresh
 
 
+def test_what_judging_takes_comes_at_once(cache: Cache) -> None:
+    """Audio, fingerprint and envelope of many serial numbers; an envelope that is not known is empty."""
+    _store(cache, b"a.mp3", "a")
+    cache.store(_file(b"b.mp3"), _audio("b"), np.arange(50, 150, dtype=np.uint32), MADE)
+    heard, audios = cache.heard([1, 2, 3]), cache.audios([1, 2, 3])
+    assert {serial: audio for serial, (audio, _words, _envelope) in heard.items()} == audios
+    assert [(words[0], len(words)) for _audio, words, _envelope in heard.values()] == [(0, 100), (50, 100)]
+    assert [envelope for _audio, _words, envelope in heard.values()] == [QUALITY.envelope, b""]
+
+
 def test_loudness_outlives_another_fingerprint(cache: Cache) -> None:
     """It is that of the whole track, however much of it is fingerprinted."""
     _store(cache, b"a.mp3", "a", loudness=LOUDNESS)

@@ -141,7 +141,7 @@ def test_every_sample_is_filtered_once(hop: int, hops: int) -> None:
     assert found == pytest.approx((plain[hop:].reshape(hops, hop) ** 2).sum(axis=1), rel=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 40_000), max_size=30), st.sampled_from([8000, 11_025, 22_050]))
 def test_block_lengths_change_nothing(cuts: list[int], rate: int) -> None:
     """Cut anywhere, asked in between: the same loudness and peaks to the last bit."""
