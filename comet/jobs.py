@@ -22,7 +22,7 @@ from typing import Any
 from comet.core import ini, locks
 from comet.core import start as starting
 from comet.core.errors import CometError, Stopped, UsageError
-from comet.core.job import Control, Event, Listing, Memory, Progress
+from comet.core.job import Control, Event, Listing, Memory, Progress, Ready
 from comet.core.model import Problem
 from comet.core.places import make_private, only_mine
 from comet.core.text import _, safe
@@ -100,6 +100,8 @@ class Record:
         elif isinstance(event, Listing):
             self._shown["listings"].append(asdict(event))
             row = {"listing": asdict(event)}
+        elif isinstance(event, Ready):
+            row = {"ready": asdict(event)}
         else:
             row = {"order": asdict(event)}
         self._events.write(json.dumps({"time": round(now, 3), **row}) + "\n")
@@ -247,8 +249,22 @@ def find(identity: str, *states: str) -> JobState:
     return found[0]
 
 
-def steer(job: JobState, *, pause: bool | None = None, stop: bool | None = None) -> Control:
-    """Wish something of a running job; it is read at the next unit's edge.
+def steer(
+    job: JobState,
+    *,
+    pause: bool | None = None,
+    stop: bool | None = None,
+    memory: int | None = None,
+    longer: float | None = None,
+) -> Control:
+    """Wish something of a running job, on top of what was wished before; it is read at the next unit's edge.
+
+    Args:
+        job: That job.
+        pause: It waits.
+        stop: It ends.
+        memory: Bytes that it may take in all, 0 for what the settings say.
+        longer: Factor on the length of its chunks as it is, 0 for what the settings say.
 
     Raises:
         UsageError: it does not run.
@@ -256,9 +272,13 @@ def steer(job: JobState, *, pause: bool | None = None, stop: bool | None = None)
     if not job.runs:
         raise UsageError(_("job `{id}` does not run").format(id=job.id), hint=_("`comet jobs` lists them"))
     old = _control(job.folder)
-    wish = replace(old, pause=old.pause if pause is None else pause, stop=old.stop if stop is None else stop)
-    text = json.dumps({"pause": wish.pause, "stop": wish.stop, "memory": wish.memory, "chunk": wish.chunk})
-    ini.write(os.path.join(job.folder, "control.json"), text)
+    wish = Control(
+        pause=old.pause if pause is None else pause,
+        stop=old.stop if stop is None else stop,
+        memory=old.memory if memory is None else memory,
+        chunk=old.chunk if longer is None else old.chunk * longer or 1.0,
+    )
+    ini.write(os.path.join(job.folder, "control.json"), json.dumps(asdict(wish)))
     return wish
 
 

@@ -6,18 +6,27 @@ What is done is stored as it comes; whatever interrupts a stage, the next run go
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from comet.collection import pairs, state
 from comet.collection.opened import Collection, exclusive
-from comet.compare import chunks, extent, memory
-from comet.compare.intervals import missing
-from comet.core.job import Job
-from comet.core.model import Audio, Pair, Stage, Verdict
+from comet.compare import chunks, extent, memory, tiers
+from comet.compare.intervals import Intervals, missing
+from comet.compare.tiers import MOST, TABLES, UNITS, Round
+from comet.core.job import Job, Ready
+from comet.core.model import Pair, Stage
 from comet.judge import relation, threshold
 
+if TYPE_CHECKING:
+    from comet.compare.sample import Sample
+
+_Stages = tuple[Callable[..., None], Callable[..., None]]
+
+MISSED: Final = 0.01
+"""Share of the pairs that count which may be missing before one more table of the index is made."""
 _BATCH: Final = 64
 """Pairs that are judged between two writes."""
 
@@ -31,57 +40,117 @@ class Correlated:
     units: int
     recall: float | None
     """Share of the pairs that count which comparing all with all would find; None where `span` leaves offsets out."""
+    more: bool
+    """There is another round: what was found so far can be judged and looked at meanwhile."""
 
 
-def correlate(collection: Collection, job: Job, *, exact: bool = False) -> Correlated:
-    """Compare every audio with every other one, from where the last run ended.
+def find(collection: Collection, job: Job, *, exact: bool = False, address: str = "") -> Correlated:
+    """Correlate and judge, round after round; what one found can be looked at while the next one goes on.
+
+    Args and errors: as of `correlate`.
+    """
+    while True:
+        done = correlate(collection, job, exact=exact, address=address)
+        judged = judge(collection, job)
+        if not done.more:
+            return done
+        job.report(Ready(judged))
+
+
+def correlate(collection: Collection, job: Job, *, exact: bool = False, address: str = "") -> Correlated:
+    """Compare every audio with every other one, from where the last run ended, one round of it.
+
+    A collection for which the index is made takes several: what can be found soon, what one table misses, and if
+    too much is missing still, one more table after the other.
 
     Args:
         collection: Scanned.
         job: Hears about each piece.
         exact: Compare all pairs, also in a collection for which the index is made, and what has gone through it.
+        address: Of a cluster that compares, see `cluster.joined`; empty for this machine.
 
     Raises:
         MemoryBudgetError: not one unit fits.
+        UsageError: there is no way to a cluster.
+        ServiceError: the cluster does not answer or take part, or some units failed; the others are stored.
         Stopped: somebody asked; the units that were finished are stored.
     """
     with exclusive(collection):
-        if pairs.outdated(collection) or any(state.todo(collection, exact=exact)):
-            _compare(collection, job, exact=exact)
-    done = state.progress(collection)
-    return Correlated(done.done, done.all, done.units, pairs.recall(collection))
+        left = _left(collection, exact=exact)
+        if pairs.outdated(collection) or any(left):
+            memory.loading()
+            with _stages(address) as stages:
+                _compare(collection, job, stages, *left)
+    done, more = state.progress(collection), any(_left(collection, exact=exact))
+    return Correlated(done.done, done.all, done.units, None if more else pairs.recall(collection), more)
 
 
-def _compare(collection: Collection, job: Job, *, exact: bool) -> None:
-    from comet.compare import correlation, index, null, sample  # noqa: PLC0415 - compiled kernels are needed only here
+def _left(collection: Collection, *, exact: bool) -> tuple[Intervals, list[Round]]:
+    """Return the rows and the rounds of the index that come next."""
+    todo = state.todo(collection, exact=exact)
+    if exact or any(todo):
+        serials, done = collection.comparable(), pairs.covered(collection)
+        return todo.rows, [tiers.next_round(serials, epoch, done) for epoch in todo.epochs]
+    short = [(epoch, seen) for epoch, seen in pairs.seen(collection).items() if seen.missed > MISSED * seen.found]
+    return (), [Round(epoch, seen.tables + 1, UNITS) for epoch, seen in short if TABLES <= seen.tables < MOST]
+
+
+@contextmanager
+def _stages(address: str) -> Iterator[_Stages]:
+    """Yield what compares rows and what goes through an index: on this machine, or on the cluster at `address`."""
+    if address:
+        from comet import cluster  # noqa: PLC0415 - nobody else waits for what it imports
+
+        with cluster.joined(address) as joined:
+            yield joined.rows, joined.index
+    else:
+        from comet.compare import correlation, index  # noqa: PLC0415 - compiled kernels are needed only here
+
+        yield correlation.correlate, index.correlate
+
+
+def _compare(collection: Collection, job: Job, stages: _Stages, todo: Intervals, rounds: list[Round]) -> None:
+    from comet.compare import null  # noqa: PLC0415 - likewise
 
     settings = collection.profile.settings.correlate
     about: dict[str, Any] = {"cache": collection.cache.id, "settings": collection.compared}
-    serials = [serial for serial, _words in collection.cache.comparable(collection.made, extent.MINIMUM)]
+    prepared = _prepared(collection, state.budget(collection, job))
     alive = set(collection.comparable())
-    done, todo = chunks.coverage(collection.results, **about), state.todo(collection, exact=exact)
-    openings = ((n, extent.opening(words, settings.sample)) for n, words in collection.cache.words(serials))
-    prepared = sample.prepare(openings)
+    done = chunks.coverage(collection.results, **about)
     span = int(collection.compared["span"])
     if pairs.outdated(collection):
         sampled = null.draw(prepared, alive, job, minimum=extent.MINIMUM, span=span)
         collection.cache.store_sampled(pairs.sampled_by(collection), sampled)
     options: dict[str, Any] = {
         "store": lambda chunk: chunks.write(collection.results, chunk, **about),
-        "floors": threshold.FLOOR,
         "minimum": extent.MINIMUM,
         "span": span,
-        "budget": lambda: int(memory.free() * settings.memory_share),
+        "budget": state.budget(collection, job),
         "job": job,
     }
-    if todo.rows:
+    rows, index = stages
+    if todo:
         # The row of an audio without a file is left for the day when a file comes back; as a column it is in every row.
+        serials = prepared.serials.tolist()
         dead = [(serial, serial + 1) for serial in serials if serial not in alive]
-        others = missing(todo.rows, 1, serials[-1] + 1)
-        correlation.correlate(prepared, (*others, *dead), write_every=settings.write_every, **options)
-    for epoch in todo.epochs:
+        others = missing(todo, 1, serials[-1] + 1)
+        rows(prepared, (*others, *dead), floors=threshold.FLOOR, write_every=settings.write_every, **options)
+    floors = threshold.kept(len(alive), pairs.line(collection).null) if rounds else threshold.FLOOR
+    for epoch, tables, units in rounds:
         found = (records for task, records in chunks.tables(collection.results, **about) if task[:2] == epoch)
-        index.correlate(prepared, epoch, done.index, found, write_every=settings.write_every, **options)
+        depth = {"tables": tables, "units": units, "write_every": settings.write_every}
+        index(prepared, epoch, done.index, found, floors=floors, **depth, **options)
+
+
+def _prepared(collection: Collection, budget: memory.Budget) -> Sample:
+    """Return the sample of all that can be compared, if there is memory for it."""
+    from comet.compare import sample  # noqa: PLC0415 - likewise
+
+    tracks, words, _longest = state.sampled(collection)
+    memory.sample(budget(), tracks, words)
+    seconds = collection.profile.settings.correlate.sample
+    serials = [serial for serial, _words in collection.cache.comparable(collection.made, extent.MINIMUM)]
+    return sample.prepare((n, extent.opening(words, seconds)) for n, words in collection.cache.words(serials))
 
 
 def judge(collection: Collection, job: Job, found: Iterable[Pair] | None = None) -> int:
@@ -95,28 +164,22 @@ def judge(collection: Collection, job: Job, found: Iterable[Pair] | None = None)
     missing = [pair for pair in wanted if (pair.i, pair.j) not in known]
     if not missing:
         return 0
-    audios = collection.cache.audios({serial for pair in missing for serial in (pair.i, pair.j)})
     with job.stage(Stage.JUDGE, len(missing)) as advance:
         for start in range(0, len(missing), _BATCH):
             batch = missing[start : start + _BATCH]
-            verdicts = [_verdict(collection, audios, pair) for pair in batch]
-            collection.cache.store_verdicts([verdict for verdict in verdicts if verdict], relation.RULE)
+            tracks = pairs.wholes(collection, {serial for pair in batch for serial in (pair.i, pair.j)})
+            there = [pair for pair in batch if {pair.i, pair.j} <= tracks.keys()]  # a scan may have replaced some
+            verdicts = [pairs.related(tracks[pair.i], tracks[pair.j]) for pair in there]
+            collection.cache.store_verdicts(verdicts, relation.RULE)
             advance(len(batch))
     return len(missing)
-
-
-def _verdict(collection: Collection, audios: Mapping[int, Audio], pair: Pair) -> Verdict | None:
-    words = dict(collection.cache.words((pair.i, pair.j)))
-    if len(words) < 2 or not {pair.i, pair.j} <= audios.keys():
-        return None  # a scan has replaced one of them meanwhile
-    one, other = (pairs.whole(collection, audios[serial], words[serial]) for serial in (pair.i, pair.j))
-    return pairs.related(one, other)
 
 
 def warm() -> float:
     """Compile the kernels where that was not done on this machine; return the seconds it took."""
     began = time.monotonic()
-    import comet.compare.sample  # noqa: PLC0415 - each kernel has its types, so importing compiles it
+    import comet.compare.index  # noqa: PLC0415 - each kernel has its types, so importing compiles it
+    import comet.judge.rule  # noqa: PLC0415
     import comet.listen.kernels  # noqa: F401, PLC0415
 
     return time.monotonic() - began

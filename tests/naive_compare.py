@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -59,15 +60,17 @@ def line(length: int, d0: int, steps: int) -> list[int]:
     return [d0 + math.floor(steps * (k // 32 * 32 + 16) / 200 + 0.5) for k in range(length)]
 
 
-def lines(a: np.ndarray, b: np.ndarray, minimum: int = 40, reach: int = 150) -> dict[tuple[int, int], float]:
-    """Give z along every line (offset at the start of a, half percents) with enough informative overlap."""
+def lines(
+    a: np.ndarray, b: np.ndarray, minimum: int = 40, reach: int = 150, slopes: Iterable[int] = range(-10, 11)
+) -> dict[tuple[int, int], float]:
+    """Give z along every line (offset at the start of a, one of `slopes` in half percents) with enough in common."""
     (x, good_x), (y, good_y) = centred(a), centred(b)
     pad = reach + len(a) + 2
     y = np.concatenate([np.zeros((pad, 32)), y, np.zeros((pad + len(a), 32))])
     good_y = np.concatenate([np.zeros(pad, bool), good_y, np.zeros(pad + len(a), bool)])
     found = {}
     k = np.arange(len(a))
-    for steps in range(-10, 11):
+    for steps in slopes:
         for d0 in range(-reach, reach + 1):
             at = k - np.array(line(len(a), d0, steps), int) + pad
             n = int((good_x & good_y[at]).sum())
@@ -90,3 +93,8 @@ def means(words: np.ndarray) -> list[int]:
     """Mean of each bit over the informative words, in 1 / 2^24."""
     good = [int(word) for word, known in zip(words, informative(words), strict=True) if known]
     return [round(sum(word >> bit & 1 for word in good) / max(1, len(good)) * 2**24) for bit in range(32)]
+
+
+def common(words: np.ndarray, word: int) -> int:
+    """Bits that a word has in common with each of some words, together."""
+    return sum((other & word).bit_count() for other in words.tolist())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from comet import __version__
-from comet.cli.parser import Command, Parser, common
+from comet.cli.parser import TYPED, Command, Parser, age, allowed, common, many, memory
 from comet.core.text import _
 
 
@@ -116,25 +116,11 @@ def _history(added: Parser) -> None:
 def _purge(added: Parser) -> None:
     added.add_argument("run", metavar="RUN", nargs="*", type=_count, help=_("what these runs removed"))
     added.add_argument(
-        "--older-than", metavar=_("AGE"), type=_age, help=_("what was removed so long ago: 30d, 2w, 12h, or days")
+        "--older-than", metavar=_("AGE"), type=age, help=_("what was removed so long ago: 30d, 2w, 12h, or days")
     )
     _yes(added, _("do not ask for the number of files; needs RUN or --older-than"))
     _detach(added)
     added.add_argument("--strict", action="store_true", help=_("exit with 3 if a file was refused"))
-
-
-_UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
-
-
-def _age(text: str) -> float:
-    unit = _UNITS.get(text[-1:], 0.0)
-    seconds = float(text[:-1]) * unit if unit else float(text) * _UNITS["d"]
-    if not seconds >= 0:
-        raise ValueError
-    return seconds
-
-
-_age.__name__ = "age"  # argparse names it in its message
 
 
 def _decide(added: Parser) -> None:
@@ -192,8 +178,31 @@ def _exact(added: Parser) -> None:
     )
 
 
+def _cluster(added: Parser) -> None:
+    added.add_argument(
+        "--cluster",
+        metavar=_("ADDRESS"),
+        default="",
+        help=_("compare on the workers of a Dask cluster, whose scheduler is there: `tcp://host:8786`"),
+    )
+
+
+def _memory(added: Parser) -> None:
+    added.add_argument(
+        "--memory",
+        metavar=_("SIZE"),
+        dest=TYPED.format(depth=1),  # it is that setting
+        action="append",
+        type=memory,
+        default=argparse.SUPPRESS,
+        help=_("take no more than this in all while correlating, like 512M or 2G: `correlate.memory` for this call"),
+    )
+
+
 def _correlate(added: Parser) -> None:
     _exact(added)
+    _cluster(added)
+    _memory(added)
     _detach(added)
     _strict(added)
 
@@ -201,6 +210,8 @@ def _correlate(added: Parser) -> None:
 def _full(added: Parser) -> None:
     _scan(added)
     _exact(added)
+    _cluster(added)
+    _memory(added)
     _limit(added)
 
 
@@ -317,6 +328,14 @@ def _demo(added: Parser) -> None:
     )
 
 
+def _bench(added: Parser) -> None:
+    what = _("only these: `records` loaded, `pairs` compared, `files` listened to")
+    added.add_argument("parts", metavar=_("PART"), nargs="*", help=what)
+    how_many = _("load so many records, as a number or like 500k and 10M; without it a million")
+    added.add_argument("--records", metavar="N", type=many, default=1_000_000, help=how_many)
+    added.add_argument("--folder", metavar=_("DIR"), help=_("put the files to measure on there, not in Comet's cache"))
+
+
 def _jobs(added: Parser) -> None:
     added.add_argument(
         "id", metavar="ID", nargs="?", help=_("the job, or the beginning of its id; `last` is the newest")
@@ -326,6 +345,17 @@ def _jobs(added: Parser) -> None:
     group.add_argument("--stop", action="store_true", help=_("end it after the unit in hand; what is done is kept"))
     group.add_argument("--pause", action="store_true", help=_("let it wait"))
     group.add_argument("--resume", action="store_true", help=_("let it go on"))
+    group.add_argument(
+        "--memory",
+        metavar=_("SIZE"),
+        type=allowed,
+        help=_("let it take so much in all, like 512M or 2G; `auto` for what the settings say"),
+    )
+    group.add_argument(
+        "--chunk",
+        choices=("half", "double", "auto"),
+        help=_("halve or double how much it does between two writes; `auto` for what the settings say"),
+    )
 
 
 def commands() -> tuple[Command, ...]:
@@ -362,6 +392,7 @@ def commands() -> tuple[Command, ...]:
         Command("jobs", "", _("show, watch and steer long jobs"), _jobs),
         Command("demo", "", _("make a small library of music to try Comet on"), _demo),
         Command("doctor", "", _("tell what is missing and how to get it"), _nothing),
+        Command("bench", "", _("measure how fast Comet is on this machine, and what its results take"), _bench),
     )
 
 

@@ -50,8 +50,7 @@ def correlate(here: Context, job: Job) -> Done:
     from comet.collection import state  # noqa: PLC0415 - likewise
 
     with here.collection() as collection:
-        done = pipeline.correlate(collection, job, exact=here.arguments.exact)
-        pipeline.judge(collection, job)
+        done = pipeline.find(collection, job, exact=here.arguments.exact, address=here.arguments.cluster)
         away = [root for root in collection.roots() if root.away]
         return Done(done, away, any(True for _problem in state.problems(collection)))
 

@@ -17,40 +17,63 @@ from comet.core.errors import CometError, Stopped, UsageError
 from comet.core.job import Progress
 from comet.core.model import Stage
 from comet.core.places import Places
-from comet.core.text import _, clock, safe
+from comet.core.text import _, clock, safe, size
 from comet.jobs import JobState
 
 _LOOK = 0.5
 """Seconds between two looks at a job that is watched."""
+
+_LONGER = {"half": 0.5, "double": 2.0, "auto": 0.0}
+"""What is said of chunks, and what `jobs.steer` takes for it."""
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or steer jobs."""
     here = places.places()
     states = _states(here, arguments)
-    steering = arguments.watch or arguments.stop or arguments.pause or arguments.resume
-    if arguments.id is None and not steering:
+    wishes = (arguments.watch, arguments.stop, arguments.pause, arguments.resume, arguments.chunk)
+    if arguments.id is None and not any(wishes) and arguments.memory is None:
         return _list(arguments, here, states)
     job = jobs.find(arguments.id or "last", *states)
     if arguments.watch:
         return _watch(job)
-    if arguments.stop:
-        jobs.steer(job, stop=True)
-        word = _("job `{id}` ends after the unit in hand")
-    elif arguments.pause:
-        jobs.steer(job, pause=True)
-        word = _("job `{id}` waits after the unit in hand")
-    elif arguments.resume:
-        jobs.steer(job, pause=False)
-        word = _("job `{id}` goes on")
-    else:
+    word = _steer(arguments, job)
+    if not word:
         _show(arguments, job)
-        return 0
-    if arguments.json:
+    elif arguments.json:
         out.dump(_json(job))
     else:
-        print(word.format(id=job.id))
+        print(word)
     return 0
+
+
+def _steer(arguments: argparse.Namespace, job: JobState) -> str:
+    """Tell a job what is wished of it and return that in words; empty where nothing is."""
+    if arguments.stop:
+        jobs.steer(job, stop=True)
+        return _("job `{id}` ends after the unit in hand").format(id=job.id)
+    if arguments.pause:
+        jobs.steer(job, pause=True)
+        return _("job `{id}` waits after the unit in hand").format(id=job.id)
+    if arguments.resume:
+        jobs.steer(job, pause=False)
+        return _("job `{id}` goes on").format(id=job.id)
+    return _resize(arguments, job)
+
+
+def _resize(arguments: argparse.Namespace, job: JobState) -> str:
+    """Tell a job what it may take, if that is wished; as `_steer`."""
+    if arguments.chunk:
+        wish = jobs.steer(job, longer=_LONGER[arguments.chunk])
+        text = _("job `{id}` has chunks {factor:g} times as long from the next unit on")
+        return text.format(id=job.id, factor=wish.chunk)
+    if arguments.memory is None:
+        return ""
+    jobs.steer(job, memory=arguments.memory)
+    if not arguments.memory:
+        return _("job `{id}` takes what the settings allow from the next unit on").format(id=job.id)
+    text = _("job `{id}` takes {size} at most from the next unit on")
+    return text.format(id=job.id, size=size(arguments.memory))
 
 
 def _states(here: Places, arguments: argparse.Namespace) -> list[str]:

@@ -30,6 +30,12 @@ _FLAGS = {
 }
 _WITH_VALUE = ("--profile", "--profiles", "--set")
 
+_THOUSANDS = {"k": 1_000, "M": 1_000_000}
+_AGES = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+_MEGABYTES = {"M": 1, "G": 1024}
+_MOST = 1 << 40
+"""Of anything that is asked for at once."""
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose help is drawn by rich, and whose mistakes are Comet's."""
@@ -95,6 +101,62 @@ def spelled_out(words: Sequence[str]) -> list[str]:
 def typed(arguments: argparse.Namespace) -> list[str]:
     """Return every `--set`, in the order in which they count."""
     return [text for depth in range(DEPTHS) for text in getattr(arguments, TYPED.format(depth=depth), [])]
+
+
+def many(text: str) -> int:
+    """Return a number, at least 1, that may be typed as `500k` or `10M`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = int(text[:-1]) * _THOUSANDS[text[-1]] if text[-1:] in _THOUSANDS else int(text)
+    if not 0 < number < _MOST:
+        raise ValueError
+    return number
+
+
+many.__name__ = "number (like 500k or 10M)"  # argparse names it in its message
+
+
+def megabytes(text: str) -> int:
+    """Return the number of MB in a size that is typed as `512M` or `2G`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = int(text[:-1]) * _MEGABYTES.get(text[-1:], 0)
+    if not 0 < number < _MOST:
+        raise ValueError
+    return number
+
+
+def memory(text: str) -> str:
+    """Return a size as it sets `correlate.memory`."""
+    return f"correlate.memory={megabytes(text)}"
+
+
+def allowed(text: str) -> int:
+    """Return the bytes of a size, 0 for `auto`."""
+    return 0 if text == "auto" else megabytes(text) << 20
+
+
+memory.__name__ = allowed.__name__ = "size (like 512M or 2G)"  # likewise
+
+
+def age(text: str) -> float:
+    """Return the seconds of an age that is typed as `30d`, `2w`, `12h`, or in days.
+
+    Raises:
+        ValueError: it is none.
+    """
+    unit = _AGES.get(text[-1:], 0.0)
+    seconds = float(text[:-1]) * unit if unit else float(text) * _AGES["d"]
+    if not seconds >= 0:
+        raise ValueError
+    return seconds
+
+
+age.__name__ = "age"  # likewise
 
 
 def common(added: argparse.ArgumentParser, depth: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from comet.core.job import Event, Listing, Progress
+from comet.core.job import Event, Listing, Progress, Ready
 from comet.core.model import Problem, Stage
 from comet.core.pace import Pace
 from comet.core.text import _, _n, clock, safe, size
@@ -113,6 +113,9 @@ class View:
             self._listed.add(event.root)
             if text := told(event):
                 self.say(text)
+        elif isinstance(event, Ready):
+            found = _n("{n} pair was found so far", "{n} pairs were found so far", event.pairs)
+            self.say(found + _(": `comet groups` shows them already, the rest follows"))
         elif isinstance(event, Progress):
             line = self._line(event)
             if line is None:
@@ -234,6 +237,7 @@ def _subject(line: Line) -> str:
         Stage.APPLY: _("moving into quarantine"),
         Stage.UNDO: _("moving back"),
         Stage.PURGE: _("deleting"),
+        Stage.BENCH: _("measuring"),
     }[line.stage]
 
 

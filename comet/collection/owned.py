@@ -83,19 +83,17 @@ def owned(collection: Collection, sounds: Sequence[Sound], job: Job) -> list[lis
             seconds=collection.profile.settings.correlate.sample,
             advance=advance,
         )
-    audios = collection.cache.audios({pair.i for some in found for pair in some})
     roots = {root.id: root.path for root in collection.scanned_roots()}
     owners = []
     for sound, some in zip(sounds, found, strict=True):
         known = collection.cache.audio(sound.hash) if sound.hash else None
         mine = [copy(track) for track in _files(collection, roots, known)] if known else []
+        wholes = pairs.wholes(collection, [pair.i for pair in some])
         for pair in some:
-            if pair.i in audios and audios[pair.i].hash != sound.hash:
-                tracks = _files(collection, roots, audios[pair.i])
-                for _serial, words in collection.cache.words((pair.i,)):
-                    mine += related(
-                        pair, pairs.whole(collection, audios[pair.i], words), sound, tracks, line.audios, line.null
-                    )
+            whole = wholes.get(pair.i)
+            if whole and whole.audio.hash != sound.hash:
+                tracks = _files(collection, roots, whole.audio)
+                mine += related(pair, whole, sound, tracks, line.audios, line.null)
         owners.append(mine)
     return owners
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comet.collection.opened import Collection
-from comet.compare import chunks
-from comet.core.model import SECONDS_PER_WORD, Audio, Match, Pair, Part, Relation, Track, Verdict, Words
+from comet.compare import chunks, tiers
+from comet.core.model import SECONDS_PER_WORD, Match, Pair, Part, Relation, Track, Verdict
 from comet.judge import relation, threshold
 from comet.judge.relation import Whole
 
@@ -83,9 +84,10 @@ def lines(collection: Collection, accepting: Sequence[float]) -> list[Line]:
     """Return where the line would be drawn if so many false pairs were accepted, for each of these numbers."""
     audios, sampled = len(collection.comparable()), collection.cache.sampled(sampled_by(collection))
     null, doubt = threshold.learn(sampled), threshold.doubt(sampled, audios)
+    floor = floors(collection)
     found = []
     for accepted in accepting:
-        drawn = threshold.lines(audios, accepted, null)
+        drawn = threshold.lines(audios, accepted, null, floor)
         found.append(Line(audios, accepted, *drawn, threshold.among(audios, drawn, null), null, doubt))
     return found
 
@@ -105,6 +107,12 @@ def covered(collection: Collection) -> chunks.Coverage:
     return chunks.coverage(collection.results, cache=collection.cache.id, settings=collection.compared)
 
 
+def floors(collection: Collection) -> threshold.Lines:
+    """Return the least evidence that was kept."""
+    index = chunks.floors(collection.results, cache=collection.cache.id, settings=collection.compared)
+    return threshold.Lines(*map(max, zip(threshold.FLOOR, index, strict=True)))
+
+
 def recall(collection: Collection) -> float | None:
     """Return the share of the pairs that count which comparing all with all would find; None where `span` bounds it.
 
@@ -114,21 +122,41 @@ def recall(collection: Collection) -> float | None:
     """
     if collection.compared["span"]:
         return None
-    drawn, exact, missed = line(collection), covered(collection).exact, 0.0
+    missed = sum(epoch.missed for epoch in seen(collection).values())
+    drawn = line(collection)
+    found = sum(int(counting(block, drawn).sum()) for block in stored(collection))
+    return found / (found + missed) if missed else 1.0
+
+
+class Seen(NamedTuple):
+    """What of an epoch the index has seen."""
+
+    tables: int
+    """That are done, from the first to the last unit."""
+    found: int
+    """Pairs that count."""
+    missed: float
+    """Such as none of the tables has, at least."""
+
+
+def seen(collection: Collection) -> dict[tuple[int, int], Seen]:
+    """Return by epoch what the index has seen of the pairs that were not compared exactly; see `recall`."""
+    drawn, done = line(collection), covered(collection)
     alive = np.array(collection.comparable(), np.int64)
-    edges = np.array(exact, np.int64).ravel()
+    edges = np.array(done.exact, np.int64).ravel()
     times: dict[tuple[int, int], dict[int, NDArray[np.uint64]]] = defaultdict(dict)
     for task, block in chunks.tables(collection.results, cache=collection.cache.id, settings=collection.compared):
         there = np.isin(block["i"], alive) & np.isin(block["j"], alive) & counting(block, drawn)
         there &= np.searchsorted(edges, block["j"].astype(np.int64), side="right") % 2 == 0
         before = times[task[:2]].get(task.table, np.empty(0, np.uint64))
         times[task[:2]][task.table] = np.union1d(before, chunks.key(block[there]))
-    for by_table in times.values():
+    full = Counter(task[:2] for task, units in done.index.items() if units == ((0, tiers.UNITS),))
+    told = {}
+    for epoch, by_table in times.items():
         _pairs, counts = np.unique(np.concatenate(list(by_table.values())), return_counts=True)
         once, twice = int((counts == 1).sum()), int((counts == 2).sum())
-        missed += once * (once - 1) / (2 * (twice + 1))
-    found = sum(int(counting(block, drawn).sum()) for block in stored(collection))
-    return found / (found + missed) if missed else 1.0
+        told[epoch] = Seen(full[epoch], len(counts), once * (once - 1) / (2 * (twice + 1)))
+    return told
 
 
 def stored(collection: Collection) -> Iterator[chunks.Records]:
@@ -243,14 +271,14 @@ def file_pair(match: Match, i: Track, j: Track, *, as_given: bool = False) -> Fi
     )
 
 
-def whole(collection: Collection, audio: Audio, words: Words) -> Whole:
-    """Return a known audio as judging takes it."""
-    quality = collection.cache.quality(audio.serial)
-    return Whole(audio, words, quality.envelope if quality else b"")
+def wholes(collection: Collection, serials: Iterable[int]) -> dict[int, Whole]:
+    """Return known audios as judging takes them, by serial number, those that there are."""
+    return {serial: Whole(*heard) for serial, heard in collection.cache.heard(serials).items()}
 
 
 def related(i: Whole, j: Whole) -> Verdict:
     """Judge two audios on their whole fingerprints: what was compared with all others is only their start."""
     from comet.compare import sample  # noqa: PLC0415 - compiled kernels are needed only here
+    from comet.judge import rule  # noqa: PLC0415 - likewise
 
-    return relation.relate(i, j, lambda a, b: sample.align(a, b, threshold.Null()))
+    return rule.relate(i, j, lambda a, b: sample.align(a, b, threshold.Null()))

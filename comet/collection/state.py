@@ -11,6 +11,7 @@ from comet.collection.opened import Collection
 from comet.compare import extent, memory, tiers
 from comet.compare.tiers import Progressed, Todo
 from comet.core.errors import MemoryBudgetError
+from comet.core.job import Job
 from comet.core.model import Problem, Root, Stage
 from comet.judge import relation
 
@@ -40,7 +41,8 @@ class State:
     free_memory: int
     """Bytes."""
     chunk: int
-    """Units that fit into the share of it that may be used, 0 if not one."""
+    """Units of what is to be done next that fit into what of it may be used, 0 if not one; of the index at most those
+    of a table, and as many as fit for certain."""
 
 
 def progress(collection: Collection) -> Progressed:
@@ -51,6 +53,20 @@ def progress(collection: Collection) -> Progressed:
 def todo(collection: Collection, *, exact: bool = False) -> Todo:
     """Return what is left to be compared; with `exact`, exactly, whatever went through the index."""
     return tiers.todo(collection.comparable(), pairs.covered(collection), exact=exact)
+
+
+def budget(collection: Collection, job: Job) -> memory.Budget:
+    """Return what correlating may take beside what is resident now."""
+    settings = collection.profile.settings.correlate
+    return memory.Budget(job, settings.memory << 20, settings.memory_share)
+
+
+def sampled(collection: Collection) -> tuple[int, int, int]:
+    """Return how many tracks are compared, their words together, and those of the longest one."""
+    seconds = collection.profile.settings.correlate.sample
+    counts = collection.cache.comparable(collection.made, extent.MINIMUM)
+    words = [extent.opened(count, seconds) for _serial, count in counts]
+    return len(words), sum(words), max(words, default=0)
 
 
 def unjudged(collection: Collection) -> int:
@@ -73,7 +89,6 @@ def of(collection: Collection) -> State:
     found = groups.of(collection)
     tracks = collection.cache.tracks(collection.sources())
     held, held_size = collection.journal.held_size()
-    free = memory.free()
     return State(
         collection.roots(),
         counts.get("files", 0),
@@ -87,17 +102,20 @@ def of(collection: Collection) -> State:
         held,
         held_size,
         history.fullest(collection)[1],
-        free,
-        _chunk(collection, free),
+        memory.free(),
+        _chunk(collection),
     )
 
 
-def _chunk(collection: Collection, free: int) -> int:
-    """Return how many units fit in the share of the free memory that may be used."""
-    counts = [count for _serial, count in collection.cache.comparable(collection.made, extent.MINIMUM)]
-    correlate = collection.profile.settings.correlate
-    longest = max((extent.opened(count, correlate.sample) for count in counts), default=0)
+def _chunk(collection: Collection) -> int:
+    """Return how many units of what is to be done next fit in the memory that may be used beside the sample."""
+    tracks, words, longest = sampled(collection)
     try:
-        return memory.units(int(free * correlate.memory_share), len(counts), longest)
+        left = memory.sample(budget(collection, Job())() - memory.LOADED, tracks, words)
+        if not todo(collection).epochs:
+            return memory.units(left, tracks, longest)
+        # Where each word is a posting, which is more than there are, and partitions are as large as their average.
+        unit = words * memory.POSTING // tiers.UNITS
+        return min(tiers.UNITS, memory.room(left, tracks, 1, unit, unit, 0) // unit)
     except MemoryBudgetError:
         return 0

@@ -92,13 +92,13 @@ def steps(collection: Collection) -> list[Step]:
     """
     every = sorted({*STEPS, collection.profile.settings.judge.false_pairs})
     words, tracks = _compared(collection), collection.cache.tracks(collection.sources())
-    found = pairs.matches(accepting(collection, every[-1]))
+    found, floor = pairs.matches(accepting(collection, every[-1])), pairs.floors(collection)
     kept = groups.joined(collection, tracks, found)
     taken = []
     for line in pairs.lines(collection, every):
         savings = judge.savings(tracks, (match for match in kept if line.reached(match.pair)))
         alike = threshold.similarity(line.evidence, words)
-        floored = (line.evidence, line.sloped) == threshold.FLOOR
+        floored = (line.evidence, line.sloped) == floor
         counting = sum(line.reached(match.pair) for match in found)
         taken.append(Step(line, alike, floored, counting, len(savings), sum(savings)))
     return taken

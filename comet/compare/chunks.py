@@ -57,6 +57,15 @@ class Task(NamedTuple):
     """Of a key."""
     limit: int
     """How much contexts may differ; see `candidates.propose`."""
+    flat: int
+    """Least evidence of a pair that is kept, in 1/`EVIDENCE`,"""
+    sloped: int
+    """and of one along a slope."""
+
+    @property
+    def floors(self) -> tuple[float, float]:
+        """Return the least evidence of a pair that is kept, flat and along slopes."""
+        return self.flat / EVIDENCE, self.sloped / EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,7 @@ def write(folder: str, chunk: Chunk, *, cache: str, settings: Settings) -> str:
         BrokenError: The header does not fit.
     """
     order = np.lexsort((chunk.records["j"], chunk.records["i"]))
-    body = chunk.records[order].astype(RECORD, copy=False).tobytes()
+    body = chunk.records[order].astype(RECORD, copy=False).view(np.uint8).data
     header = _header(_fields(chunk, cache, settings), body)
     temp = ""
     try:
@@ -127,7 +136,10 @@ def read(path: str, *, cache: str, settings: Settings) -> Chunk | None:
     """Return the chunk of a file; None if it is broken, another cache's, or was made with other settings."""
     try:
         with open(path, "rb") as file:
-            header, body = file.read(_HEADER), file.read()
+            header = file.read(_HEADER)
+            # into its place at once: `read` joins what its buffer holds beyond the header with the rest, a copy of all
+            body = np.empty(os.fstat(file.fileno()).st_size - len(header), np.uint8).data
+            file.readinto(body)
         fields = json.loads(header)
         chunk = _chunk(fields, body)
         intact = header == _header({k: v for k, v in fields.items() if k != "blake2b"}, body)
@@ -169,6 +181,14 @@ def tables(folder: str, *, cache: str, settings: Settings) -> Iterator[tuple[Tas
     for chunk in _chunks(folder, cache, settings, exact=False):
         if chunk.task:
             yield chunk.task, chunk.records
+
+
+def floors(folder: str, *, cache: str, settings: Settings) -> tuple[float, float]:
+    """Return below which evidence, flat and along slopes, the index kept no pairs; 0 where it was not used."""
+    heads = (_head(os.path.join(folder, name)) for name in _numbered(folder))
+    about = {"cache": cache, "settings": json.loads(json.dumps(settings))}
+    kept = [task.floors for fields, task in heads if task and about.items() <= fields.items()]
+    return max((flat for flat, _sloped in kept), default=0.0), max((sloped for _flat, sloped in kept), default=0.0)
 
 
 def key(found: Records) -> NDArray[np.uint64]:
@@ -217,19 +237,24 @@ def _chunks(folder: str, cache: str, settings: Settings, *, exact: bool = True, 
     """Yield each readable chunk of the tiers that are asked for; the bodies of others are not even read."""
     for name in _numbered(folder):
         path = os.path.join(folder, name)
-        if (exact and index) or _is_exact(path) == exact:
+        if (exact and index) or (_head(path)[1] is None) == exact:
             chunk = read(path, cache=cache, settings=settings)
             if chunk and (index if chunk.task else exact):
                 yield chunk
 
 
-def _is_exact(path: str) -> bool | None:
-    """Tell what the header says of the tier; None if it cannot be read."""
+def _head(path: str) -> tuple[dict[str, Any], Task | None]:
+    """Return the header of a file, unchecked, and what its units are part of; nothing where it cannot be read."""
     try:
         with open(path, "rb") as file:
-            return bool(json.loads(file.read(_HEADER))["task"] is None)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+            fields = json.loads(file.read(_HEADER))
+            return fields, _task(fields)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return {}, None
+
+
+def _task(fields: dict[str, Any]) -> Task | None:
+    return None if fields["task"] is None else Task(**{name: int(value) for name, value in fields["task"].items()})
 
 
 def _numbered(folder: str) -> list[str]:
@@ -255,7 +280,6 @@ def _fields(chunk: Chunk, cache: str, settings: Settings) -> dict[str, Any]:
     return {
         "magic": _MAGIC,
         "version": _VERSION,
-        "tier": "index" if chunk.task else "exact",
         "task": chunk.task and chunk.task._asdict(),
         "units": [list(interval) for interval in union(chunk.units)],
         "settings": settings,
@@ -265,7 +289,7 @@ def _fields(chunk: Chunk, cache: str, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _header(fields: dict[str, Any], body: bytes) -> bytes:
+def _header(fields: dict[str, Any], body: memoryview) -> bytes:
     """Return the header's bytes: the fields, then the checksum over them and the body."""
     plain = json.dumps(fields, separators=(",", ":"), allow_nan=False).encode()
     digest = blake2b(plain, digest_size=32)
@@ -276,15 +300,14 @@ def _header(fields: dict[str, Any], body: bytes) -> bytes:
     return header.ljust(_HEADER)
 
 
-def _chunk(fields: dict[str, Any], body: bytes) -> Chunk:
+def _chunk(fields: dict[str, Any], body: memoryview) -> Chunk:
     """Return the chunk that header and body describe; ValueError, KeyError or TypeError if they do not."""
     units = tuple((int(begin), int(end)) for begin, end in fields["units"])
     if fields["magic"] != _MAGIC or fields["version"] != _VERSION or units != union(units):
         raise ValueError
     if len(body) != fields["records"] * RECORD.itemsize:
         raise ValueError
-    task = None if fields["task"] is None else Task(**{name: int(value) for name, value in fields["task"].items()})
-    return Chunk(units, np.frombuffer(body, RECORD), int(fields["audios"]), task)
+    return Chunk(units, np.frombuffer(body, RECORD), int(fields["audios"]), _task(fields))
 
 
 def _reserve(folder: str) -> str:

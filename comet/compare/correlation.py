@@ -8,6 +8,7 @@ of nothing: it is done with its neighbours, so that what is done melts into one 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -25,8 +26,8 @@ from comet.compare.chunks import RECORD, UNITS, Chunk, Records, record
 from comet.compare.extent import MINIMUM
 from comet.compare.intervals import Intervals, missing, union
 from comet.compare.sample import Sample, compare, consecutive, cores
-from comet.core.errors import Stopped
-from comet.core.job import Job
+from comet.core.errors import MemoryBudgetError, Stopped
+from comet.core.job import Control, Job
 from comet.core.model import Stage
 
 _PIECE: Final = 512 * 969 * 969
@@ -66,7 +67,7 @@ def correlate(
     floors: tuple[float, float],
     minimum: int = MINIMUM,
     span: int = 0,
-    budget: Callable[[], int] = memory.free,
+    budget: Callable[[], int] | None = None,
     write_every: float = 60.0,
     threads: int = 0,
     job: Job | None = None,
@@ -82,10 +83,10 @@ def correlate(
             without comparing again. One unrelated pair in 1 200 reaches 6.5 flat, 66 MB of records for 100 000 tracks.
         minimum: Least informative overlap in words.
         span: Largest offset in words, 0 for any.
-        budget: Bytes that a chunk may take, asked for at each chunk's beginning.
+        budget: Bytes that a chunk may take, asked for before each further row; all that is free where none is given.
         write_every: Seconds after which no further row of a chunk is begun.
         threads: That compare, 0 for one a core.
-        job: Hears about each piece. Its wishes (memory, chunk) hold from the next chunk on.
+        job: Hears about each piece. Its wishes (memory, chunk) hold from the next row on.
 
     Raises:
         Stopped: The job was asked to; the rows that were complete have been stored.
@@ -93,17 +94,13 @@ def correlate(
     """
     job = job or Job()
     tell = memory.Teller(job)
-    run = _Run(sample, minimum, span, floors, threads or cores())
+    run = _Run(sample, minimum, span, floors, threads or cores(), budget or memory.Budget(job), write_every, job)
     todo = missing(done, 1, int(sample.serials[-1]) + 1 if len(sample.serials) else 1)
     total = int(run.rows(todo).sum())
     with job.stage(Stage.CORRELATE, total) as advance, _one, ThreadPoolExecutor(run.threads) as pool:
         while todo:
-            wish = job.wish
-            allowed = min(wish.memory, memory.free()) if wish.memory else budget()
-            rows = memory.units(allowed, len(sample.serials), sample.longest, run.threads)
-            rows = max(1, int(rows * min(1.0, wish.chunk)))
-            tell.chunk(allowed, min(rows, len(run.rows(todo))))
-            for chunk in run.chunk(pool, todo, rows, write_every * wish.chunk, advance):
+            tell.chunk(run.budget(), min(run.fitting(), len(run.rows(todo))))
+            for chunk in run.chunk(pool, todo, advance):
                 store(chunk)
                 todo = tuple(gap for begin, end in todo for gap in missing(chunk.units, begin, end))
 
@@ -111,12 +108,25 @@ def correlate(
 class _Run:
     """One call of `correlate`: the sample and how it is compared."""
 
-    def __init__(self, sample: Sample, minimum: int, span: int, floors: tuple[float, float], threads: int) -> None:
+    def __init__(
+        self,
+        sample: Sample,
+        minimum: int,
+        span: int,
+        floors: tuple[float, float],
+        threads: int,
+        budget: Callable[[], int],
+        write_every: float,
+        job: Job,
+    ) -> None:
         self.sample = sample
         self.minimum = minimum
         self.span = span
         self.floors = floors
         self.threads = threads
+        self.budget = budget
+        self._write_every = write_every
+        self._job = job
         self._lengths = np.diff(sample.offsets)
 
     def rows(self, units: Intervals) -> NDArray[np.int64]:
@@ -124,16 +134,28 @@ class _Run:
         edges = np.array(union(units), np.int64).ravel()
         return np.flatnonzero(np.searchsorted(edges, self.sample.serials, side="right") % 2)
 
-    def chunk(
-        self, pool: ThreadPoolExecutor, todo: Intervals, limit: int, seconds: float, advance: Callable[[int], None]
-    ) -> Iterator[Chunk]:
-        """Compare the next rows of `todo`, `limit` at most, and yield them as one chunk; before a `Stopped` also."""
+    def fitting(self) -> int:
+        """Return how many rows a chunk may have, as things stand now; see `memory.units`."""
+        rows = memory.units(self.budget(), len(self.sample.serials), self.sample.longest, self.threads)
+        return max(1, int(rows * min(1.0, self._job.wish.chunk)))
+
+    def _limit(self, begun: int, began: float, wish: Control) -> int:
+        """Return how many rows a chunk that began so may have in all, of which so many are begun; at least one."""
+        late = self._job.wish != wish or time.monotonic() >= began + self._write_every * wish.chunk
+        try:
+            fit = self.fitting()
+        except MemoryBudgetError:
+            fit = 0  # others took memory: what there is has to be written first, and then it is asked again
+        return max(1, min(fit, begun) if late else fit)
+
+    def chunk(self, pool: ThreadPoolExecutor, todo: Intervals, advance: Callable[[int], None]) -> Iterator[Chunk]:
+        """Compare the next rows of `todo`, as many as may be, and yield them as one chunk; before a `Stopped` also."""
         todo = todo[:UNITS]
         rows = self.rows(todo)
         found = _Found()
         stopped: Stopped | None = None
         try:
-            self._collect(pool, self._pieces(rows[:limit], time.monotonic() + seconds), found, advance)
+            self._collect(pool, self._pieces(rows), found, advance)
         except Stopped as stop:
             stopped = stop
         if found.complete or not len(rows):
@@ -169,10 +191,10 @@ class _Run:
             for _, future in waiting:
                 future.cancel()
 
-    def _pieces(self, rows: NDArray[np.int64], end: float) -> Iterator[_Piece]:
-        """Cut rows into pieces of about the same work; begin no further row after `end`."""
-        begun = 0
-        while begun < len(rows) and (begun == 0 or time.monotonic() < end):
+    def _pieces(self, rows: NDArray[np.int64]) -> Iterator[_Piece]:
+        """Cut rows into pieces of about the same work; begin no further row where the chunk may have none."""
+        begun, began, wish = 0, time.monotonic(), self._job.wish
+        while begun < (limit := min(len(rows), self._limit(begun, began, wish))):
             first = int(rows[begun])
             costs = int(self._lengths[first]) * self.sample.offsets[: first + 1] + _PAIR * np.arange(first + 1)
             if costs[-1] > _PIECE:
@@ -183,7 +205,7 @@ class _Run:
                     yield _Piece((first, i), after - i, int(after == first))
                 continue
             work, pairs, row = 0, 0, first
-            while begun < len(rows) and rows[begun] == row:
+            while begun < limit and rows[begun] == row:
                 work += int(self._lengths[row]) * int(self.sample.offsets[row]) + _PAIR * row
                 if work > _PIECE and row > first:
                     break
@@ -195,3 +217,41 @@ class _Run:
         found = compare(self.sample, consecutive(piece.start, piece.pairs), self.floors, self.minimum, self.span)
         i, j = self.sample.serials[found.i], self.sample.serials[found.j]
         return record(i, j, found.offset, found.overlap, found.error, found.evidence, found.slope != 0)
+
+
+def cut(sample: Sample, todo: Intervals, work: int) -> Iterator[tuple[tuple[int, int], int]]:
+    """Cut units into intervals of about `work`, counted in words compared with words, and yield each with its pairs."""
+    costs = np.diff(sample.offsets) * sample.offsets[:-1] + _PAIR * np.arange(len(sample.serials))
+    for begin, end in todo:
+        first, last = np.searchsorted(sample.serials, (begin, end)).tolist()
+        after = np.flatnonzero(np.diff(np.cumsum(costs[first:last]) // work)) + first + 1
+        edges = [begin, *sample.serials[after].tolist(), end]
+        rows = [first, *after.tolist(), last]
+        for units, (one, behind) in zip(pairwise(edges), pairwise(rows), strict=True):
+            yield units, (behind * (behind - 1) - one * (one - 1)) // 2
+
+
+def rows(
+    sample: Sample,
+    units: tuple[int, int],
+    *,
+    floors: tuple[float, float],
+    minimum: int = MINIMUM,
+    span: int = 0,
+    budget: Callable[[], int],
+) -> Records:
+    """Return what is in the rows of `units`, compared by one thread; see `correlate`.
+
+    Raises:
+        MemoryBudgetError: Not even one row fits.
+    """
+    run = _Run(sample, minimum, span, floors, 1, budget, math.inf, Job())
+    todo: Intervals = (units,)
+    found = [np.empty(0, RECORD)]
+    with ThreadPoolExecutor(1) as pool:
+        while todo:
+            run.fitting()  # or says that not even one row fits
+            for chunk in run.chunk(pool, todo, lambda _pairs: None):
+                found.append(chunk.records)
+                todo = missing(chunk.units, todo[0][0], units[1])
+    return np.concatenate(found)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ from comet.compare.sample import Sample, compare, cores
 from comet.compare.tiers import TABLES, UNITS
 from comet.core.job import Job
 from comet.core.model import Stage
+
+_T = TypeVar("_T")
 
 _ROBUST: Final = tuple(bit for bit in range(32) if 0xFFC3FFF0 >> bit & 1)
 """Bits that a change of pitch by some percent leaves alone more often than the others: keys are made of these."""
@@ -44,8 +46,8 @@ _SEED: Final = 20
 """Of the keys; the same for all, since units are."""
 _FIRST: Final = 8
 """Units of the first chunk of a run, whose pace is not known yet."""
-_POSTING: Final = 32
-"""Bytes."""
+_LOOKING: Final = 0.7
+"""Share of the time that goes into looking, the rest into comparing; for the progress alone."""
 _PIECE: Final = 256
 """Candidates that a thread compares in one go, some 20 ms."""
 _CANDIDATES: Final = 1 << 16
@@ -76,9 +78,10 @@ def correlate(
     floors: tuple[float, float],
     minimum: int = MINIMUM,
     span: int = 0,
-    budget: Callable[[], int] = memory.free,
+    budget: Callable[[], int] | None = None,
     write_every: float = 60.0,
     tables: int = TABLES,
+    units: int = UNITS,
     threads: int = 0,
     job: Job | None = None,
 ) -> None:
@@ -90,14 +93,15 @@ def correlate(
         done: Units that are done, by task.
         found: Records of the epoch that there are: their pairs are not compared again.
         store: Gets each chunk and keeps it.
-        floors: Least evidence of a pair that is kept, flat and along slopes.
+        floors: Least evidence of a pair that is kept, flat and along slopes; of an epoch that was begun, as it was.
         minimum: Least informative overlap in words.
         span: Largest offset in words, 0 for any.
-        budget: Bytes that a chunk may take, asked for at each chunk's beginning.
+        budget: Bytes that a chunk may take, asked for at each chunk's beginning; all that is free where none is given.
         write_every: Seconds that a chunk should take at most; how many units that are is told by the one before it.
-        tables: That are looked through, each once.
+        tables: So many of them are looked through,
+        units: and of each so many units.
         threads: That work, 0 for one a core.
-        job: Hears about each piece, counted in pairs of which all tables are done. Its wishes hold from the next
+        job: Hears about each piece, counted in pairs of which all these units are done. Its wishes hold from the next
             chunk on.
 
     Raises:
@@ -105,22 +109,44 @@ def correlate(
         MemoryBudgetError: Not even one unit fits.
     """
     job = job or Job()
+    budget = budget or memory.Budget(job)
     run = _Run(sample.below(epoch[1]), epoch, floors, minimum, span, write_every, threads or cores(), job)
     for records in found:
         run.know(records)
     with ThreadPoolExecutor(run.threads) as pool:
         tasks = run.tasks(pool, done, tables)
-        total = len(tasks) * UNITS
-        pairs = run.pairs()
-        with job.stage(Stage.CORRELATE, pairs) as advance:
-            told = 0
-            for number, task in enumerate(tasks):
-                for unit, chunk in run.table(pool, task, missing(done.get(task, ()), 0, UNITS), budget):
-                    if chunk:
-                        store(chunk)
-                    now = pairs * (number * UNITS + unit) // total
-                    advance(now - told)
-                    told = now
+        with job.stage(Stage.CORRELATE, run.pairs()) as advance:
+            run.meter = _Meter(advance, run.pairs(), len(tasks) * units)
+            for task in tasks:
+                todo = missing(done.get(task, ()), 0, units)
+                run.meter.moved(units - sum(end - begin for begin, end in todo))
+                for chunk in run.table(pool, task, todo, budget):
+                    store(chunk)
+            run.meter.end()
+
+
+@dataclass(slots=True)
+class _Meter:
+    """Tells in pairs how far it is, counted in units."""
+
+    advance: Callable[[int], None]
+    pairs: int
+    units: int
+    done: float = 0.0
+    told: int = 0
+
+    def moved(self, units: float) -> None:
+        """Count so many units, or parts of one."""
+        self.done += units
+        self._tell(int(self.pairs * min(1.0, self.done / self.units)))
+
+    def end(self) -> None:
+        """Tell that all is done."""
+        self._tell(self.pairs)
+
+    def _tell(self, now: int) -> None:
+        self.advance(now - self.told)
+        self.told = now
 
 
 @dataclass(slots=True)
@@ -133,6 +159,8 @@ class _Table:
     """Of each key whether a track of the epoch has it; empty where all tracks are of the epoch."""
     counts: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 0), np.int64))
     """Postings, shape (batches of tracks, partitions)."""
+    seen: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(1 << 20, np.uint64))
+    """Its candidates, see `candidates.propose`."""
 
     @property
     def inner(self) -> int:
@@ -167,8 +195,9 @@ class _Run:
         self.threads = threads
         self.job = job
         self.tell = memory.Teller(job)
+        self.meter = _Meter(lambda _pairs: None, 0, 1)
         self.fresh = int(np.searchsorted(sample.serials, epoch[0]))
-        self.counts = np.zeros(4, np.int64)
+        self.counts = np.zeros(2, np.int64)
         edges = np.searchsorted(sample.offsets, np.linspace(0, sample.offsets[-1], 4 * threads + 1))
         self.batches = np.unique(np.concatenate([[0], edges[1:-1], [len(sample.serials)]]))
         self._pace = 1 / _FIRST  # chunks a unit
@@ -188,40 +217,41 @@ class _Run:
 
     def tasks(self, pool: ThreadPoolExecutor, done: Mapping[Task, Intervals], tables: int) -> list[Task]:
         """Return the tables of the epoch, under the parameters that it was begun with, or those that suit it."""
-        begun = [task for task in done if task[:2] == self.epoch]
-        width = begun[0].bits if begun else bits(len(self.sample.serials))
-        limit = begun[0].limit if begun else self._limit(pool, width)
-        return [Task(*self.epoch, number, width, limit) for number in range(tables)]
+        first = next((task for task in done if task[:2] == self.epoch), None) or self._begun(pool)
+        return [first._replace(table=number) for number in range(tables)]
 
-    def _limit(self, pool: ThreadPoolExecutor, width: int) -> int:
-        """Return the most generous limit that the first unit of the first table does not speak against."""
+    def _begun(self, pool: ThreadPoolExecutor) -> Task:
+        """Return a table with the most generous limit that the first unit of the first one does not speak against."""
+        floors = (int(floor * chunks.EVIDENCE) for floor in self.floors)
+        task = Task(*self.epoch, 0, bits(len(self.sample.serials)), _LIMITS[0], *floors)
+        table = self._opened(pool, task)
         for limit in _LIMITS[:-1]:
             self.counts[:] = 0
-            table = self._opened(pool, Task(*self.epoch, 0, width, limit))
-            self._look(pool, table, 0, 1)
-            if (self.counts[1] - self.counts[2]) * UNITS <= max(_ALIKE, _SHARE * self.pairs()):
-                return limit
-        return _LIMITS[-1]
+            table.task = task._replace(limit=limit)
+            self._look(pool, table, 0, 1, least=np.inf)
+            if (self.counts[0] - self.counts[1]) * UNITS <= max(_ALIKE, _SHARE * self.pairs()):
+                return table.task
+        return task._replace(limit=_LIMITS[-1])
 
     def table(
         self, pool: ThreadPoolExecutor, task: Task, todo: Intervals, budget: Callable[[], int]
-    ) -> Iterator[tuple[int, Chunk | None]]:
-        """Yield the units of a table that are done, from time to time, and the chunk where one is finished."""
+    ) -> Iterator[Chunk]:
+        """Yield the chunks of a table, each when it is finished."""
         table = self._opened(pool, task) if todo else None
         for begin, end in todo:
             first = begin
             while table and first < end:
                 wish = self.job.wish
-                self._buffer = np.empty((0, 4), np.uint64)  # or it would be held against the chunk that it is for
-                allowed = min(wish.memory, memory.free()) if wish.memory else budget()
+                allowed = budget()
                 last = self._fitting(table, first, end, allowed, wish.chunk)
                 self.tell.chunk(allowed, last - first)
                 began = time.monotonic()
-                records = self._compare(pool, self._look(pool, table, first, last))
+                pairs = self._look(pool, table, first, last, task.floors[0])
+                self._buffer = np.empty((0, 4), np.uint64)  # comparing takes memory too, and so does the next chunk
+                records = self._compare(pool, pairs, task.floors, last - first)
                 self._pace = max(1e-6, time.monotonic() - began) / (last - first) / self.write_every
-                yield last, Chunk(((first, last),), records, len(self.sample.serials), task)
+                yield Chunk(((first, last),), records, len(self.sample.serials), task)
                 first = last
-        yield UNITS, None
 
     def _opened(self, pool: ThreadPoolExecutor, task: Task) -> _Table:
         """Return a table with its postings counted."""
@@ -249,29 +279,38 @@ class _Run:
         return table
 
     def _fitting(self, table: _Table, first: int, end: int, allowed: int, share: float) -> int:
-        """Return up to which unit there is room for the postings."""
-        sizes = table.counts.sum(0).reshape(UNITS, -1).sum(1)[first:end] * _POSTING
-        room = memory.room(allowed, len(self.sample.serials), self.threads, int(sizes[0]))
-        fitting = min(int(1 / self._pace), int(np.searchsorted(np.cumsum(sizes), room, side="right")))
-        return first + max(1, int(fitting * min(1.0, share)))
+        """Return up to which unit there is room for the postings, and time; both times the share that was wished."""
+        sizes = table.counts.sum(0).reshape(UNITS, -1).sum(1)[first:end] * memory.POSTING
+        largest, known = int(table.counts.sum(0).max()) * memory.POSTING, len(self._known) + len(self._refused)
+        room = memory.room(allowed, len(self.sample.serials), self.threads, int(sizes[0]), largest, known)
+        fitting = int(np.searchsorted(np.cumsum(sizes), room, side="right"))
+        return first + max(1, min(int(share / self._pace), int(fitting * min(1.0, share))))
 
-    def _look(self, pool: ThreadPoolExecutor, table: _Table, first: int, last: int) -> NDArray[np.int64]:
-        """Return the candidates of some units: pairs (i, j), indices of the sample, shape (n, 2), each once."""
+    def _look(self, pool: ThreadPoolExecutor, table: _Table, first: int, last: int, least: float) -> NDArray[np.int64]:
+        """Return the candidates of some units: pairs (i, j), indices of the sample, shape (n, 2), each once, by j.
+
+        With a `least` evidence that is infinite there are none: then it only counts what is looked at on the way.
+        """
         partitions = table.counts.shape[1] // UNITS
         counts = table.counts[:, first * partitions : last * partitions]
         ends = np.cumsum(counts.T.ravel()).reshape(counts.T.shape).T
         starts = np.ascontiguousarray(ends - counts)
         size = int(counts.sum())
-        if len(self._buffer) < size:
-            self._buffer = np.empty((0, 4), np.uint64)
-            self._buffer = np.empty((size, 4), np.uint64)
+        self._buffer = np.empty((size, 4), np.uint64)
         edges = np.append(starts[0], size).tolist()
         self._scatter(pool, table, table.keys(first), table.keys(last), starts)
-        seen = np.zeros(1 << 20, np.uint64)
         order = sorted(range(counts.shape[1]), key=lambda at: edges[at] - edges[at + 1])
-        some = pool.map(lambda at: self._propose(table, edges[at], edges[at + 1], seen), order)
-        found = np.concatenate([np.empty((0, 2), np.int64), *some])
-        return np.unique(found, axis=0)[:, ::-1] if len(found) else found
+        some = pool.map(lambda at: self._propose(table, edges[at], edges[at + 1], least), order)
+        some = self._counted(some, (last - first) * _LOOKING / len(order))
+        found = np.unique(np.concatenate([np.empty(0, np.int64), *some]))
+        pairs = np.stack((found >> 32, found & 0xFFFFFFFF), 1)
+        return pairs[np.argsort(pairs[:, 1], kind="stable")]  # those of one j together, as `compare` has them best
+
+    def _counted(self, results: Iterable[_T], units: float) -> Iterator[_T]:
+        """Pass results on, and tell with each that so many units are done."""
+        for result in results:
+            self.meter.moved(units)
+            yield result
 
     def _scatter(self, pool: ThreadPoolExecutor, table: _Table, low: int, high: int, rows: NDArray[np.int64]) -> None:
         sample, width = self.sample, table.task.bits
@@ -287,25 +326,27 @@ class _Run:
         for _done in pool.map(work, range(len(self.batches) - 1)):
             pass
 
-    def _propose(self, table: _Table, begin: int, end: int, seen: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Return the candidates of a partition, as (j, i)."""
+    def _propose(self, table: _Table, begin: int, end: int, least: float) -> NDArray[np.int64]:
+        """Return the candidates of a partition, as i << 32 | j, each once."""
         sample, size = self.sample, _CANDIDATES
         self.job.check()
         while end - begin > 1:
-            found, counts = np.empty((size, candidates.FOUND), np.int32), np.zeros(4, np.int64)
+            found, counts = np.empty(size, np.int64), np.zeros(2, np.int64)
             count = candidates.propose(
                 sample.words, sample.offsets, sample.means, self._buffer[begin:end], table.inner, self.fresh,
-                table.task.limit, seen, found, counts,
+                table.task.limit, least, table.seen, found, counts,
             )  # fmt: skip
             if count <= size:
                 self.counts += counts
-                return found[:count, 1::-1].astype(np.int64)
+                return np.unique(found[:count])
             size = 2 * count
-            seen[:] = 0
-        return np.empty((0, 2), np.int64)
+            table.seen[:] = 0
+        return np.empty(0, np.int64)
 
-    def _compare(self, pool: ThreadPoolExecutor, pairs: NDArray[np.int64]) -> Records:
-        """Compare candidates exactly; none twice, so those that are known keep their records."""
+    def _compare(
+        self, pool: ThreadPoolExecutor, pairs: NDArray[np.int64], floors: tuple[float, float], units: int
+    ) -> Records:
+        """Compare candidates of so many units exactly; none twice, so those that are known keep their records."""
         serials = self.sample.serials
         keys = serials[pairs[:, 0]].astype(np.uint64) << np.uint64(32) | serials[pairs[:, 1]].astype(np.uint64)
         fresh = ~np.isin(keys, np.concatenate([chunks.key(self._known), self._refused]))
@@ -314,12 +355,37 @@ class _Run:
         def work(begin: int) -> Records:
             self.job.check()
             some = np.ascontiguousarray(new[begin : begin + _PIECE])
-            found = compare(self.sample, some, self.floors, self.minimum, self.span, gate=-np.inf)
+            found = compare(self.sample, some, floors, self.minimum, self.span, gate=-np.inf)
             i, j = serials[found.i], serials[found.j]
             return chunks.record(i, j, found.offset, found.overlap, found.error, found.evidence, found.slope != 0)
 
-        records = np.concatenate([np.empty(0, RECORD), *pool.map(work, range(0, len(new), _PIECE))])
+        begins = range(0, len(new), _PIECE)
+        some = self._counted(pool.map(work, begins), units * (1 - _LOOKING) / max(1, len(begins)))
+        records = np.concatenate([np.empty(0, RECORD), *some])
         again = self._known[np.isin(chunks.key(self._known), keys)]
         self.know(records)
         self._refused = np.concatenate([self._refused, keys[fresh][~np.isin(keys[fresh], chunks.key(records))]])
         return np.concatenate([again, records])
+
+
+def plan(
+    sample: Sample, epoch: tuple[int, int], done: Mapping[Task, Intervals], floors: tuple[float, float], job: Job
+) -> tuple[list[Task], int]:
+    """Return the tables of an epoch, see `correlate`, and its pairs."""
+    run = _Run(sample.below(epoch[1]), epoch, floors, MINIMUM, 0, 1.0, cores(), job)
+    with ThreadPoolExecutor(run.threads) as pool:
+        return run.tasks(pool, done, TABLES), run.pairs()
+
+
+def units(
+    sample: Sample, task: Task, at: tuple[int, int], known: Records, minimum: int, span: int, budget: Callable[[], int]
+) -> Records:
+    """Return what is in the units `at` of a table, with one thread; a pair may come out twice.
+
+    Pairs of `known` are not compared again. `budget` is asked at the beginning, and where it did not suffice for all.
+    """
+    run = _Run(sample.below(task.behind), task[:2], task.floors, minimum, span, 60.0, 1, Job())
+    run.know(known)
+    with ThreadPoolExecutor(1) as pool:
+        found = [chunk.records for chunk in run.table(pool, task, (at,), budget)]
+    return np.concatenate([np.empty(0, RECORD), *found])

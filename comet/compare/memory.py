@@ -1,9 +1,15 @@
-"""How much memory may be taken now: what the machine, its container and the process's own limits leave free."""
+"""How much memory may be taken now: what the machine, its container and the process's own limits leave free.
+
+Everywhere memory is the *resident* bytes of the whole process. What is resident when a stage begins (interpreter,
+compiled kernels, the sample) is its *baseline*; baseline and what a chunk may take beside it are what Comet may take.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import sys
 import time
 from typing import Final
 
@@ -13,15 +19,37 @@ from comet.core.errors import MemoryBudgetError
 from comet.core.job import Job, Memory
 from comet.core.text import _, size
 
-RECORD: Final = 256
-"""Bytes of a found pair at the worst moment, in two forms: each 16 as found, joined, sorted, written, 32 for order."""
+RECORD: Final = 112
+"""Bytes of a found pair in two forms at the worst moment, while a chunk is sorted and written: 49 each, measured."""
 SCRATCH: Final = 144
 """Bytes of working memory for each word of the longest track, in all of a thread's arrays together, rounded up."""
-PARTITION: Final = 4 << 20
-"""Bytes that a thread takes to sort the postings of a partition and to keep its candidates."""
+PIECE: Final = 2 << 20
+"""Bytes that a thread takes for the piece it compares and the one that waits, beside `SCRATCH`."""
 BASE: Final = 8 << 20
 """For everything else that a chunk allocates."""
+TRACK: Final = 192
+"""Bytes of a track in the sample beside its words: 128 of means, five numbers of 8, a run, and those on the way."""
+POSTING: Final = 32
+"""Bytes of a posting of the index."""
+PROPOSED: Final = 4
+"""Bytes for each posting that candidates take until they are compared: 100 for each of them, 14 in 1 000 postings."""
+KNOWN: Final = 72
+"""Bytes of a pair that is not to be compared again, while candidates are held against all of these."""
+SEEN: Final = 16 << 20
+"""Bytes of the table of pairs seen, 8 MB, the partitions' counts and the keys that are wanted, 2 MB each at most."""
+LOADED: Final = 240 << 20
+"""Bytes that the kernels take until they are loaded: 118 MB were measured where they are compiled, 215 MB else."""
+MAPPED: Final = 400 << 20
+"""Address space that they take meanwhile: 201 MB were measured where they are compiled, 364 MB else."""
 
+_LARGE: Final = 1 << 20
+"""Bytes from which on an array has pages of its own, so that they are given back with it."""
+_M_MMAP_THRESHOLD: Final = -3
+_M_ARENA_MAX: Final = -8
+_EVERY: Final = 1.0
+"""Seconds for which an answer of the machine holds: one costs some milliseconds."""
+_NONE: Final = 1 << 62
+"""What is left where there is no limit; more than any machine has."""
 _CGROUPS: Final = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
     (
@@ -34,7 +62,7 @@ _CGROUPS: Final = (
 
 def free() -> int:
     """Return the bytes that can be taken without swapping, and without reaching a limit of the container or process."""
-    return max(0, min(int(psutil.virtual_memory().available), _container(), _process()))
+    return max(0, min(int(psutil.virtual_memory().available), _container(), *_process()))
 
 
 def used() -> int:
@@ -47,6 +75,38 @@ def used() -> int:
     return found
 
 
+class Budget:
+    """What a stage may take beside its baseline, which is what is resident when this is made. Asked before each chunk.
+
+    What the process holds above the baseline was let go by the chunk before, or belongs to the one in hand, so it is
+    counted as free. `job.wish.memory` beats the limit.
+    """
+
+    def __init__(self, job: Job, limit: int = 0, share: float = 1.0) -> None:
+        """Take the baseline.
+
+        Args:
+            job: Whose wish counts.
+            limit: Bytes that Comet may take in all, 0 for a share of what is free.
+            share: That share.
+        """
+        _give_back()
+        self._job = job
+        self._limit = limit
+        self._share = share
+        self._baseline = used()
+        self._left = 0
+        self._next = 0.0
+
+    def __call__(self) -> int:
+        """Return bytes; below 0 where the baseline is above the limit."""
+        if time.monotonic() >= self._next:
+            self._left = free() + max(0, used() - self._baseline)
+            self._next = time.monotonic() + _EVERY
+        limit = self._job.wish.memory or self._limit
+        return min(self._left, limit - self._baseline) if limit else int(self._left * self._share)
+
+
 class Teller:
     """Tells those who watch a job how much memory it takes: at each chunk's beginning, or now and then."""
 
@@ -54,17 +114,50 @@ class Teller:
         self._job = job
         self._every = every
         self._next = 0.0
+        self._baseline = used()
 
     def chunk(self, allowed: int, units: int) -> None:
-        """Tell that a chunk of so many units begins, for which so many bytes are allowed."""
-        taken = used()
-        self._job.report(Memory(taken + allowed, taken, units))
+        """Tell that a chunk of so many units begins, for which so many bytes are allowed beside the baseline."""
+        self._job.report(Memory(self._baseline + allowed, used(), units))
 
     def now_and_then(self) -> None:
-        """Tell it, if that was not done within the last `every` seconds."""
+        """Tell what is taken and free, if that was not done within the last `every` seconds."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + self._every
-            self.chunk(free(), 0)
+            taken = used()
+            self._job.report(Memory(taken + free(), taken))
+
+
+def loading() -> None:
+    """Say so where there is no room for the kernels: the loader of libraries says something else, the compiler aborts.
+
+    Raises:
+        MemoryBudgetError: There is none.
+    """
+    if "comet.compare.kernels" in sys.modules:
+        return
+    space, _data = _process()
+    kinds = ((space, MAPPED, _("address space (`ulimit -v`)")), (free(), LOADED, _("memory")))
+    for left, needed, kind in kinds:
+        if left < needed:
+            raise MemoryBudgetError(
+                _("compiling and loading the kernels needs {needed} of {kind}, and {left} are left").format(
+                    needed=size(needed), kind=kind, left=size(max(0, left))
+                ),
+                hint=_("raise the limit, or end other programs"),
+            )
+
+
+def sample(budget: int, tracks: int, words: int) -> int:
+    """Return how many of `budget` bytes are left beside a sample of so many tracks with so many words together.
+
+    Raises:
+        MemoryBudgetError: The sample does not fit.
+    """
+    needed = words * 4 + tracks * TRACK
+    if budget < needed:
+        raise _too_little(tracks, needed, budget)
+    return budget - needed
 
 
 def units(budget: int, tracks: int, words: int, threads: int = 1) -> int:
@@ -79,7 +172,7 @@ def units(budget: int, tracks: int, words: int, threads: int = 1) -> int:
     Raises:
         MemoryBudgetError: Not even one row fits.
     """
-    base = BASE + threads * SCRATCH * words
+    base = BASE + threads * (PIECE + SCRATCH * words)
     row = RECORD * max(1, tracks)
     if budget < base + row:
         raise _too_little(tracks, base + row, budget)
@@ -87,30 +180,46 @@ def units(budget: int, tracks: int, words: int, threads: int = 1) -> int:
 
 
 def _too_little(tracks: int, needed: int, budget: int) -> MemoryBudgetError:
+    taken = used()
     return MemoryBudgetError(
-        _("comparing {tracks} tracks needs at least {needed} of memory, and {budget} are allowed").format(
-            tracks=f"{tracks:,}", needed=size(needed), budget=size(budget)
+        _("comparing {tracks} tracks needs at least {needed} of memory in all, and {budget} are allowed").format(
+            tracks=f"{tracks:,}", needed=size(taken + needed), budget=size(max(0, taken + budget))
         ),
         hint=_("allow more memory in the settings, or end other programs"),
     )
 
 
-def room(budget: int, tracks: int, threads: int, least: int) -> int:
+def room(budget: int, tracks: int, threads: int, least: int, largest: int, known: int) -> int:
     """Return how many bytes of `budget` are left for the postings of an index.
 
     Args:
         budget: Bytes that the chunk may take, beside the sample, which is there already.
         tracks: In the sample.
         threads: That work at the same time.
-        least: Bytes of the smallest piece.
+        least: Bytes of the postings of one unit.
+        largest: Bytes of the postings of one partition: a thread sorts a copy of it, and keeps its candidates.
+        known: Pairs that are not to be compared again.
 
     Raises:
-        MemoryBudgetError: Not even that fits.
+        MemoryBudgetError: Not even one unit fits.
     """
-    base = BASE + threads * PARTITION
+    base = BASE + SEEN + threads * (PIECE + largest) + KNOWN * known
+    least += least * PROPOSED // POSTING
     if budget < base + least:
         raise _too_little(tracks, base + least, budget)
-    return budget - base
+    return (budget - base) * POSTING // (POSTING + PROPOSED)
+
+
+def _give_back() -> None:
+    """Have large arrays be pages of their own, and threads share what is small.
+
+    The C library of Linux else learns to keep up to 64 MB of what was let go, and for each thread an arena.
+    """
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(AttributeError):  # a C library without it, which gives back anyway
+            library = ctypes.CDLL(None)
+            library.mallopt(_M_MMAP_THRESHOLD, _LARGE)
+            library.mallopt(_M_ARENA_MAX, 1)
 
 
 def _container() -> int:
@@ -118,7 +227,7 @@ def _container() -> int:
 
     Pages of files that the group has read count as used but are given back first, so they count as free here.
     """
-    left = 1 << 62
+    left = _NONE
     for limit, usage, stat in _groups():
         bound, used = _number(limit), _number(usage)
         if bound is not None and used is not None:
@@ -170,11 +279,16 @@ def _reclaimable(path: str) -> int:
         return 0
 
 
-def _process() -> int:
-    """Return the bytes of address space left to this process by `ulimit -v`."""
+def _process() -> tuple[int, int]:
+    """Return the bytes left to this process of address space by `ulimit -v`, and of pages of its own by `ulimit -d`."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
-        return 1 << 62
-    limit, _hard = resource.getrlimit(resource.RLIMIT_AS)
-    return 1 << 62 if limit == resource.RLIM_INFINITY else limit - int(psutil.Process().memory_info().vms)
+        return _NONE, _NONE
+    taken = psutil.Process().memory_info()
+    space, data = resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_DATA)[0]
+    return (
+        _NONE if space == resource.RLIM_INFINITY else space - int(taken.vms),
+        # Only Linux says how much of it is taken, and only there it bounds more than the heap.
+        _NONE if data == resource.RLIM_INFINITY or not hasattr(taken, "data") else data - int(taken.data),
+    )

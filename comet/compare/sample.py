@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -95,33 +95,30 @@ def prepare(tracks: Iterable[tuple[int, Words]]) -> Sample:
 
     Args:
         tracks: (serial number, words as `opening` gives them), each number once, ascending; taken one by one, so that
-            all of them are in memory once.
+            all of them are in memory once. `memory.sample` says what they take.
 
     Raises:
         ValueError: They do not ascend.
     """
-    serials: list[int] = []
-    lengths = [0]
+    serials, ends = array("q"), array("q", [0])
     words, size = np.empty(1 << 16, np.uint32), 0
     for serial, track in tracks:
         if size + len(track) > len(words):
-            words.resize((size + len(track)) * 5 // 4, refcheck=False)  # moves no page
+            words.resize((size + len(track)) * 33 // 32, refcheck=False)  # moves no page, but sets what is new to 0
         words[size : size + len(track)] = track
         size += len(track)
         serials.append(serial)
-        lengths.append(size)
+        ends.append(size)
     words.resize(size, refcheck=False)
-    if any(one >= other for one, other in pairwise(serials)):
+    numbers, offsets = np.array(serials, np.int64), np.array(ends, np.int64)
+    if np.any(np.diff(numbers) <= 0):
         raise ValueError("serial numbers have to ascend")
-    offsets = np.array(lengths, np.int64)
-    means = np.empty((len(serials), 32), np.int32)
-    runs = np.empty((len(words) // 2 + len(serials), 2), np.int32)
-    run_offsets = np.empty(len(serials) + 1, np.int64)
+    means = np.empty((len(numbers), 32), np.int32)
+    runs = np.empty((size // 2 + len(numbers), 2), np.int32)  # pages that nothing is written to take no memory
+    run_offsets = np.empty(len(numbers) + 1, np.int64)
     ready.tracks(words, offsets, means, runs, run_offsets)
-    longest = int(np.diff(offsets).max(initial=0))
-    return Sample(
-        np.array(serials, np.int64), words, offsets, means, runs[: run_offsets[-1]].copy(), run_offsets, longest
-    )
+    runs.resize((int(run_offsets[-1]), 2), refcheck=False)
+    return Sample(numbers, words, offsets, means, runs, run_offsets, int(np.diff(offsets).max(initial=0)))
 
 
 def best(a: Words, b: Words, tails: Tails, minimum: int = MINIMUM, span: int = 0) -> Best:
@@ -134,12 +131,15 @@ def best(a: Words, b: Words, tails: Tails, minimum: int = MINIMUM, span: int = 0
         minimum: Least informative overlap.
         span: Largest offset, 0 for any.
     """
-    low = (-np.inf, -np.inf)
-    both = compare(prepare([(1, a), (2, b)]), np.array([[0, 1]]), low, minimum, span, gate=-np.inf)
-    found = surest(both, tails)
-    for _i, _j, offset, overlap, error, z, slope in zip(*(column.tolist() for column in found), strict=True):
-        return Best(int(offset), int(overlap), error, z, slope)
-    return Best(0, 0, 0.5, 0.0, 0.0)
+    both, pair, found = prepare([(1, a), (2, b)]), np.array([[0, 1]]), np.empty((1, kernels.FOUND))
+    if not _flat(both, pair, minimum, span, -np.inf, found):
+        return Best(0, 0, 0.5, 0.0, 0.0)
+    _pair, *flat = found[0].tolist()
+    start, steps, *sloped = _sloped(both, pair, minimum, span)[0].tolist()
+    excess = [(z - tail.q99) / tail.fall for z, tail in zip((flat[-1], sloped[-1]), tails, strict=True)]
+    leans = steps != 0 and sloped[-1] > flat[-1] and excess[1] > excess[0]
+    offset, overlap, differ, z = [start, *sloped] if leans else flat
+    return Best(int(offset), int(overlap), differ / (32 * overlap), z, steps * (100 / slopes.UNIT) if leans else 0.0)
 
 
 def align(a: Words, b: Words, tails: Tails) -> Best:

@@ -39,7 +39,7 @@ class Memory:
     """What a job takes of the memory that it may take, in bytes."""
 
     limit: int
-    """So much it may take in all, as it stands now."""
+    """So much it may take in all, as it stands now: what it took before the chunk, and what the chunk may take."""
     used: int
     """Resident, of its process and its workers."""
     chunk: int = 0
@@ -83,7 +83,15 @@ class Ordered:
     by_path: int
 
 
-Event = Progress | Problem | Memory | Listing | Ordered
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What was found so far can be looked at, while the job goes on."""
+
+    pairs: int
+    """That were judged since the last time."""
+
+
+Event = Progress | Problem | Memory | Listing | Ordered | Ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +101,9 @@ class Control:
     pause: bool = False
     stop: bool = False
     memory: int = 0
-    """Bytes that the chunk may take, 0 for what the settings say."""
+    """Bytes that the job may take in all, 0 for what the settings say."""
     chunk: float = 1.0
-    """Factor on the chunk's length: 0.5 halved, 2 doubled."""
+    """Factor on the chunk's length: 0.5 halved, 2 doubled. However long, it keeps to the memory."""
 
 
 def ignore(event: Event) -> None:

@@ -133,6 +133,7 @@ class Stage(StrEnum):
     APPLY = "apply"
     UNDO = "undo"
     PURGE = "purge"
+    BENCH = "bench"
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,15 @@ class CorrelateSettings:
         high=3600,
         unit="s",
     )
-    memory_share: float = _setting(0.5, "Share of the free memory that a chunk may take.", low=0.01, high=0.95)
+    memory: int = _setting(
+        0,
+        "Memory that Comet may take in all while it correlates: what is resident before, the fingerprints and a chunk. "
+        "0 for what is free, less what `memory_share` leaves to others.",
+        unit="MB",
+    )
+    memory_share: float = _setting(
+        0.5, "Share of the free memory that may be taken where `memory` is 0.", low=0.01, high=0.95
+    )
     write_every: float = _setting(
         30.0,
         "A chunk is written about as often; an interruption loses what came after it.",

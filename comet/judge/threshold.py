@@ -30,7 +30,7 @@ SLOPED: Final = Tail(5.8, 0.70)
 """Likewise of the sloped form."""
 
 PER_Z: Final = 16
-"""Of a histogram of evidence, in one z."""
+"""Bins of a histogram of evidence in one z, as `compare.null` fills them."""
 
 FEW: Final = 100
 """Fewer audios than this tell too little: half of the weight or more is the prior's, and a single album may decide what
@@ -105,10 +105,15 @@ def comparisons(audios: int) -> int:
     return max(0, audios * (audios - 1) // 2)
 
 
-def lines(audios: int, accepted: float = 0.1, null: Null = Null()) -> Lines:  # noqa: B008 - a value, as any number is
+def lines(
+    audios: int,
+    accepted: float = 0.1,
+    null: Null = Null(),  # noqa: B008 - a value, as any number is
+    floor: Lines = FLOOR,
+) -> Lines:
     """Return the evidence from which on a pair counts in each form: z* = q99 + fall ln(0.01 P / (E / 2)).
 
-    Never below `FLOOR`: pairs with less were not kept when the collection was correlated, so a lower line would show
+    Never below the floor: pairs with less were not kept when the collection was correlated, so a lower line would show
     some of the pairs between and silently lack the others. Small collections end there, with fewer false pairs
     than were accepted.
 
@@ -116,6 +121,7 @@ def lines(audios: int, accepted: float = 0.1, null: Null = Null()) -> Lines:  # 
         audios: N, the fingerprints that were compared with each other; P = N (N - 1) / 2.
         accepted: E, false pairs expected in the whole collection.
         null: Of the collection.
+        floor: Least evidence that was kept.
 
     Raises:
         ValueError: `accepted` is not above 0; no finite evidence excludes chance altogether.
@@ -124,9 +130,18 @@ def lines(audios: int, accepted: float = 0.1, null: Null = Null()) -> Lines:  # 
         raise ValueError(f"accepted false pairs must be above 0, not {accepted}")
     expected = _TAIL * comparisons(audios) / (accepted / _FORMS)
     if not expected > 0:
-        return FLOOR
+        return floor
     excess = math.log(expected)
-    return Lines(*(max(low, t.q99 + t.fall * excess) for low, t in zip(FLOOR, null, strict=True)))
+    return Lines(*(max(low, t.q99 + t.fall * excess) for low, t in zip(floor, null, strict=True)))
+
+
+def kept(audios: int, null: Null) -> Lines:
+    """Return the least evidence that the index keeps: as many unrelated pairs have it as there are tracks.
+
+    So records do not grow faster than the collection, and the line can still be moved by ln(10 N) falls, 9.7 among
+    100 000 tracks, from where it stands by default.
+    """
+    return lines(audios, max(1.0, math.sqrt(audios)), null)
 
 
 def among(audios: int, drawn: Lines, null: Null = Null()) -> float:  # noqa: B008 - likewise

@@ -54,9 +54,7 @@ class Bench:
     def correlate(self, *, exact: bool = False) -> Correlated:
         """Correlate and judge."""
         with self.opened() as collection:
-            done = pipeline.correlate(collection, Job(), exact=exact)
-            pipeline.judge(collection, Job())
-            return done
+            return pipeline.find(collection, Job(), exact=exact)
 
     def groups(self) -> list[set[str]]:
         """Return the names of the files of each group."""
@@ -73,37 +71,28 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A bench with an empty music folder and a home of its own."""
     monkeypatch.setenv("COMET_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("NUMBA_CACHE_DIR", kernels)
     (tmp_path / "music").mkdir()
     return Bench(tmp_path / "music")
 
 
 @pytest.fixture(scope="session")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder for compiled kernels that all tests share."""
-    return os.environ.get("NUMBA_CACHE_DIR") or str(tmp_path_factory.mktemp("kernels"))
-
-
-@pytest.fixture(scope="session")
-def owned(tmp_path_factory: pytest.TempPathFactory, kernels: str) -> Path:
+def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with music and a home in which it is scanned, compared and judged."""
     tmp = tmp_path_factory.mktemp("owned")
     furnish(tmp / "music")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("COMET_HOME", str(tmp / "home"))
-        patched.setenv("NUMBA_CACHE_DIR", kernels)
         Owner(tmp).full()
     return tmp
 
 
 @pytest.fixture
-def owner(owned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> Owner:
+def owner(owned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Owner:
     """Return somebody with a copy of that, moved to a place of its own."""
     monkeypatch.setenv("COMET_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("NUMBA_CACHE_DIR", kernels)
     for name in ("music", "home"):
         shutil.copytree(owned / name, tmp_path / name)
     made = Owner(tmp_path)

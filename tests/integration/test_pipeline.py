@@ -18,7 +18,7 @@ from comet.compare import chunks, tiers
 from comet.compare.chunks import Chunk, Task
 from comet.core import locks, profiles
 from comet.core.errors import LockedError, NoMusicError, Stopped
-from comet.core.job import Job, Progress
+from comet.core.job import Event, Job, Progress, Ready
 from comet.core.model import Stage
 from comet.core.places import places
 from comet.core.settings import Settings
@@ -365,7 +365,7 @@ def test_recall_is_told_from_how_often_tables_found_a_pair(bench: Bench) -> None
             i, j = np.array(found, np.int64).T
             many = np.full(len(i), 100.0)
             records = chunks.record(i, j, 0 * many, many, many / 1000, many / 2, many < 0)
-            chunks.write(collection.results, Chunk((units,), records, 7, Task(1, 8, table, 16, 160)), **about)
+            chunks.write(collection.results, Chunk((units,), records, 7, Task(1, 8, table, 16, 160, 320, 352)), **about)
 
         assert pairs.recall(collection) == 1.0
         store(0, (0, 32), (1, 2), (1, 5))
@@ -376,3 +376,33 @@ def test_recall_is_told_from_how_often_tables_found_a_pair(bench: Bench) -> None
         rows = np.empty(0, chunks.RECORD)
         chunks.write(collection.results, Chunk(((1, 5),), rows, 7), **about)
         assert pairs.recall(collection) == 1.0  # (1, 5) is left, found once: nothing says that others were missed
+
+
+def test_the_index_works_in_rounds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found soon is there first, then all tables, and one more after the other where too much is missing."""
+    monkeypatch.setattr(tiers, "EXACT", 4)
+    monkeypatch.setattr(tiers, "FEW", 4)
+    monkeypatch.setattr(tiers, "MANY", 0)
+    for number in range(4):
+        write(bench.music / f"{number}.flac", tune(number, 40))
+    write(bench.music / "3 again.mp3", tune(3, 40))
+    bench.scan()
+    heard: list[Event] = []
+    with bench.opened() as collection:
+        first = pipeline.correlate(collection, Job())
+        assert (first.units, first.more, first.recall) == (tiers.FIRST, True, None)
+        pipeline.find(collection, Job(heard.append))
+        assert [event for event in heard if isinstance(event, Ready)] == []
+        task, *_others = pairs.covered(collection).index
+        assert pairs.seen(collection)[task[:2]] == (tiers.TABLES, 1, 0.0)
+        for path in Path(collection.results).glob("*.comet"):
+            path.unlink()
+        some = np.full(1, 100.0)
+        for table in range(tiers.TABLES):  # each of them found another pair: there must be many more
+            i, j = np.array([[1], [2 + table]])
+            found = chunks.record(i, j, 0 * some, some, some / 1000, some / 2, some < 0)
+            about = {"cache": collection.cache.id, "settings": collection.compared}
+            chunks.write(collection.results, Chunk(((0, tiers.UNITS),), found, 5, task._replace(table=table)), **about)
+        pipeline.find(collection, Job(heard.append))
+        assert sorted(task.table for task in pairs.covered(collection).index) == list(range(tiers.MOST))
+        assert [event.pairs for event in heard if isinstance(event, Ready)] == [4, 0, 0]

@@ -210,7 +210,7 @@ def test_of_two_forms_of_a_pair_the_surer_one_counts() -> None:
 
 def test_the_index_beside_exact_rows(tmp_path: Path) -> None:
     """Its units are told by task; what two tables found, or a row has, is given once, and nothing is lost."""
-    folder, task = str(tmp_path), Task(5, 20, 0, 16, 67)
+    folder, task = str(tmp_path), Task(5, 20, 0, 16, 67, 320, 352)
     chunks.write(folder, chunk(((0, 32),), ((1, 6), (1, 12)), task), **KEY)
     chunks.write(folder, chunk(((0, 64),), ((1, 12), (2, 13)), task._replace(table=1)), **KEY)
     chunks.write(folder, chunk(((1, 10),), ((1, 6), (1, 7))), **KEY)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
 import random
 import threading
 from pathlib import Path
@@ -157,7 +159,7 @@ def _once(folder: str, tracks: list[tuple[int, np.ndarray]], rng: random.Random 
     options: dict[str, object] = {}
     if rng:
         row = memory.RECORD * max(1, len(tracks))
-        scratch = memory.BASE + 2 * memory.SCRATCH * 90
+        scratch = memory.BASE + 2 * (memory.PIECE + memory.SCRATCH * 90)
         options = {
             "job": Job(control=_After(rng.randint(0, 30)), every=0.0),
             "write_every": rng.choice([0.0, 60.0]),
@@ -205,17 +207,51 @@ def test_progress_counts_pairs() -> None:
 def test_memory_bounds_rows() -> None:
     """No chunk has more rows than memory allows or somebody wishes; without room for one row it is an error."""
     tracks = list(enumerate(songs(20), 1))
-    room = memory.BASE + memory.SCRATCH * 90 + memory.RECORD * 20 * 4
+    room = memory.BASE + memory.PIECE + memory.SCRATCH * 90 + memory.RECORD * 20 * 4
     lengths = [end - begin for chunk in run(tracks, budget=lambda: room, threads=1) for begin, end in chunk.units]
     assert max(lengths) == 4
     assert sum(lengths) == 20
     half = Job(control=lambda: Control(chunk=0.5))
     lengths = [len(range(*chunk.units[0])) for chunk in run(tracks, budget=lambda: room, threads=1, job=half)]
     assert max(lengths) == 2
-    less = Job(control=lambda: Control(memory=room))
-    assert len(run(tracks, threads=1, job=less)) == 5
     with pytest.raises(MemoryBudgetError):
         run(tracks, budget=lambda: 1000)
+    with pytest.raises(MemoryBudgetError, match=r"and 1\.0 MB are allowed"):
+        run(tracks, job=Job(control=lambda: Control(memory=1_000_000)))
+
+
+@pytest.mark.parametrize("less", [2, 0])
+def test_less_memory_ends_a_chunk(monkeypatch: pytest.MonkeyPatch, less: int) -> None:
+    """Where memory shrinks the chunk in hand ends at the next row, and what it has is kept, whatever comes then."""
+    monkeypatch.setattr(correlation, "_PIECE", 300_000)
+    tracks = list(enumerate(songs(40, 2), 1))
+    base = memory.BASE + memory.PIECE + memory.SCRATCH * 90
+    asked = itertools.chain([40] * 12, itertools.repeat(less))
+    stored: list[Chunk] = []
+    with contextlib.suppress(MemoryBudgetError) if less else pytest.raises(MemoryBudgetError):
+        correlate(
+            prepare(tracks),
+            store=stored.append,
+            floors=(3.0, 3.0),
+            threads=1,
+            budget=lambda: base + memory.RECORD * 40 * next(asked),
+        )
+    lengths = [end - begin for chunk in stored for begin, end in chunk.units]
+    assert 2 < lengths[0] < 40
+    assert (set(lengths[1:-1]), sum(lengths)) == (({2}, 40) if less else (set(), lengths[0]))
+
+
+def test_a_wish_holds_from_the_next_row_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever wishes for other chunks while one is in hand ends it there, and is told what the next one has."""
+    monkeypatch.setattr(correlation, "_PIECE", 300_000)
+    tracks = list(enumerate(songs(40, 2), 1))
+    room = memory.BASE + memory.PIECE + memory.SCRATCH * 90 + memory.RECORD * 40 * 40
+    looks = itertools.count()
+    job = Job(control=lambda: Control(chunk=1.0 if next(looks) < 20 else 0.1), every=0.0)
+    stored = run(tracks, budget=lambda: room, threads=1, job=job)
+    lengths = [end - begin for chunk in stored for begin, end in chunk.units]
+    assert 4 < lengths[0] < 40
+    assert set(lengths[1:-1]) == {4}
 
 
 def test_one_stage_at_a_time() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from comet.compare import chunks, correlation, index, memory
-from comet.compare.chunks import Chunk, Task
+from comet.compare.chunks import EVIDENCE, Chunk, Task
 from comet.compare.intervals import Intervals, union
 from comet.compare.sample import Sample, prepare
 from comet.compare.tiers import TABLES, UNITS
@@ -83,7 +83,7 @@ def test_finds_what_comparing_all_finds() -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_chunks_and_threads_change_nothing(threads: int) -> None:
     """With room for a unit at a time the same pairs are found by the same tables."""
-    least = memory.BASE + threads * memory.PARTITION + 15_000
+    least = memory.BASE + memory.SEEN + threads * memory.PIECE + 20_000 + 8_000 * threads
     parts = run(threads=threads, budget=lambda: least)
     assert len(parts) > TABLES * UNITS // 4
     for table in range(TABLES):
@@ -128,7 +128,7 @@ def test_any_history_ends_alike(tmp_path: Path, seed: int) -> None:
         done = chunks.coverage(folder, **KEY).index
         found = [records for _task, records in chunks.tables(folder, **KEY)]
         job = Job() if last else Job(control=_After(rng.randint(20, 900)), every=0.0)
-        least = memory.BASE + 2 * memory.PARTITION + rng.choice([40_000, 10**9])
+        least = memory.BASE + memory.SEEN + 2 * memory.PIECE + rng.choice([80_000, 10**9])
         try:
             run(done=done, found=found, store=store, job=job, threads=2, budget=functools.partial(int, least))
         except Stopped:
@@ -148,13 +148,17 @@ def test_any_history_ends_alike(tmp_path: Path, seed: int) -> None:
 
 def test_an_epoch_goes_on_as_it_was_begun() -> None:
     """Its parameters stay, whatever would be chosen now; only what is missing is done."""
-    begun = Task(*EPOCH, 0, 17, 120)
+    begun = Task(*EPOCH, 0, 17, 120, 20 * EVIDENCE, 21 * EVIDENCE)
+    assert run()[0].task == Task(*EPOCH, 0, 16, 240, *(int(floor * EVIDENCE) for floor in FLOORS))
     stored = run(done={begun: ((0, UNITS),), begun._replace(table=2): ((5, UNITS),)})
     assert units(stored) == {
         begun._replace(table=1): ((0, UNITS),),
         begun._replace(table=2): ((0, 5),),
         begun._replace(table=3): ((0, UNITS),),
     }
+    found = np.concatenate([chunk.records for chunk in stored])
+    assert 0 < len(found) < sum(len(chunk.records) for chunk in run())
+    assert (found["evidence"] >= np.where(found["evidence"] & 1, 21, 20) * EVIDENCE).all()
 
 
 def test_a_chunk_takes_no_longer_than_is_wished() -> None:

@@ -20,7 +20,7 @@ from tests.unit.compare.words import TAILS, flat, tracks
 
 
 @given(tracks(), tracks(), st.sampled_from([1, 10, 40]), st.sampled_from([0, 1, 7, 23, 200]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_equals_definition(a: np.ndarray, b: np.ndarray, minimum: int, span: int) -> None:
     """Offset, overlap, error and evidence are those of the definition, with everything that may be missing."""
     found = flat(a, b, minimum, span)
@@ -35,7 +35,7 @@ def test_equals_definition(a: np.ndarray, b: np.ndarray, minimum: int, span: int
 
 
 @given(tracks(), tracks(), st.sampled_from([0, 25]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_mirror(a: np.ndarray, b: np.ndarray, span: int) -> None:
     """The other way round it is the same evidence to the last bit, at the opposite offset (of equals, at its equal)."""
     one, two = flat(a, b, 5, span), flat(b, a, 5, span)
@@ -79,7 +79,7 @@ def test_informative(runs: list[tuple[int, int]]) -> None:
 
 
 @given(st.lists(tracks(), max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_tracks_are_made_ready(made: list[np.ndarray]) -> None:
     """Missing words are 0, runs are where the others stand together, means are theirs; each track for itself."""
     sample = prepare(enumerate(made))

@@ -15,7 +15,7 @@ NOTHING = Coverage((), {})
 
 def indexed(*epochs: tuple[int, int], units: int = tiers.UNITS, tables: int = tiers.TABLES) -> dict[Task, Intervals]:
     """Give epochs of which so many units of so many tables are done."""
-    return {Task(*epoch, table, 20, 67): ((0, units),) for epoch in epochs for table in range(tables)}
+    return {Task(*epoch, table, 20, 67, 320, 352): ((0, units),) for epoch in epochs for table in range(tables)}
 
 
 def test_small_collections_are_compared_exactly() -> None:
@@ -77,3 +77,14 @@ def test_an_epoch_is_done_when_all_its_tables_are(tables: int) -> None:
     """Before, it is left to do."""
     serials = list(range(1, 6_000))
     assert tiers.todo(serials, Coverage((), indexed((1, 6_000), tables=tables)), exact=False).epochs == [(1, 6_000)]
+
+
+def test_what_is_found_soon_comes_first() -> None:
+    """A part of the first table of an epoch that takes long, unless that is done, and then all tables."""
+    serials, epoch = list(range(1, 40_001)), (1, 40_001)
+    few, every = tiers.Round(epoch, 1, tiers.FIRST), tiers.Round(epoch, tiers.TABLES, tiers.UNITS)
+    assert tiers.next_round(serials, epoch, NOTHING) == few
+    assert tiers.next_round(serials, epoch, Coverage((), indexed((40_001, 50_000)))) == few
+    assert tiers.next_round(serials, epoch, Coverage((), indexed(epoch, tables=1, units=tiers.FIRST - 1))) == few
+    assert tiers.next_round(serials, epoch, Coverage((), indexed(epoch, tables=1, units=tiers.FIRST))) == every
+    assert tiers.next_round(serials, (39_000, 40_001), NOTHING).tables == tiers.TABLES
