@@ -24,13 +24,14 @@ pair, and the largest sum (an hour of words) stays below 2^53.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Final
 
 import numpy as np
-from numba import njit, types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from comet.core.kernels import kernel as kernel  # noqa: PLC0414 - what is built from these parts has it from here
+from comet.core.kernels import popcount as popcount  # noqa: PLC0414 - likewise
+from comet.core.kernels import popcount64 as popcount64  # noqa: PLC0414 - likewise
 
 SCALE: Final = 1 << 24
 """Means are stored in this unit."""
@@ -41,29 +42,6 @@ FOUND: Final = 5
 
 _BYTE, _8, _16, _24 = np.uint32(255), np.uint32(8), np.uint32(16), np.uint32(24)
 """Kept in 32 bits, so that a word's bytes are never looked at as negative numbers."""
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def kernel(signature: str) -> Callable[[_F], _F]:
-    """Compile for one signature, once on a machine, and let other threads run meanwhile."""
-    return cast("Callable[[_F], _F]", njit(signature, nogil=True, cache=True, boundscheck=False, error_model="numpy"))
-
-
-def _count_bits(width: Any) -> Callable[..., Any]:  # noqa: ANN401 - numba's protocol
-    """One machine instruction, and a vector of them where the machine has that; only uint in and out keeps it so."""
-
-    def typed(_typing: Any, _word: Any) -> Any:  # noqa: ANN401 - likewise
-        def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
-            return builder.ctpop(args[0])
-
-        return width(width), generate
-
-    return typed
-
-
-popcount = cast("Callable[[np.uint32], np.uint32]", intrinsic(_count_bits(types.uint32)))
-popcount64 = cast("Callable[[np.uint64], np.uint64]", intrinsic(_count_bits(types.uint64)))
 
 READ_WORDS: Final = "Array(uint32, 1, 'C', readonly=True)"
 READ_OFFSETS: Final = "Array(int64, 1, 'C', readonly=True)"

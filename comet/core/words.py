@@ -19,7 +19,7 @@ def informative(words: Words) -> NDArray[np.bool_]:
     """Say which words carry evidence, shape (n,): not silence, and not one of `FROZEN` or more equal ones in a row."""
     if not len(words):
         return np.zeros(0, np.bool_)
-    starts = np.flatnonzero(np.concatenate([[True], words[1:] != words[:-1]]))
-    lengths = np.diff(starts, append=len(words))
+    edges = np.flatnonzero(np.concatenate(([True], words[1:] != words[:-1], [True])))
+    lengths = edges[1:] - edges[:-1]
     known: NDArray[np.bool_] = np.repeat(lengths < FROZEN, lengths) & (words != np.uint32(SILENCE))
     return known

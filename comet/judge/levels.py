@@ -11,9 +11,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from comet.core.kernels import kernel
 from comet.core.measures import SILENT
 
 Numbers = NDArray[np.float64]
+Seconds = NDArray[np.uint8]
 
 QUIET: Final = 48.0
 """dB below a track's loud seconds at which nothing is heard any more: -60 dBFS in music that reaches -12."""
@@ -27,11 +29,18 @@ WHOLE: Final = 0.1
 """Seconds that the shift may be off a whole one: a second of one track that meets two halves of the other one's says
 nothing, and copies with silence before them showed holes of up to 40 dB."""
 
+_POWER: Final = np.where(np.arange(256) < SILENT, 10.0 ** (np.arange(256) / -20.0), 0.0)
+"""Of each level of an envelope; 1.0 is full scale."""
 _LOUD: Final = 0.95  # quantile of a track's seconds that is how loud it gets
+_SPREAD: Final = 0.05, 0.95  # quantiles that differences are told by
 _PAIR: Final = 2  # seconds that are looked at together, so that a dropout of 1 s is whole in one of them
 _SIDE: Final = 3  # seconds on either side of them
 _FAINT: Final = 40.0  # dB below the loud seconds at which levels are no longer compared: there noise is as loud
 _FEWEST: Final = 10  # seconds in common that must be there
+
+
+_SECONDS: Final = "Array(uint8, 1, 'C', readonly=True)"
+_NUMBERS: Final = "Array(float64, 1, 'C', readonly=True)"
 
 
 class Levels(NamedTuple):
@@ -50,17 +59,6 @@ class Levels(NamedTuple):
         return float(self.hole[low:high].max(initial=0.0)) if high > low else 0.0
 
 
-def power(envelope: bytes) -> Numbers:
-    """Return the power of each second of an envelope, 1.0 is full scale, shape (n,)."""
-    levels = np.frombuffer(envelope, np.uint8)
-    return np.where(levels < SILENT, 10.0 ** (levels / -20.0), 0.0)
-
-
-def loud(envelope: bytes) -> float:
-    """Return how loud a track gets: power that one second in twenty is above; 0 of an unknown envelope."""
-    return float(np.quantile(power(envelope), _LOUD)) if envelope else 0.0
-
-
 def quiet(envelope: bytes, start: float, end: float, duration: float) -> tuple[float, float]:
     """Return the seconds before the first and after the last sound of a track, measured against its own loudness.
 
@@ -70,11 +68,11 @@ def quiet(envelope: bytes, start: float, end: float, duration: float) -> tuple[f
         end: seconds after the last one.
         duration: seconds of the track.
     """
-    heard = np.flatnonzero(power(envelope) > loud(envelope) * 10 ** (-QUIET / 10))
-    if not len(heard):
+    first, final = audible(_seconds(envelope), _below(envelope, QUIET))
+    if first < 0:
         return start, end
     # An envelope knows whole seconds; inside the one that is heard first, what was measured tells it exactly.
-    first, last = float(heard[0]), max(0.0, duration - float(heard[-1]))
+    last = max(0.0, duration - final)
     return min(max(start, first), first + 1), min(max(end, last - 1), last)
 
 
@@ -93,41 +91,91 @@ def compare(one: bytes, other: bytes, shift: float) -> Levels | None:
     first, last = max(0, moved), min(len(one), len(other) + moved)
     if abs(shift - moved) > WHOLE or last - first < _FEWEST:
         return None
-    here, there = _twice(power(one)[first:last]), _twice(power(other)[first - moved : last - moved])
-    faint = here < _floor(one), there < _floor(other)
-    if (faint[0] | faint[1]).all():
-        return None
-    least = np.finfo(np.float64).tiny
-    differ = 10 * np.log10(np.maximum(there, least) / np.maximum(here, least))
-    differ -= float(np.median(differ[~(faint[0] | faint[1])]))
-    low, high = np.quantile(differ[~(faint[0] | faint[1])], (0.05, 0.95))
-    return Levels(_holes(np.where(faint[0] & faint[1], np.nan, differ)), first, float(high - low))
+    here, there = _seconds(one)[first:last], _seconds(other)[first - moved : last - moved]
+    hole, spread = holes(here, there, _below(one, _FAINT), _below(other, _FAINT))
+    return Levels(hole, first, spread) if spread >= 0 else None
 
 
-def _floor(envelope: bytes) -> float:
-    return loud(envelope) * 10 ** (-_FAINT / 10)
+def _seconds(envelope: bytes) -> Seconds:
+    return np.frombuffer(envelope, np.uint8)
 
 
-def _twice(energy: Numbers) -> Numbers:
-    """Return the mean power of each second and the next one."""
-    pairs: Numbers = (energy[1:] + energy[:-1]) / _PAIR
-    return pairs
+def _below(envelope: bytes, distance: float) -> float:
+    """Return the power that lies so many dB below a track's loud seconds."""
+    return loudest(_seconds(envelope)) * 10 ** (-distance / 10)
 
 
-def _holes(differ: Numbers) -> Numbers:
+@kernel(f"float64({_NUMBERS}, float64)")
+def quantile(ascending: Numbers, share: float) -> float:
+    """Return the value that this share of sorted values lies below, in between two of them as far as it is."""
+    place = (ascending.shape[0] - 1) * share
+    at = int(place)
+    low, high = ascending[at], ascending[min(at + 1, ascending.shape[0] - 1)]
+    # From the nearer of the two, so that what is rounded does not depend on the side from which it is looked at.
+    return float(low + (high - low) * (place - at) if place - at < 0.5 else high - (high - low) * (1 - (place - at)))
+
+
+@kernel(f"float64({_SECONDS})")
+def loudest(seconds: Seconds) -> float:
+    """Return how loud an envelope gets: power that one second in twenty is above; 0 of an empty one."""
+    return quantile(np.sort(_POWER[seconds]), _LOUD) if seconds.shape[0] else 0.0
+
+
+@kernel(f"UniTuple(int64, 2)({_SECONDS}, float64)")
+def audible(seconds: Seconds, floor: float) -> tuple[int, int]:
+    """Return the first and the last second of an envelope whose power is above `floor`; -1, -1 where there is none."""
+    first = last = -1
+    for second in range(seconds.shape[0]):
+        if _POWER[seconds[second]] > floor:
+            first, last = second if first < 0 else first, second
+    return first, last
+
+
+@kernel("float64(float64, float64)")
+def between(one: float, other: float) -> float:
+    """Return the mean of two, the other one where one is not known."""
+    return other if np.isnan(one) else one if np.isnan(other) else (one + other) / 2
+
+
+@kernel(f"float64[::1]({_NUMBERS})")
+def dips(differ: Numbers) -> Numbers:
     """Return how deep one track falls below the other one against both sides of it, shape of `differ`, dB, >= 0."""
-    deep = np.zeros(len(differ))
-    if len(differ) <= 2 * _SIDE:
-        return deep
-    here = differ[_SIDE:-_SIDE]
-    # Two seconds on either side, each clear of the two that are looked at together.
-    left = _middle(differ[: -2 * _SIDE], differ[1 : 1 - 2 * _SIDE])
-    right = _middle(differ[_SIDE + _PAIR : len(differ) - 1], differ[_SIDE + _PAIR + 1 :])
-    depth = np.maximum(np.minimum(left, right) - here, here - np.maximum(left, right))
-    deep[_SIDE:-_SIDE] = np.nan_to_num(np.maximum(depth, 0.0))
+    deep = np.zeros(differ.shape[0])
+    for n in range(_SIDE, differ.shape[0] - _SIDE):
+        # Two seconds on either side, each clear of the two that are looked at together.
+        left = between(differ[n - _SIDE], differ[n - _SIDE + 1])
+        right = between(differ[n + _PAIR], differ[n + _PAIR + 1])
+        if not (np.isnan(left) or np.isnan(right) or np.isnan(differ[n])):
+            deep[n] = max(0.0, min(left, right) - differ[n], differ[n] - max(left, right))
     return deep
 
 
-def _middle(one: Numbers, other: Numbers) -> Numbers:
-    """Return the mean of two, the other one where one is not known."""
-    return np.where(np.isnan(one), other, np.where(np.isnan(other), one, (one + other) / 2))
+@kernel(f"Tuple((float64[::1], float64))({_SECONDS}, {_SECONDS}, float64, float64)")
+def holes(here: Seconds, there: Seconds, floor_here: float, floor_there: float) -> tuple[Numbers, float]:
+    """Return how deep one of two envelopes falls below the other one, and how much their differences spread.
+
+    Args:
+        here: Levels of the seconds that two tracks have in common, shape (n,), n > 1.
+        there: Of the other track, as long.
+        floor_here: Power below which levels of the first track are no longer compared.
+        floor_there: Of the other one.
+
+    Returns:
+        As `dips` has it of each second and the next one, shape (n - 1,), and dB between the 5 and the 95 % of the
+        differences; -1 where the two are never loud together.
+    """
+    count = here.shape[0] - 1
+    differ, loud = np.empty(count), np.empty(count, np.bool_)
+    least = np.finfo(np.float64).tiny
+    for n in range(count):
+        one = (_POWER[here[n + 1]] + _POWER[here[n]]) / _PAIR
+        other = (_POWER[there[n + 1]] + _POWER[there[n]]) / _PAIR
+        differ[n] = 10 * np.log10(max(other, least) / max(one, least))
+        loud[n] = not (one < floor_here or other < floor_there)
+        if one < floor_here and other < floor_there:
+            differ[n] = np.nan
+    if not loud.any():
+        return np.zeros(count), -1.0
+    middle = float(np.median(differ[loud]))
+    ascending = np.sort(differ[loud] - middle)
+    return dips(differ - middle), quantile(ascending, _SPREAD[1]) - quantile(ascending, _SPREAD[0])

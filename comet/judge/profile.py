@@ -13,13 +13,11 @@ from itertools import pairwise
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from comet.core.model import Words
 from comet.core.words import informative
-
-Flags = NDArray[np.bool_]
-Numbers = NDArray[np.float64]
+from comet.judge import kernels
+from comet.judge.kernels import AROUND, Flags, Numbers
 
 DRIFT: Final = 0.5
 """Words over the whole of a line, or at a step, from which on it leans or breaks. Duplicates at most .17; 95 % of the
@@ -31,8 +29,6 @@ AGREES: Final = 0.34
 below."""
 MOST: Final = 0.80
 """Share from which on all of something is one piece; themes and loops in common reach .79 of their 4 s windows."""
-CHANCE: Final = 0.5
-"""Bit error rate where nothing is known."""
 
 LEANS: Final = 0.42
 """Bit error rate below which a piece, or 4 s, of a line that leans is the same music: each of its words sees a little
@@ -40,11 +36,8 @@ more or less time. At +-3 % more than nine of ten windows of a copy lie below .4
 ones 95 % lie above .39 at the best of all offsets, and they do not lie on one line."""
 
 _PIECE: Final = 65  # words of a piece, 8 s
-_HOP: Final = 16  # words from one piece to the next
-_AROUND: Final = 8  # words that a piece may lie beside the line, 1 s
 _FITS: Final = 0.6  # residual of a better shape, as a share of that of the simpler one
-_BLOCK: Final = 8192  # words of a line that are looked at at once, 17 min: their errors at each shift take 20 MB
-_ENOUGH: Final = 500  # pieces that a straight line is drawn through, and places where a step is looked for first
+_BLOCK: Final = 8192  # words of a line whose pieces are laid out at once, 17 min
 _STEEPEST: Final = 0.06  # slope that a line may have: 5 % are searched, what leans more was bent by damage
 _LEAST: Final = 40  # words of a stretch that is looked for
 _REST: Final = 8.0  # evidence from which on a rest was found again: no unrelated pair in a million has it
@@ -82,9 +75,9 @@ class Line(NamedTuple):
     offset: float
     slope: float = 0.0
 
-    def at(self, k: NDArray[np.int64] | float) -> Numbers:
-        """Return j's places for words of i, fractions and all."""
-        return np.asarray(k - self.offset - self.slope * (k - self.start), np.float64)
+    def at(self, k: float) -> float:
+        """Return j's place for a word of i, fraction and all."""
+        return k - self.offset - self.slope * (k - self.start)
 
     def between(self, start: int, stop: int) -> Line:
         """Return the same line over other words of i."""
@@ -99,14 +92,6 @@ class _Own(NamedTuple):
     """Words by which the offset is larger than the line's."""
     rate: Numbers
     """Bit error rate there."""
-
-
-class _Errors(NamedTuple):
-    """Words of a line against j at each shift beside it, both of shape (line, shifts)."""
-
-    wrong: NDArray[np.int32]
-    """Differing bits; 0 where nothing is known."""
-    known: Flags
 
 
 def field(words: Words) -> Field:
@@ -142,19 +127,17 @@ def course(i: Field, j: Field, align: Align) -> Course:
 
 def widest(line: Line, i: Field, j: Field) -> Line:
     """Return a line over all words of i that it lays on words of j."""
-    inside = np.rint(line.at(np.arange(len(i.words))))
-    there = np.flatnonzero((inside >= 0) & (inside < len(j.words)))
-    return line.between(int(there[0]), int(there[-1]) + 1) if len(there) else line.between(0, 0)
+    return line.between(*kernels.inside(len(i.words), len(j.words), line.start, line.offset, line.slope))
 
 
 def _near(line: Line, k: int) -> int:
-    return int(np.rint(line.at(k)))
+    return round(line.at(k))
 
 
 def _rest(i: Field, j: Field, of_i: tuple[int, int], of_j: tuple[int, int], align: Align) -> list[Line]:
     """Return the lines in what is left of both before or behind the lines that are known."""
     a, b = (Field(x.words[slice(*of)], x.known[slice(*of)]) for x, of in ((i, of_i), (j, of_j)))
-    if min(int(a.known.sum()), int(b.known.sum())) < _LEAST:
+    if min(np.count_nonzero(a.known), np.count_nonzero(b.known)) < _LEAST:
         return []
     found = align(a.words, b.words)
     if found.evidence < _REST:
@@ -200,13 +183,15 @@ def _shaped(line: Line, own: _Own) -> Iterator[Line]:
         return
     half = min(_PIECE, line.stop - line.start) / 2
     start, stop = max(line.start, round(own.middle[0] - half)), min(line.stop, round(own.middle[-1] + half))
-    gaps = np.flatnonzero(np.diff(own.middle) > 2 * half + _AROUND)
-    at = int(gaps[0]) + 1 if len(gaps) else _step(own)
+    gaps = np.flatnonzero(np.diff(own.middle) > 2 * half + AROUND)
+    at = int(gaps[0]) + 1 if len(gaps) else kernels.step(own.middle, own.shift, DRIFT, _FITS)
     if at:
         yield from _shaped(line, _Own(*(values[:at] for values in own)))
         yield from _shaped(line, _Own(*(values[at:] for values in own)))
         return
-    level, slope = _leans(own, stop - start) if len(own.middle) > 2 else (float(np.median(own.shift)), 0.0)
+    slope, level = 0.0, float(np.median(own.shift))
+    if len(own.middle) > 2:
+        slope, level = kernels.fitted(own.middle, own.shift, stop - start, DRIFT, _FITS)
     yield Line(start, stop, line.offset + level + slope * start, slope)  # the line itself is level
 
 
@@ -216,7 +201,7 @@ def _straight(i: Field, j: Field, line: Line) -> Line | None:
         own = _below(_own(i, j, line), LEANS)
         if len(own.middle) < 3:
             return None
-        slope, level = _theil(own)
+        slope, level = kernels.straight(own.middle, own.shift)
         line = Line(line.start, line.stop, line.offset + level + slope * line.start, line.slope + slope)
     if abs(line.slope) * (line.stop - line.start) > DRIFT:
         return line
@@ -236,70 +221,8 @@ def _below(own: _Own, limit: float) -> _Own:
     return _Own(own.middle[good], own.shift[good], own.rate[good])
 
 
-def _theil(own: _Own) -> tuple[float, float]:
-    """Return slope and shift at word 0 of the straight line through pieces: medians, after Theil and Sen."""
-    some = np.unique(np.linspace(0, len(own.middle) - 1, _ENOUGH).round().astype(np.int64))
-    middle, shift = own.middle[some], own.shift[some]
-    i, j = np.triu_indices(len(some), 1)
-    slope = float(np.median((shift[j] - shift[i]) / (middle[j] - middle[i])))
-    return slope, float(np.median(own.shift - slope * own.middle))
-
-
-def _leans(own: _Own, length: int) -> tuple[float, float]:
-    """Return the shift at word 0 and the slope of the straight line through the pieces; 0 where a level one fits."""
-    slope, level = _theil(own)
-    flat = float(np.median(own.shift))
-    straight, even = _miss(own.shift - slope * own.middle, level), _miss(own.shift, flat)
-    return (level, slope) if abs(slope) * length > DRIFT and straight < _FITS * even else (flat, 0.0)
-
-
-def _step(own: _Own) -> int:
-    """Return before which piece the offsets make a step that neither a level nor a straight line explains, else 0."""
-    count = len(own.shift)
-    if count < 4 or np.ptp(own.shift) <= DRIFT:  # then no step in it is wide
-        return 0
-
-    def missed(at: int) -> float:
-        return float(sum(np.abs(side - np.median(side)).sum() for side in (own.shift[:at], own.shift[at:])))
-
-    hop = 1 + count // _ENOUGH
-    near = min(range(2, count - 1, hop), key=missed)
-    best = min(range(max(2, near - hop + 1), min(count - 1, near + hop)), key=missed)
-    before, after = own.shift[:best], own.shift[best:]
-    level, slope = np.polynomial.polynomial.polyfit(own.middle, own.shift, 1)
-    simpler = min(_miss(own.shift, float(np.median(own.shift))), _miss(own.shift - slope * own.middle, float(level)))
-    wide = abs(float(np.median(after) - np.median(before))) > DRIFT
-    return best if wide and missed(best) / count < _FITS * simpler else 0
-
-
-def _miss(values: Numbers, level: float) -> float:
-    return float(np.abs(values - level).mean())
-
-
-def _errors(i: Field, j: Field, line: Line, around: int) -> _Errors:
-    """Compare the words of a line with j at every shift of at most `around` words beside it."""
-    k = np.arange(line.start, line.stop)
-    places = np.rint(line.at(k)).astype(np.int64)[:, None] - np.arange(-around, around + 1)
-    inside = (places >= 0) & (places < len(j.words))
-    places = np.clip(places, 0, max(0, len(j.words) - 1))
-    known = inside & i.known[k][:, None] & j.known[places]
-    wrong = np.bitwise_count(i.words[k][:, None] ^ j.words[places])
-    return _Errors(np.where(known, wrong, 0).astype(np.int32), known)
-
-
-def _rates(errors: _Errors, width: int, hop: int) -> tuple[Numbers, Numbers]:
-    """Return the first word of each piece of `width` words and its bit error rates, `CHANCE` where it knows little."""
-    length = len(errors.wrong)
-    starts = np.unique([*range(0, length - width, hop), length - width])
-    zero = np.zeros((1, errors.wrong.shape[1]), np.int64)
-    wrong, known = (np.concatenate((zero, np.cumsum(each, axis=0, dtype=np.int64))) for each in errors)
-    count = known[starts + width] - known[starts]
-    rates = (wrong[starts + width] - wrong[starts]) / (32.0 * np.maximum(count, 1))
-    return starts.astype(np.float64), np.where(2 * count >= width, rates, CHANCE)
-
-
 def _own(i: Field, j: Field, line: Line) -> _Own:
-    """Let each piece of a line find its own offset: near ties go to the line, a parabola gives the fraction."""
+    """Let each piece of a line find its own offset."""
     length = line.stop - line.start
     if length < _LEAST:
         return _Own(np.zeros(0), np.zeros(0), np.zeros(0))
@@ -308,40 +231,15 @@ def _own(i: Field, j: Field, line: Line) -> _Own:
         blocks = [_own(i, j, line.between(*edge)) for edge in pairwise(edges)]
         return _Own(*(np.concatenate(values) for values in zip(*blocks, strict=True)))
     width = min(_PIECE, max(_LEAST // 2, length // 3))
-    starts, rates = _rates(_errors(i, j, line, _AROUND), width, _HOP)
-    shifts = np.arange(-_AROUND, _AROUND + 1)
-    best = np.argmin(rates + 0.001 * np.abs(shifts), axis=1)
-    shift = [float(shifts[at]) + vertex(row, int(at)) for row, at in zip(rates, best, strict=True)]
-    # At the edge of what was looked at nothing was found: it goes on getting better outside.
-    rate = np.where(np.abs(shifts[best]) < _AROUND, rates[np.arange(len(best)), best], CHANCE)
-    return _Own(line.start + starts + width / 2, np.array(shift), rate)
-
-
-def vertex(rates: Numbers, best: int) -> float:
-    """Return the minimum of the parabola through three neighbours, in words from the middle one."""
-    if not 0 < best < len(rates) - 1:
-        return 0.0
-    before, here, after = (float(rate) for rate in rates[best - 1 : best + 2])
-    curve = before - 2 * here + after
-    return min(1.0, max(-1.0, 0.5 * (before - after) / curve)) if curve > 1e-6 else 0.0
-
-
-def _gain(i: Field, j: Field, line: Line, limit: float) -> Numbers:
-    """Return by how much each word of a line agrees better than it must, shape (line,); 0 where nothing is known."""
-    errors = _errors(i, j, line, 0)
-    return np.where(errors.known[:, 0], (LEANS if line.slope else limit) - errors.wrong[:, 0] / 32, 0.0)
+    return _Own(*kernels.pieces(*line, *i, *j, width))
 
 
 def _ends(i: Field, j: Field, line: Line, whole: Line, limit: float = AGREES) -> Line:
-    """Move the ends of a line to where agreement begins and ends: where the sum of `_gain` is largest."""
+    """Move the ends of a line to where agreement begins and ends: see `kernels.ends`."""
     wide = widest(line, i, j)
     wide = wide.between(max(wide.start, whole.start), max(wide.start, min(wide.stop, whole.stop)))
-    gain = _gain(i, j, wide, limit)
-    middle = min(max((line.start + line.stop) // 2 - wide.start, 0), len(gain))
-    after, before = np.cumsum(gain[middle:]), np.cumsum(gain[:middle][::-1])
-    stop = middle + (len(after) - int(np.argmax(after[::-1])) if len(after) and after.max() > 0 else 0)
-    start = middle - (len(before) - int(np.argmax(before[::-1])) if len(before) and before.max() > 0 else 0)
-    return wide.between(wide.start + start, wide.start + max(start, stop))
+    middle = max(min((line.start + line.stop) // 2, wide.stop), wide.start)
+    return wide.between(*kernels.ends(*wide, *i, *j, middle, LEANS if line.slope else limit))
 
 
 def _ended(lines: list[Line], whole: Line, i: Field, j: Field) -> list[Line]:
@@ -354,14 +252,13 @@ def _like(lines: list[Line], i: Field, j: Field) -> list[Line]:
     """Return the lines that agree about as well as the longest one: in music that repeats itself chance is no noise."""
     if not lines:
         return []
-    gains = [_gain(i, j, line, AGREES) for line in lines]
-    means = [float(gain.sum()) / max(1, int(np.count_nonzero(gain))) for gain in gains]
-    best = means[int(np.argmax([line.stop - line.start for line in lines]))]
-    return [
-        line
-        for line, gain, mean in zip(lines, gains, means, strict=True)
-        if float(gain.sum()) > _GAIN and mean > best - _WORSE
-    ]
+    gains, means = [], []
+    for line in lines:
+        wrong, count = kernels.errors(*line, *i, *j)
+        gains.append(count * (LEANS if line.slope else AGREES) - wrong / 32)
+        means.append(gains[-1] / max(1, count))
+    best = means[max(range(len(lines)), key=lambda at: lines[at].stop - lines[at].start)]
+    return [line for line, gain, mean in zip(lines, gains, means, strict=True) if gain > _GAIN and mean > best - _WORSE]
 
 
 def _apart(lines: list[Line], i: Field, j: Field) -> list[Line]:
@@ -376,12 +273,9 @@ def _apart(lines: list[Line], i: Field, j: Field) -> list[Line]:
 
 def _parted(last: Line, line: Line, i: Field, j: Field) -> tuple[Line, Line]:
     """Shorten two lines that claim the same words at a step: the first stops at k, the next one begins `gap` behind."""
-    gap = max(0, round(float(last.at(last.stop) - line.at(last.stop))))  # words that only i has; 0 where j has more
+    gap = max(0, round(last.at(last.stop) - line.at(last.stop)))  # words that only i has; 0 where j has more
     low, high = max(last.start, line.start - gap), min(last.stop, line.stop - gap)
     if low >= high:
         return last, line
-    here = _errors(i, j, last.between(low, high), 0).wrong[:, 0]
-    there = _errors(i, j, line.between(low + gap, high + gap), 0).wrong[:, 0]
-    costs = np.concatenate(([0], np.cumsum(here))) + np.concatenate((np.cumsum(there[::-1])[::-1], [0]))
-    at = low + int(np.argmin(costs))
+    at = low + kernels.parting(*last.between(low, high), *line.between(low + gap, high + gap), *i, *j)
     return last.between(last.start, at), line.between(at + gap, line.stop)

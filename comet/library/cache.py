@@ -14,19 +14,12 @@ from comet.core.database import Connection, Database, Row
 from comet.core.measures import Loudness, Quality
 from comet.core.model import Audio, File, Identity, Part, Relation, Root, Sampled, Track, Verdict, Words
 from comet.library.scan import Known, Unread
-from comet.library.tables import MIGRATIONS
+from comet.library.tables import AUDIO, MIGRATIONS, VERDICT
 
 _T = TypeVar("_T")
 
-_AUDIO = (
-    "hash, words, codec, container, sample_rate, channels, bits, bitrate, lossless, duration, claimed, sound_start, "
-    "sound_end, decode_errors"
-)
 _FRESH = """(a.made = ? AND a.serial IN (SELECT serial FROM quality)
              AND (? OR a.serial IN (SELECT serial FROM loudness)))"""
-_VERDICT = (
-    "i, j, relation, clear, holder, how, offset, overlap, similarity, worst, missing_i, missing_j, speed, doubt, parts"
-)
 
 
 class Cache:
@@ -130,7 +123,7 @@ class Cache:
         An audio whose fingerprint is made in another way gets a new serial number: what was compared under the old
         one says nothing of it. A loudness that was measured before stays: it is always that of the whole track.
         """
-        names = _AUDIO.split(", ")
+        names = AUDIO.split(", ")
         with self._db.transaction() as db:
             old = db.execute("SELECT serial, made FROM audios WHERE hash = ?", (audio.hash,)).fetchone()
             if old is None or old["made"] != made:
@@ -138,7 +131,7 @@ class Cache:
                     db.execute("UPDATE audios SET hash = 'old:' || serial WHERE serial = ?", (old["serial"],))
                 values = [made, *(getattr(audio, name) for name in names)]
                 marks = ", ".join("?" * len(values))
-                sql = f"INSERT INTO audios (made, {_AUDIO}) VALUES ({marks})"  # noqa: S608
+                sql = f"INSERT INTO audios (made, {AUDIO}) VALUES ({marks})"  # noqa: S608
                 serial = db.execute(sql, values).lastrowid or 0
                 db.execute("INSERT INTO fingerprints VALUES (?, ?)", (serial, words.astype("<u4").tobytes()))
                 if old is not None:
@@ -290,19 +283,23 @@ class Cache:
 
     def audios(self, serials: Iterable[int]) -> dict[int, Audio]:
         """Return audios by serial number, those that there are."""
-        found = {}
-        for serial in serials:
-            row = self._db.row(f"SELECT serial, {_AUDIO} FROM audios WHERE serial = ?", (serial,))  # noqa: S608
-            if row:
-                found[serial] = _audio(row)
-        return found
+        sql = f"SELECT serial, {AUDIO} FROM audios WHERE serial IN (SELECT value FROM json_each(?))"  # noqa: S608
+        return {row["serial"]: _audio(row) for row in self._db.rows(sql, (json.dumps(list(serials)),))}
+
+    def heard(self, serials: Iterable[int]) -> dict[int, tuple[Audio, Words, bytes]]:
+        """Return audios with fingerprint and envelope (empty if not known) by serial number, those that there are."""
+        sql = f"""SELECT serial, {AUDIO}, (SELECT words FROM fingerprints f WHERE f.serial = a.serial) AS heard,
+                  (SELECT envelope FROM quality q WHERE q.serial = a.serial) AS envelope FROM audios a
+                  WHERE serial IN (SELECT value FROM json_each(?))"""  # noqa: S608
+        rows = self._db.rows(sql, (json.dumps(list(serials)),))
+        return {r["serial"]: (_audio(r), np.frombuffer(r["heard"], "<u4"), r["envelope"] or b"") for r in rows}
 
     def tracks(self, roots: Sequence[Root]) -> list[Track]:
         """Return the files of `roots` that are there and hold an audio, in order of root and path."""
         return self._remembered(("tracks", *roots), lambda: list(self._tracks(roots)))
 
     def _tracks(self, roots: Sequence[Root]) -> Iterator[Track]:
-        sql = f"""SELECT serial, {_AUDIO}, path, size, mtime_ns, inode FROM files JOIN audios ON serial = audio
+        sql = f"""SELECT serial, {AUDIO}, path, size, mtime_ns, inode FROM files JOIN audios ON serial = audio
                   WHERE root = ? AND present ORDER BY path"""  # noqa: S608
         audios: dict[int, Audio] = {}
         for root in roots:
@@ -326,28 +323,28 @@ class Cache:
 
     def verdict(self, one: str, other: str, rule: str) -> Verdict | None:
         """Return the verdict over two audios, by their hashes, if it was made by this version of the rule."""
-        sql = f"""SELECT {_VERDICT} FROM verdicts WHERE rule = ? AND i = (SELECT min(serial) FROM audios WHERE hash IN
+        sql = f"""SELECT {VERDICT} FROM verdicts WHERE rule = ? AND i = (SELECT min(serial) FROM audios WHERE hash IN
                   (?, ?)) AND j = (SELECT max(serial) FROM audios WHERE hash IN (?, ?))"""  # noqa: S608
         row = self._db.row(sql, (rule, one, other, one, other))
         return _verdict(row) if row else None
 
     def verdicts(self, rule: str) -> dict[tuple[int, int], Verdict]:
         """Return the verdicts that were made by this version of the rule, by pair."""
-        sql = f"SELECT {_VERDICT} FROM verdicts WHERE rule = ?"  # noqa: S608
+        sql = f"SELECT {VERDICT} FROM verdicts WHERE rule = ?"  # noqa: S608
         return self._remembered(
             (sql, rule), lambda: {(row["i"], row["j"]): _verdict(row) for row in self._db.rows(sql, (rule,))}
         )
 
     def store_verdicts(self, verdicts: Iterable[Verdict], rule: str) -> None:
         """Store verdicts."""
-        names = _VERDICT.split(", ")
+        names = VERDICT.split(", ")
         rows = [
             [*(getattr(v, name) for name in names[:-1]), json.dumps([astuple(part) for part in v.parts]), rule]
             for v in verdicts
         ]
         marks = ", ".join("?" * (len(names) + 1))
         with self._db.transaction() as db:
-            db.executemany(f"INSERT OR REPLACE INTO verdicts ({_VERDICT}, rule) VALUES ({marks})", rows)  # noqa: S608
+            db.executemany(f"INSERT OR REPLACE INTO verdicts ({VERDICT}, rule) VALUES ({marks})", rows)  # noqa: S608
 
     # evidence of unrelated pairs
 
@@ -367,13 +364,13 @@ class Cache:
 
 
 def _audio(row: Row) -> Audio:
-    facts = {name: row[name] for name in _AUDIO.split(", ")}
+    facts = {name: row[name] for name in AUDIO.split(", ")}
     facts["lossless"] = bool(facts["lossless"])
     return Audio(**facts, serial=row["serial"])
 
 
 def _verdict(row: Row) -> Verdict:
-    values = {name: row[name] for name in _VERDICT.split(", ")}
+    values = {name: row[name] for name in VERDICT.split(", ")}
     parts = tuple(Part(*part) for part in json.loads(row["parts"]))
     return Verdict(**{**values, "relation": Relation(row["relation"]), "clear": bool(row["clear"]), "parts": parts})
 

@@ -6,6 +6,16 @@ import secrets
 
 from comet.core.database import Connection
 
+AUDIO = (
+    "hash, words, codec, container, sample_rate, channels, bits, bitrate, lossless, duration, claimed, sound_start, "
+    "sound_end, decode_errors"
+)
+"""Columns of an audio but its serial number, as `Audio` calls them."""
+VERDICT = (
+    "i, j, relation, clear, holder, how, offset, overlap, similarity, worst, missing_i, missing_j, speed, doubt, parts"
+)
+"""Columns of a verdict but its rule, as `Verdict` calls them."""
+
 
 def _first(db: Connection) -> None:
     for statement in (

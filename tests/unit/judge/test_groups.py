@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from comet.core.model import Group, Match, Relation, Track
@@ -184,7 +184,6 @@ def check_nothing_lost(groups: Sequence[Group], matches: Sequence[Match]) -> Non
 
 
 @given(collections())
-@settings(deadline=None)
 def test_nothing_is_lost(collection: tuple[list[Track], list[Match]]) -> None:
     """Each same pair is inside one group or beside those it touches; members are pairwise same; no file is in two."""
     tracks, matches = collection
@@ -202,7 +201,6 @@ def test_nothing_is_lost(collection: tuple[list[Track], list[Match]]) -> None:
 
 
 @given(collections(), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_order_does_not_matter(collection: tuple[list[Track], list[Match]], chance: object) -> None:
     """However tracks and pairs are shuffled, the groups are equal, in the same order."""
     tracks, matches = collection
@@ -215,7 +213,6 @@ def test_order_does_not_matter(collection: tuple[list[Track], list[Match]], chan
 
 
 @given(st.integers(1, 9), st.data())
-@settings(deadline=None)
 def test_clusters_are_those_of_the_slow_way(count: int, data: st.DataObject) -> None:
     """One pass over the sorted pairs finds what looking at every pair of clusters finds."""
     pairs = list(itertools.combinations(range(1, count + 1), 2))
@@ -234,7 +231,6 @@ def _reachable(start: set[int], matches: Sequence[Match]) -> set[int]:
 
 
 @given(collections(), st.data())
-@settings(deadline=None)
 def test_added_track_leaves_strangers_alone(collection: tuple[list[Track], list[Match]], data: st.DataObject) -> None:
     """A track that is added changes no group that no same pair leads to from it."""
     tracks, matches = collection
@@ -251,7 +247,6 @@ def test_added_track_leaves_strangers_alone(collection: tuple[list[Track], list[
 
 
 @given(st.integers(2, 8), st.data())
-@settings(deadline=None)
 def test_pairwise_same_stays_together(count: int, data: st.DataObject) -> None:
     """Tracks that are pairwise the same are one group whatever the evidence: one more only makes it larger."""
     pairs = itertools.combinations(range(1, count + 1), 2)

@@ -14,8 +14,8 @@ from comet.compare import sample
 from comet.compare.sample import Best
 from comet.core.model import SECONDS_PER_WORD, Part, Relation, Verdict, Words
 from comet.core.words import informative
-from comet.judge.profile import vertex
-from comet.judge.relation import Whole, mirrored, relate, strip
+from comet.judge.relation import Whole, mirrored, strip
+from comet.judge.rule import relate
 from comet.judge.threshold import Null
 from tests.unit.judge.made import SILENCE, audio, music, noisy, silence
 
@@ -129,13 +129,6 @@ def test_other_speed(speed: float) -> None:
     assert (verdict.relation, verdict.how, verdict.clear) == (Relation.VARIANT, "speed", False)
 
 
-def test_offsets_between_words() -> None:
-    """The lowest point of the parabola through three error rates is found between the words; none at an edge."""
-    rates = np.array([1.3, 0.3, -0.7]) ** 2
-    assert vertex(rates, 1) == pytest.approx(0.3)
-    assert vertex(rates, 2) == 0
-
-
 def test_cut_inside() -> None:
     """A second cut out two thirds through: the ends stand at different offsets, the middle with one of them."""
     verdict = judge(A, np.concatenate([A[:620], A[628:]]))
@@ -212,7 +205,7 @@ def other_way(first: Whole, second: Whole) -> Verdict:
     st.booleans(),
     st.sampled_from([0, 300]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_mirrored_is_the_other_way_round(percent: float, lead: int, before: bool, behind: int) -> None:  # noqa: FBT001
     """A verdict exchanged says what judging the other way round does, to a word; exchanged twice it is what it was."""
     faster = music(1, 940, speed=1 + percent / 100)
@@ -344,7 +337,7 @@ def edited(draw: st.DrawFn) -> Words:
 
 
 @given(edited(), edited(), st.floats(0, 5), st.floats(0, 5), st.sampled_from([0.0, 30.0]), st.binary(max_size=120))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_same_from_both_sides(
     a: Words, b: Words, quiet_start: float, quiet_end: float, unseen: float, levels: bytes
 ) -> None:
