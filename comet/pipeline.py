@@ -159,7 +159,7 @@ def judge(collection: Collection, job: Job, found: Iterable[Pair] | None = None)
     Returns:
         How many were judged.
     """
-    known = collection.cache.verdicts(relation.RULE)
+    known = collection.cache.judged(relation.RULE)
     wanted = pairs.candidates(collection) if found is None else found
     missing = [pair for pair in wanted if (pair.i, pair.j) not in known]
     if not missing:

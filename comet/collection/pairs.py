@@ -142,14 +142,14 @@ class Seen(NamedTuple):
 def seen(collection: Collection) -> dict[tuple[int, int], Seen]:
     """Return by epoch what the index has seen of the pairs that were not compared exactly; see `recall`."""
     drawn, done = line(collection), covered(collection)
-    alive = np.array(collection.comparable(), np.int64)
+    alive = _alive(collection)
     edges = np.array(done.exact, np.int64).ravel()
     times: dict[tuple[int, int], dict[int, NDArray[np.uint64]]] = defaultdict(dict)
     for task, block in chunks.tables(collection.results, cache=collection.cache.id, settings=collection.compared):
-        there = np.isin(block["i"], alive) & np.isin(block["j"], alive) & counting(block, drawn)
-        there &= np.searchsorted(edges, block["j"].astype(np.int64), side="right") % 2 == 0
-        before = times[task[:2]].get(task.table, np.empty(0, np.uint64))
-        times[task[:2]][task.table] = np.union1d(before, chunks.key(block[there]))
+        some = block[counting(block, drawn)]
+        some = some[_there(some, alive) & (np.searchsorted(edges, some["j"].astype(np.int64), side="right") % 2 == 0)]
+        before, keys = times[task[:2]].get(task.table, np.empty(0, np.uint64)), chunks.key(some)
+        times[task[:2]][task.table] = np.concatenate([before, keys[~np.isin(keys, before)]])
     full = Counter(task[:2] for task, units in done.index.items() if units == ((0, tiers.UNITS),))
     told = {}
     for epoch, by_table in times.items():
@@ -165,15 +165,27 @@ def stored(collection: Collection) -> Iterator[chunks.Records]:
     Where a pair was kept in both forms of evidence, it is that which chance explains less in this collection.
     """
     tails = threshold.learn(collection.cache.sampled(sampled_by(collection)))
-    serials = np.array(collection.comparable(), np.int64)
-    alive = np.zeros(int(serials.max(initial=0)) + 1, np.bool_)
-    alive[serials] = True
+    alive = _alive(collection)
     for block in chunks.records(collection.results, cache=collection.cache.id, settings=collection.compared):
-        inside = block[block["j"] < len(alive)]  # and i < j
-        inside = inside[alive[inside["i"]] & alive[inside["j"]]]
+        inside = block[_there(block, alive)]
         z, sloped = evidence(inside)
         excess = np.where(sloped, *((z - tail.q99) / tail.fall for tail in reversed(tails)))
         yield inside[chunks.surest(inside["i"], inside["j"], excess)]
+
+
+def _alive(collection: Collection) -> NDArray[np.bool_]:
+    """Return of each serial number whether a file holds that audio and it can be compared."""
+    serials = np.array(collection.comparable(), np.int64)
+    alive = np.zeros(int(serials.max(initial=0)) + 1, np.bool_)
+    alive[serials] = True
+    return alive
+
+
+def _there(block: chunks.Records, alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell of which records both audios are alive."""
+    known = block["j"] < len(alive)  # and i < j
+    known[known] = alive[block["i"][known]] & alive[block["j"][known]]
+    return np.asarray(known)
 
 
 def candidates(collection: Collection) -> Iterator[Pair]:

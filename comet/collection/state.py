@@ -71,7 +71,7 @@ def sampled(collection: Collection) -> tuple[int, int, int]:
 
 def unjudged(collection: Collection) -> int:
     """Return how many pairs above the line have no known relation yet."""
-    known = collection.cache.verdicts(relation.RULE)
+    known = collection.cache.judged(relation.RULE)
     return sum((pair.i, pair.j) not in known for pair in pairs.candidates(collection))
 
 

@@ -168,12 +168,12 @@ def records(folder: str, *, cache: str, settings: Settings) -> Iterator[Records]
         if fresh := subtract(chunk.units, units):
             units = union((*units, *fresh))
             block = chunk.records if fresh == chunk.units else chunk.records[_inside(chunk.records["j"], fresh)]
-            known = np.union1d(known, key(block))
+            known = joined(known, key(block))
             yield block
     for chunk in _chunks(folder, cache, settings, exact=False):
         keys = key(chunk.records)
-        yield chunk.records[~np.isin(keys, known)]
-        known = np.union1d(known, keys)
+        yield chunk.records[~among(keys, known)]
+        known = joined(known, keys)
 
 
 def tables(folder: str, *, cache: str, settings: Settings) -> Iterator[tuple[Task, Records]]:
@@ -194,6 +194,19 @@ def floors(folder: str, *, cache: str, settings: Settings) -> tuple[float, float
 def key(found: Records) -> NDArray[np.uint64]:
     """Return what tells the pairs of records apart, in their order by (i, j)."""
     return np.asarray(found["i"].astype(np.uint64) << np.uint64(32) | found["j"])
+
+
+def among(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Tell which of the keys of records are among those of `known`, which are in order."""
+    at = np.searchsorted(known, keys)
+    there = at < len(known)
+    there[there] = known[at[there]] == keys[there]
+    return there
+
+
+def joined(known: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return all of both in order; where either is in order already that costs next to nothing (timsort)."""
+    return np.sort(np.concatenate([known, keys]), kind="stable")
 
 
 def surest(i: NDArray[np.integer], j: NDArray[np.integer], excess: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -63,15 +63,20 @@ def keyed(
         places: Written; as long as the track.
         keys: Likewise.
     """
-    shift, before, count = np.uint32(32 - bits), np.int64(-1), 0
-    for k in range(CONTEXT, words.shape[0] - CONTEXT):
+    shift, before, some = np.uint32(32 - bits), np.int64(-1), np.int64(0)
+    every = wanted.shape[0] == 0
+    for k in range(CONTEXT, words.shape[0] - CONTEXT):  # without a branch: none here could be foreseen
         key = np.int64(np.uint32((words[k] & mask) * _MIX) >> shift)
-        if key == before:
-            continue
+        places[some] = k
+        keys[some] = key
+        some += np.int64((key != before) & (key >= low) & (key < high) & (every or wanted[key] != np.uint8(0)))
         before = key
-        if low <= key < high and words[k] != np.uint32(0) and (wanted.shape[0] == 0 or wanted[key]) and moves(words, k):
+    count = 0
+    for n in range(some):
+        k = places[n]
+        if words[k] != np.uint32(0) and moves(words, k):
             places[count] = k
-            keys[count] = key
+            keys[count] = keys[n]
             count += 1
     return count
 

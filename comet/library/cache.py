@@ -335,6 +335,11 @@ class Cache:
             (sql, rule), lambda: {(row["i"], row["j"]): _verdict(row) for row in self._db.rows(sql, (rule,))}
         )
 
+    def judged(self, rule: str) -> set[tuple[int, int]]:
+        """Return the pairs that there are verdicts of by this version of the rule; no verdict is unpacked for that."""
+        sql = "SELECT i, j FROM verdicts WHERE rule = ?"
+        return self._remembered((sql, rule), lambda: {(row["i"], row["j"]) for row in self._db.rows(sql, (rule,))})
+
     def store_verdicts(self, verdicts: Iterable[Verdict], rule: str) -> None:
         """Store verdicts."""
         names = VERDICT.split(", ")
@@ -351,9 +356,8 @@ class Cache:
     def sampled(self, settings: str) -> Sampled | None:
         """Return what random pairs showed when they were compared by these settings, None if they never were."""
         row = self._db.row("SELECT * FROM sampled WHERE settings = ?", (settings,))
-        if not row:
-            return None
-        return Sampled(row["audios"], *(np.frombuffer(row[name], "<i8") for name in ("flat", "sloped")))
+        both = [np.frombuffer(row[name], "<i8") for name in ("flat", "sloped")] if row else []
+        return Sampled(row["audios"], *both) if row else None
 
     def store_sampled(self, settings: str, sampled: Sampled) -> None:
         """Remember what random pairs showed, instead of what was known by any settings."""
@@ -364,8 +368,7 @@ class Cache:
 
 
 def _audio(row: Row) -> Audio:
-    facts = {name: row[name] for name in AUDIO.split(", ")}
-    facts["lossless"] = bool(facts["lossless"])
+    facts = {name: row[name] for name in AUDIO.split(", ")} | {"lossless": bool(row["lossless"])}
     return Audio(**facts, serial=row["serial"])
 
 
