@@ -26,6 +26,7 @@ from comet.core.text import _, safe
 from comet.decide import plan as planning
 from comet.decide.proposal import Decisions
 from comet.judge import relation
+from comet.tags.editing import Task, edit_all
 
 _PLAYLIST: Final = 1 << 24
 """Bytes; what is larger is no playlist, whatever it is called."""
@@ -241,12 +242,13 @@ def _ground(collection: Collection) -> Ground:
         groups.protected(collection, roots),
         differ,
         elsewhere,
-        lambda files: _hear(collection, files),
+        lambda files: hear(collection, files),
+        lambda path, change: next(edit_all([Task(path, change)])),
         os.path.join(collection.folder, "act.lock"),
     )
 
 
-def _hear(collection: Collection, files: Sequence[tuple[File, bytes]]) -> Iterator[tuple[bytes, str, str]]:
+def hear(collection: Collection, files: Sequence[tuple[File, bytes]]) -> Iterator[tuple[bytes, str, str]]:
     """Read files whole in worker processes and yield for each its path, its audio hash, or else why not."""
     from comet.listen.fingerprint import Wanted, limits, listen_all  # noqa: PLC0415 - the decoder is needed only here
 

@@ -147,7 +147,7 @@ class _Run:
 
     def all(self) -> tuple[list[ScannedRoot], list[Root]]:
         """Do it; return what was done at the roots that were there, and which were away."""
-        found = _marked(self._collection)
+        found = marked(self._collection)
         away = [root for root in found if root.away]
         for root in away:
             self._job.report(Listing(_name(root), 0, 0, 0, 0, 0, away=root.away))
@@ -276,7 +276,7 @@ def _name(root: Root) -> str:
     return os.fsdecode(root.path)
 
 
-def _marked(collection: Collection) -> list[Root]:
+def marked(collection: Collection) -> list[Root]:
     """Return the roots, each new one with a marker where it can be written, and remembered under its id."""
     found: list[Root] = []
     for root in _apart(collection):

@@ -7,31 +7,25 @@ purge deletes, after the keeper was read once more. Each step stands in the jour
 
 from __future__ import annotations
 
-import errno
 import os
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from comet.act import playlists, posix, recovery, vault
-from comet.act.ground import Ground, Hearing
+from comet.act import posix, recovery, vault
+from comet.act.ground import Ground, Hearing, reason, refuse_full
 from comet.act.posix import Seen
-from comet.act.recovery import content_hash, recover
+from comet.act.recovery import recover
+from comet.act.rewriting import Rewriter
 from comet.core.acts import Do, Entry, Kind, Plan, State, Step
-from comet.core.errors import FileError, NoSpaceError, RefusedError
+from comet.core.errors import FileError, RefusedError
 from comet.core.job import Job
 from comet.core.model import Identity, Place, Stage, same_time
-from comet.core.text import _, safe
+from comet.core.text import _
 
 __all__ = ["apply", "is_copy", "mark_root", "purge", "recover", "undo"]
 
 _T = TypeVar("_T")
-
-_Lines = list[tuple[int, bytes, bytes]]
-"""Changed lines of a playlist: number, old, new."""
-
-_Change = Callable[[bytes, bytes], "tuple[bytes, _Lines] | None"]
 
 _BATCH: Final = 64
 """Steps whose files are read before the first of them is taken, so that several processes can read."""
@@ -68,10 +62,10 @@ def apply(ground: Ground, plan: Plan, job: Job) -> int:
         for batch in _batches(plan.steps):
             run.hearing.hear(file for step in batch for file in _files(step))
             for step in batch:
-                if step.do is Do.REPOINT:
-                    run.repoint(step)
-                else:
+                if step.do is Do.REMOVE:
                     run.remove(step, keepers)
+                else:
+                    run.rewrite(step)
                 advance(1, os.fsdecode(step.file.path))
     return run.id
 
@@ -107,7 +101,8 @@ def _batches(items: Sequence[_T]) -> Iterator[list[_T]]:
 
 
 def _files(step: Step) -> list[Identity]:
-    return [step.file, step.keeper] if step.keeper is not None else []
+    heard = step.file if step.file.audio else None
+    return [file for file in (heard, step.keeper) if file is not None]
 
 
 class _Run:
@@ -120,6 +115,7 @@ class _Run:
         self.id = self._journal.begin(kind, plan)
         ground.began(self.id)
         self._number = 0
+        self.writer = Rewriter(ground, self.hearing, self._intend)
 
     def remove(self, step: Step, keepers: set[Place]) -> None:
         """Move a file into quarantine; `keepers` are the files that the plan says stay."""
@@ -137,13 +133,13 @@ class _Run:
                 try:
                     self._move(root, step, held, seen, kept)
                 except (FileError, OSError) as error:
-                    recovery.take_back(self._ground, root, entry, _reason(error))
-                    _refuse_full(error, root)
+                    recovery.take_back(self._ground, root, entry, reason(error))
+                    refuse_full(error, root)
                 else:
                     self._journal.settle(entry.id, State.DONE)
         except (FileError, OSError) as error:
-            self._refuse(Kind.REMOVE, step, _reason(error))
-            _refuse_full(error, root)
+            self._refuse(Kind.REMOVE, step, reason(error))
+            refuse_full(error, root)
 
     def _put_back(self, file: Identity) -> bool:
         """Tell whether somebody has put a copy of a file that is held in its place."""
@@ -202,34 +198,13 @@ class _Run:
                 _("the file to keep went away or changed as this one was moved; it was put back"),
             )
 
-    def repoint(self, step: Step) -> None:
-        """Let a playlist name the keeper of a file that is held."""
-        removal = self._journal.removal(step.old) if step.old is not None else None
-        if not playlists.is_playlist(step.file.path):
-            self._refuse(Kind.REPOINT, step, _("it is no playlist"))
-            return
-        if step.old is None or step.new is None or removal is None:
-            self._refuse(Kind.REPOINT, step, _("the file that it names was not removed"))
-            return
-        if any(entry.before.file.place == step.file.place for entry in self._journal.following(removal.id)):
-            return  # an earlier run of the same plan came so far
-        old, new = (self._ground.roots.get(place.root) for place in (step.old, step.new))
-        if old is None or new is None:
-            self._refuse(Kind.REPOINT, step, _("the root folder of a file that it names is away"))
-            return
-        if os.path.lexists(os.path.join(old, step.old.path)):
-            self._refuse(Kind.REPOINT, step, _("the file that it names is there"))
-            return
-        paths = os.path.join(old, step.old.path), os.path.join(new, step.new.path)
-
-        def change(content: bytes, folder: bytes) -> tuple[bytes, _Lines] | None:
-            lines = playlists.repointed(content, folder, *paths)
-            return (playlists.with_lines(content, lines), lines) if lines else None
-
+    def rewrite(self, step: Step) -> None:
+        """Give a playlist or a track another content."""
+        kind, write = _WRITES[step.do]
         try:
-            self._replace(Kind.REPOINT, step, change, removal)
+            write(self.writer, step)
         except (FileError, OSError) as error:
-            self._refuse(Kind.REPOINT, step, _reason(error))
+            self._refuse(kind, step, reason(error))
 
     def undo(self, entry: Entry) -> None:
         """Take back what an entry did."""
@@ -239,8 +214,8 @@ class _Run:
             return
         try:
             root = self._ground.root(step.file)
-            if entry.kind is Kind.REPOINT:
-                self._undo_repointing(entry)
+            if entry.kind is not Kind.REMOVE:
+                self.writer.undo(entry)
                 return
             with self._ground.locked(root):
                 held = entry.after["held"]
@@ -249,65 +224,14 @@ class _Run:
                     vault.restore(root, os.fsencode(held), step.file.path)
                     seen = posix.look(root, step.file.path)
                 except (FileError, OSError) as error:
-                    recovery.settle_undo(self._ground, root, undoing, _reason(error))
-                    _refuse_full(error, root)
+                    recovery.settle_undo(self._ground, root, undoing, reason(error))
+                    refuse_full(error, root)
                 else:
                     same = seen.size == step.file.size and same_time(step.file.mtime_ns, seen.mtime_ns)
                     changed = _("it was changed while it was held, and is back as it was there")
                     self._journal.settle(undoing.id, State.DONE, "" if same else changed)
         except (FileError, OSError) as error:
-            self._refuse(Kind.UNDO, step, _reason(error), entry.id)
-
-    def _undo_repointing(self, entry: Entry) -> None:
-        before: Any = entry.reverse
-        lines = [(number, old.encode("latin-1"), new.encode("latin-1")) for number, old, new in before["lines"]]
-
-        def change(content: bytes, _folder: bytes) -> tuple[bytes, _Lines] | None:
-            found = playlists.without_lines(content, lines)
-            return None if found is None else (found, [])
-
-        self._replace(Kind.UNDO, entry.before, change, entry)
-
-    def _replace(self, kind: Kind, step: Step, change: _Change, of: Entry) -> None:
-        """Let `change(content, folder)` make the new content of a playlist and the lines that it changed."""
-        root, path = self._ground.root(step.file), step.file.path
-        full = os.path.join(root, path)
-        if self._ground.protected(step.file.place):
-            raise RefusedError(os.fsdecode(full), _("it lies in a reference folder, where nothing is changed"))
-        with self._ground.locked(root):
-            try:
-                seen, content = posix.look(root, path), posix.content(root, path, recovery.PLAYLIST)
-            except OSError as error:
-                raise RefusedError(os.fsdecode(full), _reason(error)) from error
-            if seen.links > 1:
-                raise RefusedError(
-                    os.fsdecode(full), _("it has {n} names (hard links), which would part").format(n=seen.links)
-                )
-            changed = change(content, os.path.dirname(full))
-            if changed is None:
-                raise RefusedError(os.fsdecode(full), _("it does not say any more what is to be changed"))
-            new, lines = changed
-            temp = b".comet-" + secrets.token_hex(8).encode()
-            before: Any = of.reverse
-            mtime_ns = before["mtime_ns"] if before.get("hash") == content_hash(new) else 0
-            written = self._intend(
-                kind,
-                step,
-                after={"hash": content_hash(new), "temp": os.fsdecode(temp)},
-                reverse={
-                    "hash": content_hash(content),
-                    "mtime_ns": seen.mtime_ns,
-                    "lines": [[number, old.decode("latin-1"), line.decode("latin-1")] for number, old, line in lines],
-                },
-                of=of.id,
-            )
-            try:
-                vault.replace(root, path, new, temp, seen, mtime_ns)
-            except (FileError, OSError) as error:
-                recovery.settle_playlist(self._ground, root, written, _reason(error))
-                _refuse_full(error, root)
-            else:
-                self._journal.settle(written.id, State.DONE)
+            self._refuse(Kind.UNDO, step, reason(error), entry.id)
 
     def purge(self, entry: Entry) -> None:
         """Delete a file that is held, if what was kept in its place can be read."""
@@ -325,11 +249,11 @@ class _Run:
                     self._witness(root, held, step)
                     vault.purge(root, held)
                 except (FileError, OSError) as error:
-                    recovery.settle_purge(self._ground, root, purging, _reason(error))
+                    recovery.settle_purge(self._ground, root, purging, reason(error))
                 else:
                     self._journal.settle(purging.id, State.DONE)
         except (FileError, OSError) as error:
-            self._refuse(Kind.PURGE, step, _reason(error), entry.id)
+            self._refuse(Kind.PURGE, step, reason(error), entry.id)
 
     def _witness(self, root: bytes, held: bytes, step: Step) -> None:
         """Read what was kept in place of a file that is held.
@@ -367,16 +291,5 @@ class _Run:
         self._journal.intend(self.id, self._number, kind, step, refused=reason, of=of)
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, FileError):
-        return error.reason
-    return posix.why(error) if isinstance(error, OSError) else str(error)
-
-
-def _refuse_full(error: Exception, root: bytes) -> None:
-    """End the run where the disk is full: no other step would fare better."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        raise NoSpaceError(
-            _("no space left in `{root}`").format(root=safe(root)),
-            hint=_("moving within a disk needs a little room for folder names: free some and run the same again"),
-        ) from error
+_WRITES: Final = {Do.REPOINT: (Kind.REPOINT, Rewriter.repoint), Do.WRITE_TAGS: (Kind.WRITE_TAGS, Rewriter.tags)}
+"""Steps that give a file another content."""

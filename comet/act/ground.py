@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,13 +13,35 @@ from comet.act.journal import Journal
 from comet.act.posix import Seen
 from comet.core import locks
 from comet.core.acts import Step
-from comet.core.errors import FileError, RefusedError
+from comet.core.errors import FileError, NoSpaceError, RefusedError
 from comet.core.model import File, Identity, Place, same_time
 from comet.core.places import marker
-from comet.core.text import _
+from comet.core.text import _, safe
+from comet.tags.editing import Edited
+from comet.tags.fields import Change
 
 Hear = Callable[[Sequence[tuple[File, bytes]]], Iterator[tuple[bytes, str, str]]]
 """Reads files (each with its absolute path) whole and yields for each its path, its audio hash, or else why not."""
+
+
+Edit = Callable[[bytes, Change], Edited]
+"""Finds out what a file with an absolute path would be with other tags."""
+
+
+def reason(error: Exception) -> str:
+    """Return why something was not done to a file, as the end of a sentence."""
+    if isinstance(error, FileError):
+        return error.reason
+    return posix.why(error) if isinstance(error, OSError) else str(error)
+
+
+def refuse_full(error: Exception, root: bytes) -> None:
+    """End the run where the disk is full: no other step would fare better."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        raise NoSpaceError(
+            _("no space left in `{root}`").format(root=safe(root)),
+            hint=_("moving within a disk needs a little room for folder names: free some and run the same again"),
+        ) from error
 
 
 def _nobody(_run: int) -> None:
@@ -41,6 +64,7 @@ class Ground:
     elsewhere: Callable[[str], Iterable[Identity]]
     """Files that are known to hold an audio."""
     hear: Hear
+    edit: Edit
     lock: str
     """A lock file on a local disk, for roots on file systems that know no locks."""
     began: Callable[[int], None] = _nobody
@@ -114,6 +138,10 @@ class Hearing:
             file, seen = wanted[path]
             self._found[file] = seen, audio, reason
 
+    def forget(self, place: Place) -> None:
+        """Let a file be read anew that was changed."""
+        self._found = {file: found for file, found in self._found.items() if file.place != place}
+
     def of(self, file: Identity) -> Seen:
         """Return how a file stands that is the one that was decided about, by its sound and to this moment.
 
@@ -136,6 +164,7 @@ class Hearing:
 
     def _look(self, file: Identity) -> Seen:
         root = self._ground.root(file)
+        file = self._ground.journal.now(file)
         name = os.fsdecode(os.path.join(root, file.path))
         try:
             seen = posix.look(root, file.path)

@@ -24,7 +24,8 @@ _ENTRY: Final = "id, run, step, kind, state, before, after, reverse, of, error, 
 _HELD: Final = """entries.kind = 'remove' AND state = 'done' AND NOT EXISTS
                   (SELECT 1 FROM entries p WHERE p.of = entries.id AND p.kind = 'purge' AND p.state = 'done')"""
 
-_UNDOABLE: Final = f"""(({_HELD}) OR (entries.kind = 'repoint_playlist' AND state = 'done' AND NOT EXISTS
+_UNDOABLE: Final = f"""(({_HELD}) OR (entries.kind = 'write_tags' AND state = 'done')
+                   OR (entries.kind = 'repoint_playlist' AND state = 'done' AND NOT EXISTS
                    (SELECT 1 FROM entries p WHERE p.of = entries.of AND p.kind = 'purge' AND p.state = 'done')))"""  # noqa: S608
 
 
@@ -172,6 +173,14 @@ class Journal:
         """Return the removals of files that lie in quarantine because this file was kept."""
         found = self._entries(f"keeper_root = ? AND keeper_path = ? AND {_HELD}", (keeper.root, keeper.path))
         return [each for each in found if each.before.keeper and each.before.keeper.audio == keeper.audio]
+
+    def now(self, file: Identity) -> Identity:
+        """Return a file as it is after all that was written into it since it was seen so."""
+        sql = "root = ? AND path = ? AND kind = 'write_tags' AND state = 'done'"
+        for entry in self._entries(sql, (file.root, file.path)):
+            if entry.before.file == file:
+                file = entry.became
+        return file
 
     def repointed(self) -> set[tuple[int, Place]]:
         """Return for which removals which playlists were changed, also where that was taken back since."""

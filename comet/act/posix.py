@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
+from comet.core.errors import FileError, RefusedError
+from comet.core.pieces import Kept, Piece, blocks, digest
 from comet.core.text import _
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -77,7 +79,7 @@ def look(top: bytes, path: bytes) -> Seen:
     """
     above, name = os.path.split(path)
     with folder(top, above) as inside:
-        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=inside)
+        handle = opened(inside, name)
         try:
             return seen(handle)
         finally:
@@ -130,31 +132,71 @@ def sync(folder: int) -> None:
         os.sync()  # some FUSE file systems know no such thing
 
 
+def opened(folder: int, name: bytes) -> int:
+    """Open a file in a folder to read it, and nothing that a link leads to; nobody is waited for, as a pipe would."""
+    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+
+
 def write(handle: int, content: bytes) -> None:
-    """Write all of `content`, durably."""
+    """Write all of `content`."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(handle, rest) :]
-    os.fsync(handle)
 
 
-def dress(handle: int, folder: int, name: bytes) -> None:
+def pour(handle: int, pieces: Sequence[Piece], source: int) -> None:
+    """Write the content that pieces of `source` stand for.
+
+    Where the file system can, it copies by itself what is kept, or shares it (reflink): nothing goes over a network.
+    """
+    for piece in pieces:
+        done = _shared(handle, piece, source) if isinstance(piece, Kept) else 0
+        rest = [Kept(piece.start + done, piece.size - done)] if isinstance(piece, Kept) else [piece]
+        for block in blocks(rest, source):
+            write(handle, block)
+
+
+def _shared(handle: int, piece: Kept, source: int) -> int:
+    """Let the system copy bytes to where `handle` stands, and return how many it did."""
+    done = 0
+    while done < piece.size:
+        try:
+            count = os.copy_file_range(source, handle, piece.size - done, piece.start + done)
+        except OSError as error:
+            if error.errno not in (*_UNKNOWN, errno.EXDEV, errno.EBADF, errno.EPERM):
+                raise
+            count = 0
+        if not count:
+            break
+        done += count
+    return done
+
+
+def dress(handle: int, model: int) -> None:
     """Give a new file mode, owner and extended attributes (access lists among them) of another one."""
-    model = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    status = os.fstat(model)
+    with suppress(OSError):  # only root may, and where there are no owners nobody
+        os.fchown(handle, status.st_uid, status.st_gid)
+    with suppress(PermissionError):  # FAT knows no rights; elsewhere one's own new file has those one gives it
+        os.fchmod(handle, stat.S_IMODE(status.st_mode))
     try:
-        status = os.fstat(model)
-        with suppress(OSError):  # only root may, and where there are no owners nobody
-            os.fchown(handle, status.st_uid, status.st_gid)
-        with suppress(PermissionError):  # FAT knows no rights; elsewhere one's own new file has those one gives it
-            os.fchmod(handle, stat.S_IMODE(status.st_mode))
         for attribute in os.listxattr(model) if hasattr(os, "listxattr") else []:
             with suppress(OSError):  # those of other security systems may not be set
                 os.setxattr(handle, attribute, os.getxattr(model, attribute))
     except OSError as error:
         if error.errno not in _UNKNOWN:  # the file system has no attributes
             raise
-    finally:
-        os.close(model)
+
+
+def digest_of(top: bytes, path: bytes) -> str:
+    """Return what a file's content is recognised by (`pieces.digest`); errors as of `look`."""
+    above, name = os.path.split(path)
+    with folder(top, above) as inside:
+        handle = opened(inside, name)
+        try:
+            return digest(blocks([Kept(0, seen(handle).size)], handle))
+        finally:
+            os.close(handle)
 
 
 def content(top: bytes, path: bytes, most: int) -> bytes:
@@ -165,7 +207,7 @@ def content(top: bytes, path: bytes, most: int) -> bytes:
     """
     above, name = os.path.split(path)
     with folder(top, above) as inside:
-        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=inside)
+        handle = opened(inside, name)
         try:
             if seen(handle).size > most:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
@@ -211,3 +253,15 @@ def why(error: OSError) -> str:
         errno.ENOENT: _("it is gone"),
         errno.EEXIST: _("something else is in its place by now; move that away first"),
     }.get(error.errno or 0, error.strerror or str(error))
+
+
+@contextmanager
+def explained(root: bytes, path: bytes) -> Iterator[None]:
+    """Turn what the system says into the error of one file; a full disk goes through as it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        kind = RefusedError if error.errno == errno.EEXIST else FileError
+        raise kind(os.fsdecode(os.path.join(root, path)), why(error)) from error

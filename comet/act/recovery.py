@@ -7,19 +7,14 @@ again the next time.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from contextlib import suppress
-from typing import Final
 
 from comet.act import posix, vault
 from comet.act.ground import Ground, Hearing
-from comet.core.acts import Do, Entry, Kind, State
+from comet.core.acts import Entry, Kind, State
 from comet.core.errors import BrokenError, FileError, LockedError, RefusedError
 from comet.core.text import _, safe
-
-PLAYLIST: Final = 1 << 24
-"""Bytes; a playlist that is larger is none."""
 
 
 def recover(ground: Ground) -> list[Entry]:
@@ -41,10 +36,9 @@ def recover(ground: Ground) -> list[Entry]:
 
 
 def _settle(ground: Ground, root: bytes, entry: Entry) -> None:
-    step = entry.before
     _sweep(ground, root, entry)
-    if step.do is Do.REPOINT:
-        settle_playlist(ground, root, entry, _("it was interrupted"))
+    if "temp" in entry.after:
+        settle_rewriting(ground, root, entry, _("it was interrupted"))
     elif entry.kind is Kind.REMOVE:
         _settle_removal(ground, root, entry)
     elif entry.kind is Kind.UNDO:
@@ -133,8 +127,8 @@ def settle_purge(ground: Ground, root: bytes, entry: Entry, reason: str) -> None
     _end(ground, entry, reason if vault.holds(root, os.fsencode(entry.after["held"])) else "")
 
 
-def settle_playlist(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
-    """Find out whether a playlist was replaced, bring that to its end, and write it down.
+def settle_rewriting(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
+    """Find out whether a file got its new content, bring that to its end, and write it down.
 
     Raises:
         OSError: it cannot be read; the entry stays as it is, and so does its temp.
@@ -144,25 +138,20 @@ def settle_playlist(ground: Ground, root: bytes, entry: Entry, reason: str) -> N
     beside = os.path.join(folder, temp)
     if not posix.exists(root, path) and posix.exists(root, beside):
         # a network file system had moved the old one away when it failed to move the new one in
-        if content_hash(posix.content(root, beside, PLAYLIST)) != entry.after["hash"]:
+        if posix.digest_of(root, beside) != entry.after["hash"]:
             _end(ground, entry, _("it is gone, and what was to take its place is not whole"))
             return
         vault.finish(root, path, temp)
-    now = _content_hash_at(root, path)
+    now = _digest_at(root, path)
     vault.sweep(root, folder, temp)
     _end(ground, entry, "" if now == entry.after["hash"] else reason)
 
 
-def _content_hash_at(root: bytes, path: bytes) -> str:
-    """Return what a playlist's content is recognised by, empty where something else stands in its place, or nothing."""
+def _digest_at(root: bytes, path: bytes) -> str:
+    """Return what a content is recognised by, empty where something else stands in its place, or nothing."""
     try:
-        return content_hash(posix.content(root, path, PLAYLIST)) if posix.exists(root, path) else ""
+        return posix.digest_of(root, path) if posix.exists(root, path) else ""
     except OSError as error:
-        if error.errno not in (errno.EFBIG, errno.ELOOP, errno.EINVAL):
+        if error.errno not in (errno.ELOOP, errno.EINVAL):
             raise
         return ""
-
-
-def content_hash(content: bytes) -> str:
-    """Return what a playlist's content is recognised by."""
-    return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -11,14 +11,15 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
 from comet.act import posix
-from comet.act.posix import Seen
+from comet.act.posix import Seen, explained
 from comet.core import locks
 from comet.core.errors import FileError, RefusedError
+from comet.core.pieces import Piece
 from comet.core.places import MARKER, ROOT_FOLDER, marker, open_root_folder, read_marker
 from comet.core.text import _, safe
 
@@ -183,7 +184,7 @@ def locked(root: bytes) -> Iterator[None]:
         FileError: the root cannot be written.
     """
     flags = os.O_NOFOLLOW | os.O_CLOEXEC
-    with _explained(root, b""), _root_folder(root) as folder:
+    with explained(root, b""), _root_folder(root) as folder:
         try:
             handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT | flags, 0o644, dir_fd=folder)
         except PermissionError:  # another user's, who may change files here as well
@@ -207,7 +208,7 @@ def held_at(root: bytes, path: bytes, run: str) -> bytes:
         FileError: the file cannot be looked at, or the folder cannot be made.
     """
     *parts, name = path.split(b"/")
-    with _explained(root, path):
+    with explained(root, path):
         device = os.lstat(os.path.join(root, path)).st_dev
         top = posix.topmost(root, parts, device)
         quarantine = os.path.join(*parts[:top], QUARANTINE)
@@ -237,7 +238,7 @@ def quarantine(root: bytes, path: bytes, held: bytes, expected: Seen) -> None:
     """
     above, name = os.path.split(path)
     where, kept = os.path.split(held)
-    with _explained(root, path), posix.folder(root, above) as source, posix.made_folder(root, where, 0o700) as target:
+    with explained(root, path), posix.folder(root, above) as source, posix.made_folder(root, where, 0o700) as target:
         posix.rename_new(source, name, target, kept)
         moved = os.stat(kept, dir_fd=target, follow_symlinks=False)
         if (moved.st_dev, moved.st_ino) != (expected.device, expected.inode):
@@ -256,7 +257,7 @@ def restore(root: bytes, held: bytes, path: bytes) -> None:
     """
     above, name = os.path.split(path)
     where, kept = os.path.split(held)
-    with _explained(root, path), posix.folder(root, where) as source, posix.made_folder(root, above, 0o777) as target:
+    with explained(root, path), posix.folder(root, where) as source, posix.made_folder(root, above, 0o777) as target:
         posix.rename_new(source, kept, target, name)
         posix.sync(target)
         posix.sync(source)
@@ -270,7 +271,7 @@ def purge(root: bytes, held: bytes) -> None:
         FileError: it cannot be deleted.
     """
     where, kept = os.path.split(held)
-    with _explained(root, held), posix.folder(root, where) as folder:
+    with explained(root, held), posix.folder(root, where) as folder:
         os.unlink(kept, dir_fd=folder)
         posix.sync(folder)
     _tidy(root, where)
@@ -288,26 +289,38 @@ def _tidy(root: bytes, where: bytes) -> None:
         where = above
 
 
-def replace(root: bytes, path: bytes, content: bytes, temp: bytes, expected: Seen, mtime_ns: int = 0) -> None:
-    """Let a file have another content in one step; mode, owner and attributes stay, and `mtime_ns` is set if given.
-
-    It is written beside as `temp` first. If anything fails the temp stays: where a file system moves the old file away
-    before it moves the new one in, the temp may be all that is left, and only recovery can tell.
+def beside(root: bytes, path: bytes, pieces: Sequence[Piece], temp: bytes, mtime_ns: int = 0) -> None:
+    """Write what a file shall be, told by what it is, as `temp` beside it, with its mode, owner and attributes.
 
     Raises:
-        RefusedError: it is not the file that was `expected`.
         FileError: it cannot be written.
     """
     above, name = os.path.split(path)
-    with _explained(root, path), posix.folder(root, above) as inside:
-        handle = os.open(temp, _NEW, 0o600, dir_fd=inside)
+    with explained(root, path), posix.folder(root, above) as inside:
+        source, handle = posix.opened(inside, name), os.open(temp, _NEW, 0o600, dir_fd=inside)
         try:
-            posix.dress(handle, inside, name)
-            posix.write(handle, content)
+            posix.dress(handle, source)
+            posix.pour(handle, pieces, source)
             if mtime_ns:
                 os.utime(handle, ns=(mtime_ns, mtime_ns))
+            os.fsync(handle)
         finally:
             os.close(handle)
+            os.close(source)
+
+
+def replace(root: bytes, path: bytes, temp: bytes, expected: Seen) -> None:
+    """Put what was written `beside` a file in its place, in one step.
+
+    If that fails the temp stays: where a file system moves the old file away before it moves the new one in, the temp
+    may be all that is left, and only recovery can tell. So nothing of the file may be open (`posix.look` closes it).
+
+    Raises:
+        RefusedError: it is not the file that was `expected`.
+        FileError: it cannot be moved.
+    """
+    above, name = os.path.split(path)
+    with explained(root, path), posix.folder(root, above) as inside:
         if posix.look(root, path) != expected:
             raise RefusedError(_full(root, path), _("it was changed meanwhile"))
         os.replace(temp, name, src_dir_fd=inside, dst_dir_fd=inside)
@@ -317,7 +330,7 @@ def replace(root: bytes, path: bytes, content: bytes, temp: bytes, expected: See
 def finish(root: bytes, path: bytes, temp: bytes) -> None:
     """Move a temp that recovery has read to the place of a file that is missing there."""
     above, name = os.path.split(path)
-    with _explained(root, path), posix.folder(root, above) as inside:
+    with explained(root, path), posix.folder(root, above) as inside:
         posix.rename_new(inside, temp, inside, name)
         posix.sync(inside)
 
@@ -325,7 +338,7 @@ def finish(root: bytes, path: bytes, temp: bytes) -> None:
 def sweep(root: bytes, folder: bytes, *names: bytes) -> None:
     """Take away Comet's own leftovers in a folder: probes, and temps of these names."""
     with (
-        _explained(root, folder),
+        explained(root, folder),
         suppress(FileNotFoundError, NotADirectoryError),
         posix.folder(root, folder) as inside,
     ):
@@ -380,15 +393,3 @@ def _shows(made_in: tuple[bytes, bytes], looked_for_in: tuple[bytes, bytes]) -> 
 
 def _full(root: bytes, path: bytes) -> str:
     return os.fsdecode(os.path.join(root, path))
-
-
-@contextmanager
-def _explained(root: bytes, path: bytes) -> Iterator[None]:
-    """Turn what the system says into the error of one file; a full disk goes through as it is."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        kind = RefusedError if error.errno == errno.EEXIST else FileError
-        raise kind(_full(root, path), posix.why(error)) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from comet.cli import console, context, out
 from comet.cli.context import Context
-from comet.core.acts import Entry, Kind, Plan
+from comet.core.acts import Do, Entry, Kind, Plan
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
 from comet.core.model import Proposal, Standing
@@ -130,21 +130,25 @@ def show_steps(here: Context, plan: Plan) -> None:
     """Print what a plan does, in short."""
     with here.collection() as collection:
         roots = {root.id: os.fsdecode(root.path) for root in collection.scanned_roots()}
-    gone = [step for step in plan.steps if step.keeper is not None]
-    for step in gone[:SHOWN]:
-        out.note(f"  {safe(os.path.join(roots.get(step.file.root, step.file.root), os.fsdecode(step.file.path)))}")
-    if len(gone) > SHOWN:
-        out.note(_("  and {n} more").format(n=f"{len(gone) - SHOWN:,}"))
+    told = [step for step in plan.steps if step.do is not Do.REPOINT]
+    for step in told[:SHOWN]:
+        path = safe(os.path.join(roots.get(step.file.root, step.file.root), os.fsdecode(step.file.path)))
+        out.note(f"  {path}" if step.do is Do.REMOVE else f"  {path}: {safe(', '.join(step.tags))}")
+    if len(told) > SHOWN:
+        out.note(_("  and {n} more").format(n=f"{len(told) - SHOWN:,}"))
 
 
 def question(plan: Plan) -> str:
     """Return the question whether to apply a plan."""
-    gone = [step for step in plan.steps if step.keeper is not None]
-    lists = len(plan.steps) - len(gone)
-    also = _(", and change {n}").format(n=_n("{n} line of playlists", "{n} lines of playlists", lists)) if lists else ""
-    return _("move {files} ({size}) into quarantine{also}?").format(
-        files=_n("{n} file", "{n} files", len(gone)), size=size(sum(step.file.size for step in gone)), also=also
-    )
+    gone = [step for step in plan.steps if step.do is Do.REMOVE]
+    files = _n("{n} file", "{n} files", len(gone))
+    freed = size(sum(step.file.size for step in gone))
+    tagged = sum(step.do is Do.WRITE_TAGS for step in plan.steps)
+    lists = len(plan.steps) - len(gone) - tagged
+    parts = [_("move {files} ({size}) into quarantine").format(files=files, size=freed)] if gone or not tagged else []
+    parts += [_("write tags of {files}").format(files=_n("{n} file", "{n} files", tagged))] if tagged else []
+    parts += [_("change {n}").format(n=_n("{n} line of playlists", "{n} lines of playlists", lists))] if lists else []
+    return _("{parts}?").format(parts=_(", and ").join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts))
 
 
 def show(here: Context, outcome: Outcome, sentence: str) -> int:
@@ -167,7 +171,7 @@ def show(here: Context, outcome: Outcome, sentence: str) -> int:
 def nothing(here: Context, sentence: str) -> int:
     """Say that there is nothing to do, and return the exit code."""
     if here.arguments.json:
-        out.dump({"run": None, "files": 0, "bytes": 0, "playlists": 0, "refused": [], "warnings": []})
+        out.dump({"run": None, "files": 0, "bytes": 0, "playlists": 0, "tagged": 0, "refused": [], "warnings": []})
     out.note(sentence)
     return 0
 
@@ -179,7 +183,8 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "run": outcome.run,
         "files": len(moved),
         "bytes": sum(entry.before.file.size for entry in moved),
-        "playlists": _playlists(outcome),
+        "playlists": _written(outcome, Do.REPOINT),
+        "tagged": _written(outcome, Do.WRITE_TAGS),
         "refused": [entry_json(entry) for entry in outcome.failed],
         "warnings": list(outcome.warnings),
     }
@@ -200,17 +205,27 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "group": entry.before.group,
         "why": entry.before.why,
         "held": entry.after.get("held", ""),
+        "tags": {name: list(values) for name, values in entry.before.tags.items()},
         "error": entry.error,
         "made": entry.made,
     }
 
 
-def counted(outcome: Outcome) -> str:
-    """Return the files that a run moved, and their size, as words."""
-    moved = [entry for entry in outcome.done if "held" in entry.after]
-    return _("{files} ({size})").format(
-        files=_n("{n} file", "{n} files", len(moved)), size=size(sum(entry.before.file.size for entry in moved))
-    )
+def account(outcome: Outcome, moved: str, written: str) -> str:
+    """Return what a run did, as a sentence without its end.
+
+    Args:
+        outcome: The run's.
+        moved: What became of files, with `{files}`.
+        written: What became of tags, with `{files}`.
+    """
+    files = [entry.before.file.size for entry in outcome.done if "held" in entry.after]
+    tagged, lists = _written(outcome, Do.WRITE_TAGS), _written(outcome, Do.REPOINT)
+    count = _("{files} ({size})").format(files=_n("{n} file", "{n} files", len(files)), size=size(sum(files)))
+    parts = [moved.format(files=count)] if files or not tagged else []
+    parts += [written.format(files=_n("{n} file", "{n} files", tagged))] if tagged else []
+    parts += [_("{n} changed").format(n=_n("{n} playlist", "{n} playlists", lists))] if lists else []
+    return ", ".join(parts)
 
 
 def refused(outcome: Outcome) -> str:
@@ -218,14 +233,8 @@ def refused(outcome: Outcome) -> str:
     return _("; {n} left as they are").format(n=f"{len(outcome.failed):,}") if outcome.failed else ""
 
 
-def playlists(outcome: Outcome) -> str:
-    """Return how many changes of playlists there were, as a part of a sentence."""
-    count = _playlists(outcome)
-    return _(", {n} changed").format(n=_n("{n} playlist", "{n} playlists", count)) if count else ""
-
-
-def _playlists(outcome: Outcome) -> int:
-    return len({entry.before.file.place for entry in outcome.done if "hash" in entry.after})
+def _written(outcome: Outcome, do: Do) -> int:
+    return len({entry.before.file.place for entry in outcome.done if entry.before.do is do})
 
 
 def warn_settled(settled: Sequence[Entry]) -> None:

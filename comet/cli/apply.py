@@ -108,9 +108,8 @@ def _apply(here: Context, plan: Plan, chosen: Proposal | None) -> int:
     outcome = console.run(here, work) if len(groups) > 1 else console.quietly(work)
     _remember(here, chosen, outcome.run)
     before = len(plan.steps) - len(outcome.done) - len(outcome.failed)
-    sentence = _("{files} moved into quarantine{playlists}{before}{refused}").format(
-        files=acting.counted(outcome),
-        playlists=acting.playlists(outcome),
+    sentence = _("{done}{before}{refused}").format(
+        done=acting.account(outcome, _("{files} moved into quarantine"), _("tags of {files} written")),
         before=_("; {n} done by an earlier run").format(n=f"{before:,}") if before else "",
         refused=acting.refused(outcome),
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-
 from comet import __version__
-from comet.cli.parser import TYPED, Command, Parser, age, allowed, common, many, memory
+from comet.cli import options
+from comet.cli.parser import Command, Parser, age, allowed, common, many
 from comet.core.text import _
 
 
@@ -27,58 +26,13 @@ def parser() -> Parser:
     return top
 
 
-def _folders(added: argparse.ArgumentParser) -> None:
-    added.add_argument(
-        "folders", metavar=_("DIR"), nargs="*", help=_("folders to look at without any set-up, instead of a profile")
-    )
-
-
-def _detach(added: argparse.ArgumentParser) -> None:
-    added.add_argument(
-        "--detach", action="store_true", help=_("go on in the background, also when this terminal is closed")
-    )
-
-
-def _strict(added: argparse.ArgumentParser) -> None:
-    added.add_argument(
-        "--strict", action="store_true", help=_("exit with 3 if a file could not be used or a folder is away")
-    )
-
-
-def _limit(added: argparse.ArgumentParser) -> None:
-    added.add_argument("--limit", metavar="N", type=_count, default=0, help=_("show the first N only"))
-
-
-_MANY = 1 << 63
-"""No database counts so far."""
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < _MANY:
-        raise ValueError
-    return number
-
-
-_count.__name__ = "number"  # argparse names it in its message
-
-
-def _yes(added: argparse.ArgumentParser, help: str) -> None:  # noqa: A002 - argparse's word
-    added.add_argument("--yes", action="store_true", help=help)
-
-
-def _clean_only(added: argparse.ArgumentParser) -> None:
-    added.add_argument("--clean-only", action="store_true", help=_("leave the groups that are to check"))
-
-
-def _keep(added: argparse.ArgumentParser, help: str) -> None:  # noqa: A002 - likewise
-    added.add_argument("--keep", metavar=_("PATH"), action="append", default=[], help=help)
+options.count.__name__ = "number"  # argparse names it in its message
 
 
 def _plan(added: Parser) -> None:
     added.add_argument("--group", metavar="ID", help=_("this group only"))
-    _keep(added, _("the track of the group that stays, may be given more than once"))
-    _clean_only(added)
+    options.keep(added, _("the track of the group that stays, may be given more than once"))
+    options.clean_only(added)
     added.add_argument("--out", metavar=_("FILE"), help=_("write it there instead of to standard output"))
 
 
@@ -89,10 +43,10 @@ def _apply(added: Parser) -> None:
     )
     what.add_argument("--group", metavar="ID", help=_("this group, with its proposed keeper or those of --keep"))
     what.add_argument("--all", action="store_true", help=_("every open group, with its proposed keeper"))
-    _keep(added, _("the track of the group that stays, may be given more than once"))
-    _clean_only(added)
-    _yes(added, _("do not ask"))
-    _detach(added)
+    options.keep(added, _("the track of the group that stays, may be given more than once"))
+    options.clean_only(added)
+    options.yes(added, _("do not ask"))
+    options.detach(added)
     added.add_argument("--strict", action="store_true", help=_("exit with 3 if a step was refused"))
 
 
@@ -103,23 +57,23 @@ def _undo(added: Parser) -> None:
     )
     what.add_argument("--last", action="store_true", help=_("the last run that can be undone; so it is without ID too"))
     what.add_argument("--all", action="store_true", help=_("everything that can be undone"))
-    _yes(added, _("do not ask"))
-    _detach(added)
+    options.yes(added, _("do not ask"))
+    options.detach(added)
     added.add_argument("--strict", action="store_true", help=_("exit with 3 if a step was refused"))
 
 
 def _history(added: Parser) -> None:
-    added.add_argument("run", metavar="RUN", nargs="?", type=_count, help=_("show each step of this run"))
-    _limit(added)
+    added.add_argument("run", metavar="RUN", nargs="?", type=options.count, help=_("show each step of this run"))
+    options.limit(added)
 
 
 def _purge(added: Parser) -> None:
-    added.add_argument("run", metavar="RUN", nargs="*", type=_count, help=_("what these runs removed"))
+    added.add_argument("run", metavar="RUN", nargs="*", type=options.count, help=_("what these runs removed"))
     added.add_argument(
         "--older-than", metavar=_("AGE"), type=age, help=_("what was removed so long ago: 30d, 2w, 12h, or days")
     )
-    _yes(added, _("do not ask for the number of files; needs RUN or --older-than"))
-    _detach(added)
+    options.yes(added, _("do not ask for the number of files; needs RUN or --older-than"))
+    options.detach(added)
     added.add_argument("--strict", action="store_true", help=_("exit with 3 if a file was refused"))
 
 
@@ -137,7 +91,7 @@ def _decide(added: Parser) -> None:
 
 
 def _decisions(added: Parser) -> None:
-    added.add_argument("--forget", metavar="N", type=_count, help=_("take decision number N back"))
+    added.add_argument("--forget", metavar="N", type=options.count, help=_("take decision number N back"))
 
 
 def _review(added: Parser) -> None:
@@ -159,75 +113,49 @@ def _info(added: Parser) -> None:
     added.add_argument("file", metavar=_("FILE"), nargs="?", help=_("tell all that is known of this file"))
 
 
+def _tags(added: Parser) -> None:
+    added.epilog = _("`--set artist=A --set artist=B` writes two values, `--set artist=` takes the field away.")
+    added.add_argument("files", metavar=_("FILE"), nargs="+", help=_("files, in a root or elsewhere"))
+    options.yes(added, _("write without asking"))
+    options.strict(added)
+
+
 def _scan(added: Parser) -> None:
-    _folders(added)
+    options.folders(added)
     added.add_argument(
         "--loudness",
         action="store_true",
         help=_("measure the loudness too; what was listened to without it is listened to again"),
     )
-    _detach(added)
-    _strict(added)
-
-
-def _exact(added: Parser) -> None:
-    added.add_argument(
-        "--exact",
-        action="store_true",
-        help=_("compare all pairs, also in a large collection, where otherwise an index proposes those worth it"),
-    )
-
-
-def _cluster(added: Parser) -> None:
-    added.add_argument(
-        "--cluster",
-        metavar=_("ADDRESS"),
-        default="",
-        help=_("compare on the workers of a Dask cluster, whose scheduler is there: `tcp://host:8786`"),
-    )
-
-
-def _memory(added: Parser) -> None:
-    added.add_argument(
-        "--memory",
-        metavar=_("SIZE"),
-        dest=TYPED.format(depth=1),  # it is that setting
-        action="append",
-        type=memory,
-        default=argparse.SUPPRESS,
-        help=_("take no more than this in all while correlating, like 512M or 2G: `correlate.memory` for this call"),
-    )
+    options.detach(added)
+    options.strict(added)
 
 
 def _correlate(added: Parser) -> None:
-    _exact(added)
-    _cluster(added)
-    _memory(added)
-    _detach(added)
-    _strict(added)
+    options.exact(added)
+    options.cluster(added)
+    options.memory(added)
+    options.detach(added)
+    options.strict(added)
 
 
 def _full(added: Parser) -> None:
     _scan(added)
-    _exact(added)
-    _cluster(added)
-    _memory(added)
-    _limit(added)
-
-
-def _relations(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+    options.exact(added)
+    options.cluster(added)
+    options.memory(added)
+    options.limit(added)
 
 
 def _pairs(added: Parser) -> None:
     added.add_argument(
         "--relation",
         metavar=_("LIST"),
-        type=_relations,
+        type=options.relations,
         default=[],
         help=_("only these, with commas between: same, contains, shares, variant"),
     )
-    _limit(added)
+    options.limit(added)
 
 
 def _pair(added: Parser) -> None:
@@ -239,23 +167,16 @@ def _threshold(added: Parser) -> None:
     added.add_argument(
         "--accept",
         metavar="E",
-        type=_accepted,
+        type=options.accepted,
         help=_("show what the line for E false pairs would do; keep the setting"),
     )
     added.add_argument(
-        "--near", metavar="N", type=_count, default=0, help=_("show the N pairs on either side of the line")
+        "--near", metavar="N", type=options.count, default=0, help=_("show the N pairs on either side of the line")
     )
     added.add_argument("--svg", metavar=_("FILE"), help=_("draw the picture into this file as well"))
 
 
-def _accepted(text: str) -> float:
-    number = float(text)
-    if not 1e-9 <= number <= 1e6:  # as the setting, and as the message says
-        raise ValueError
-    return number
-
-
-_accepted.__name__ = "number of false pairs (1e-09 to 1e+06)"  # argparse names it in its message
+options.accepted.__name__ = "number of false pairs (1e-09 to 1e+06)"  # argparse names it in its message
 
 
 def _identify(added: Parser) -> None:
@@ -266,16 +187,6 @@ def _identify(added: Parser) -> None:
 def _check(added: Parser) -> None:
     added.add_argument(
         "files", metavar=_("FILE"), nargs="+", help=_("a file, or a folder: all music below it; nothing is stored")
-    )
-
-
-def _root(added: argparse.ArgumentParser) -> None:
-    added.add_argument(
-        "--root",
-        metavar=_("DIR"),
-        action="append",
-        default=[],
-        help=_("a folder of music, may be given more than once"),
     )
 
 
@@ -290,16 +201,16 @@ def _import(added: Parser) -> None:
         "--forget", action="store_true", help=_("forget all fingerprints that were imported into the profile")
     )
     added.add_argument("--strict", action="store_true", help=_("exit with 3 if an entry was passed over"))
-    _detach(added)
+    options.detach(added)
 
 
 def _export(added: Parser) -> None:
     added.add_argument("file", metavar=_("FILE"), help=_("the .npz to write"))
-    _detach(added)
+    options.detach(added)
 
 
 def _setup(added: Parser) -> None:
-    _root(added)
+    options.root(added)
     added.add_argument("--yes", action="store_true", help=_("ask nothing"))
     added.add_argument("--no-compile", action="store_true", help=_("leave compiling to the first scan"))
 
@@ -318,7 +229,7 @@ def _profiles(added: Parser) -> None:
         if name in ("show", "add", "default"):
             action.add_argument("name", metavar=_("NAME"), nargs="?" if name == "show" else None)
         if name == "add":
-            _root(action)
+            options.root(action)
         common(action, 2)
 
 
@@ -364,7 +275,7 @@ def commands() -> tuple[Command, ...]:
         Command("full", "-f", _("scan, correlate, and show the groups"), _full),
         Command("scan", "-s", _("look at the music and listen to what is new"), _scan),
         Command("correlate", "-c", _("compare everything with everything, from where it was left"), _correlate),
-        Command("groups", "", _("show the tracks that are the same recording, largest saving first"), _limit),
+        Command("groups", "", _("show the tracks that are the same recording, largest saving first"), options.limit),
         Command("pairs", "", _("show the pairs of tracks that belong together, and how"), _pairs),
         Command("threshold", "", _("show the line on the evidence, and what moving it would do"), _threshold),
         Command("pair", "-p A B", _("compare two files"), _pair),
@@ -385,6 +296,7 @@ def commands() -> tuple[Command, ...]:
             "purge", "", _("delete what lies in quarantine: only this frees space, and it cannot be undone"), _purge
         ),
         Command("info", "-i", _("tell the state of the collection, or all that is known of a file"), _info),
+        Command("tags", "", _("show the tags of files, or write them: `--set FIELD=VALUE`"), _tags),
         Command("problems", "", _("show the files that could not be used, and why"), _nothing),
         Command("explain", "", _("tell what the parameters of matching are worth"), _explain),
         Command("setup", "", _("choose folders and write the settings"), _setup),

@@ -71,6 +71,14 @@ def of(arguments: argparse.Namespace) -> Context:
     return Context(arguments, here, profile, here.profile(profile.name))
 
 
+def alone(arguments: argparse.Namespace, folder: str) -> Context:
+    """Return the context of files in a folder that no profile has: the profile of those who have none."""
+    here = places.places()
+    profile = unnamed(here, [folder], arguments)
+    setup.remember_folders(here, profile.roots)
+    return Context(arguments, here, profile, here.profile(profile.name))
+
+
 def unnamed(here: Places, folders: list[str], arguments: argparse.Namespace) -> Profile:
     """Return the profile of those who have none, with these folders."""
     return setup.unnamed(here, folders, typed(arguments))

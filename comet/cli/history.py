@@ -82,6 +82,7 @@ def _row(entry: Entry) -> list[str]:
     word = {
         Kind.REMOVE: _("removed"),
         Kind.REPOINT: _("playlist changed"),
+        Kind.WRITE_TAGS: _("tags written"),
         Kind.UNDO: _("taken back"),
         Kind.PURGE: _("deleted"),
     }[entry.kind]

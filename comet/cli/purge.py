@@ -42,8 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             return changes.purge(collection, [each.entry.id for each in found], job)
 
     outcome = console.run(here, work)
-    sentence = _("{files} deleted{refused}").format(files=acting.counted(outcome), refused=acting.refused(outcome))
-    return acting.show(here, outcome, sentence)
+    return acting.show(here, outcome, acting.account(outcome, _("{files} deleted"), "") + acting.refused(outcome))
 
 
 def _found(here: Context) -> list[Held]:

@@ -169,7 +169,7 @@ class _Review:
             print(_("all of them stay"))
             return
         self._done.append((self._at, outcome))
-        _tell(outcome, _("moved into quarantine"))
+        _tell(outcome, _("{files} moved into quarantine"))
 
     def _undo(self) -> bool:
         """Take back what was done with the last group that anything was done with, and go back to it."""
@@ -184,7 +184,7 @@ class _Review:
                     decisions.forget(collection, what.id)
                 print(_("decision {id} is taken back").format(id=what.id))
             else:
-                _tell(self._taken_back(what), _("moved back"))
+                _tell(self._taken_back(what), _("{files} moved back"))
         self._at = at
         return True
 
@@ -196,15 +196,8 @@ class _Review:
         return console.quietly(work)
 
 
-def _tell(outcome: Outcome, what: str) -> None:
-    print(
-        _("{files} {what}{playlists}{refused}").format(
-            files=acting.counted(outcome),
-            what=what,
-            playlists=acting.playlists(outcome),
-            refused=acting.refused(outcome),
-        )
-    )
+def _tell(outcome: Outcome, moved: str) -> None:
+    print(acting.account(outcome, moved, _("tags of {files} written")) + acting.refused(outcome))
     for entry in outcome.failed:
         print(_("`{path}`: {reason}").format(path=safe(entry.before.file.path), reason=safe(entry.error)))
     for warning in outcome.warnings:

@@ -18,11 +18,11 @@ def facts(tagged: Tagged) -> dict[str, str]:
     """Return a line for each field, picture and what else there is, by name."""
     if tagged.tags is None:
         return {_("tags"): safe(tagged.error)}
-    lines = {_tag(safe(name)): " / ".join(map(_value, values)) for name, values in tagged.tags.fields.items()}
+    lines = {_tag(safe(name)): " / ".join(map(value, values)) for name, values in tagged.tags.fields.items()}
     for number, picture in enumerate(tagged.tags.pictures, 1):
         lines[_tag(_("picture {number}").format(number=number))] = _picture(picture)
     if tagged.tags.other:
-        lines[_tag(_("other"))] = _value(", ".join(tagged.tags.other))
+        lines[_tag(_("other"))] = value(", ".join(tagged.tags.other))
     return lines or {_("tags"): _("none")}
 
 
@@ -39,10 +39,11 @@ def as_json(tagged: Tagged) -> dict[str, Any]:
 
 def _tag(name: str) -> str:
     """Return the name of a line, which no fact about the file has: what a tag says is only what it says."""
-    return _("tag {name}").format(name=_value(name))
+    return _("tag {name}").format(name=value(name))
 
 
-def _value(text: str) -> str:
+def value(text: str) -> str:
+    """Return a value, or several, in one line that is not too long."""
     shown = safe(" ".join(text.split()))
     return f"{shown[:_LONG]}..." if len(shown) > _LONG else shown
 

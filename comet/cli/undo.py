@@ -40,9 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     many = len({entry.before.group for entry in entries}) > 1
     outcome = console.run(here, work) if many else console.quietly(work)
-    sentence = _("{files} moved back{playlists}{refused}").format(
-        files=acting.counted(outcome), playlists=acting.playlists(outcome), refused=acting.refused(outcome)
-    )
+    done = acting.account(outcome, _("{files} moved back"), _("tags of {files} taken back"))
+    sentence = _("{done}{refused}").format(done=done, refused=acting.refused(outcome))
     return acting.show(here, outcome, sentence)
 
 

@@ -119,10 +119,17 @@ def exclusive(collection: Collection) -> Iterator[None]:
 
 
 def follow(known: Cache, book: Journal) -> None:
-    """Let the cache know which files the journal has moved since it last asked, without a look at the disk."""
+    """Let the cache know which files the journal has moved or changed since it last asked, without a look at the disk.
+
+    What was undone is gone through from the last to the first, so that each finds what the one before it left.
+    """
     newest, entries = book.changed_since(before := known.followed(book.id))
     if newest != before:
         # a step that was refused has no place in quarantine: nothing was moved, and nothing moved back
         moved = [entry for entry in entries if entry.kind is Kind.REMOVE and "held" in entry.after]
         ended = [entry for entry in moved if entry.state is not State.INTENDED]
-        known.follow(book.id, newest, [(entry.before.file, entry.state is not State.DONE) for entry in ended])
+        found = [(entry.before.file, entry.before.file, entry.state is not State.DONE) for entry in ended]
+        written = [entry for entry in entries if entry.kind is Kind.WRITE_TAGS]
+        found += [(each.before.file, each.became, True) for each in written if each.state is State.DONE]
+        found += [(each.became, each.before.file, True) for each in written[::-1] if each.state is State.UNDONE]
+        known.follow(book.id, newest, found)

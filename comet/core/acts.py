@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from comet.core.model import Identity, Place
@@ -16,6 +16,8 @@ class Do(StrEnum):
     """Move a file into quarantine."""
     REPOINT = "repoint_playlist"
     """Let a playlist name the keeper in place of a removed file."""
+    WRITE_TAGS = "write_tags"
+    """Let a file have other tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Step:
     """Of a *repoint_playlist*: the file that it names."""
     new: Place | None = None
     """The file that it shall name."""
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of a *write_tags*: the values that fields shall have, by name; without any, a field is taken away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Kind(StrEnum):
 
     REMOVE = "remove"
     REPOINT = "repoint_playlist"
+    WRITE_TAGS = "write_tags"
     UNDO = "undo"
     PURGE = "purge"
 
@@ -79,11 +84,20 @@ class Entry:
     before: Step
     """The step, with the identities that held when it began."""
     after: Mapping[str, str] = field(default_factory=dict)
-    """Where things are since: `held` (path below the root), for a playlist `hash` and `temp`."""
+    """Where things are since: `held` (path below the root), of a file that was written `hash` and
+    `temp`, of a track also its `size` and `mtime_ns`."""
     reverse: Mapping[str, object] = field(default_factory=dict)
-    """What undoes it, where that does not follow from `before` and `after`: a playlist's `lines` and `mtime_ns`."""
+    """What undoes it, where that does not follow from `before` and `after`: the `hash` and `mtime_ns` of a
+    file that was written, and its `pieces` (`core.pieces`), or a playlist's `lines`."""
     of: int = 0
     """The entry that this one undoes or purges, or the removal that a playlist was changed for."""
     error: str = ""
     made: float = 0.0
     """Seconds since 1970, for people: order follows from `id` alone."""
+
+    @property
+    def became(self) -> Identity:
+        """The file as it is since, where other tags were written into it."""
+        if "mtime_ns" not in self.after:
+            return self.before.file
+        return replace(self.before.file, size=int(self.after["size"]), mtime_ns=int(self.after["mtime_ns"]))

@@ -38,6 +38,8 @@ def step_json(step: Step) -> dict[str, Any]:
     found: dict[str, Any] = {"do": step.do.value, "file": identity_json(step.file)}
     if step.old is not None and step.new is not None:
         found["with"] = {"from": _place_json(step.old), "to": _place_json(step.new)}
+    if step.do is Do.WRITE_TAGS:
+        found["with"] = {"tags": {name: list(values) for name, values in step.tags.items()}}
     if step.keeper is not None:
         found["keeper"] = identity_json(step.keeper)
     return {**found, "group": step.group, "why": step.why}
@@ -109,6 +111,12 @@ def _fits(found: object, kind: type) -> bool:
     return isinstance(found, float) or (isinstance(found, int) and abs(found) <= sys.float_info.max)
 
 
+def field_usable(name: str) -> bool:
+    """Tell whether a field of a tag can be called so in every kind of tag: small letters, digits and signs of ASCII."""
+    plain = all(" " <= each <= "}" and each != "=" for each in name)
+    return plain and 1 < len(name) <= 200 and name == name.strip().lower()
+
+
 def _storable(found: object) -> bool:
     """Tell whether a value is no text with half a pair of surrogates, which JSON can hold and a database cannot."""
     return not isinstance(found, str) or not any("\ud800" <= char <= "\udfff" for char in found)
@@ -140,10 +148,22 @@ class _Reader:
             keeper = self.identity(self.of(value, "keeper", dict, where), f"{where}.keeper")
             return Step(Do.REMOVE, file, group, why, keeper)
         change = self.of(value, "with", dict, where)
+        if do == Do.WRITE_TAGS:
+            return Step(Do.WRITE_TAGS, file, group, why, tags=self._tags(change, f"{where}.with"))
         old, new = (
             self.place(self.of(change, key, dict, f"{where}.with"), f"{where}.with.{key}") for key in ("from", "to")
         )
         return Step(Do.REPOINT, file, group, why, old=old, new=new)
+
+    def _tags(self, change: object, where: str) -> dict[str, tuple[str, ...]]:
+        tags = self.of(change, "tags", dict, where)
+        for name in tags:
+            if not field_usable(name):
+                raise _wrong(self._name, f"{where}.tags", _("names of fields in small ASCII letters"))
+            values = self.of(tags, name, list, f"{where}.tags")
+            if not all(isinstance(each, str) and each and _storable(each) for each in values):
+                raise _wrong(self._name, f"{where}.tags.{name}", _("a list of texts"))
+        return {name: tuple(values) for name, values in tags.items()}
 
     def identity(self, value: object, where: str) -> Identity:
         place = self.place(value, where)

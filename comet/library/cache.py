@@ -204,15 +204,15 @@ class Cache:
             File(row["root"], row["path"], row["size"], row["mtime_ns"]) for row in self._db.rows(sql, (audio_hash,))
         ]
 
-    def follow(self, journal: str, newest: int, moved: Iterable[tuple[Identity, bool]]) -> None:
-        """Let files be where a journal says that they are: each with whether it is in its place.
+    def follow(self, journal: str, newest: int, moved: Iterable[tuple[Identity, Identity, bool]]) -> None:
+        """Let files be what a journal says that they are: each as it was, as it is, and whether it is in its place.
 
         `newest` is the number of the journal's last change, from which the next call goes on (`followed`).
         """
         with self._db.transaction() as db:
             db.executemany(
-                "UPDATE files SET present = ? WHERE root = ? AND path = ? AND size = ? AND mtime_ns = ?",
-                [(there, f.root, f.path, f.size, f.mtime_ns) for f, there in moved],
+                "UPDATE files SET (present, size, mtime_ns) = (?,?,?) WHERE (root, path, size, mtime_ns) = (?,?,?,?)",
+                [(there, f.size, f.mtime_ns, o.root, o.path, o.size, o.mtime_ns) for o, f, there in moved],
             )
             db.execute("INSERT OR REPLACE INTO about VALUES ('journal', ?)", (f"{journal} {newest}",))
 

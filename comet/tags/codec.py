@@ -11,19 +11,21 @@ import binascii
 import os
 import stat
 import struct
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Final
 
 import mutagen
 from mutagen import apev2, asf, flac, id3, mp4
 
 from comet.core.errors import DecodeError, ReadError
+from comet.core.pieces import digest
 from comet.core.text import _
-from comet.tags.fields import VORBIS, Collected, Picture, Tags, known
+from comet.tags.fields import NUMBERED, ROLES, VORBIS, Collected, Picture, Tags, known
 
 _ID3, _MP4, _APE, _ASF = (known(kind) for kind in ("id3", "mp4", "ape", "asf"))
-_FREE: Final = "----:"
-_UFID: Final = "http://musicbrainz.org"
+FREE: Final = "----:"
+UFID: Final = "http://musicbrainz.org"
 _FRONT: Final = 3
 _BACK: Final = 4
 _PNG: Final = b"\x89PNG"
@@ -47,6 +49,18 @@ def read(path: bytes) -> Tags:
         ReadError: it cannot be read.
         DecodeError: its tags are damaged.
     """
+    with opened(path) as stream:
+        return of(mutagen.File(stream))
+
+
+def of(file: mutagen.FileType | None) -> Tags:
+    """Return the tags of an open file."""
+    return _Reader(file).read() if file is not None else Tags()
+
+
+@contextmanager
+def opened(path: bytes) -> Iterator[BinaryIO]:
+    """Open a regular file; raises as `read`, for what happens to it inside too."""
     name = os.fsdecode(path)
     try:
         # without O_NONBLOCK, opening a pipe waits for somebody to write into it
@@ -54,8 +68,7 @@ def read(path: bytes) -> Tags:
         with open(path, "rb", opener=lambda name, _flags: os.open(name, flags)) as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 raise ReadError(name, _("it is no regular file"))
-            file = mutagen.File(stream)
-            return _Reader(file).read() if file is not None else Tags()
+            yield stream
     except OSError as error:
         raise ReadError(name, _("it cannot be read: {why}").format(why=error.strerror or error)) from error
     except _DAMAGED as error:
@@ -88,14 +101,14 @@ class _Reader:
         return Tags(self._fields.done(), tuple(self._pictures), tuple(dict.fromkeys(self._other)))
 
     def _picture(self, kind: int, mime: str, description: str, data: bytes) -> None:
-        self._pictures.append(Picture(int(kind), mime, description, len(data)))
+        self._pictures.append(Picture(int(kind), mime, description, len(data), digest([bytes(data)])))
 
     def _id3(self, tags: Any) -> None:  # noqa: ANN401 - mutagen's frames have no types
         for frame in tags.values():
             if frame.FrameID == "APIC":
                 self._picture(frame.type, frame.mime, frame.desc, frame.data)
-            elif take := _FRAMES.get(frame.FrameID) or (_text if isinstance(frame, id3.TextFrame) else None):
-                for name, values in take(frame):
+            elif found := list(fields_of_frame(frame)):
+                for name, values in found:
                     self._fields.add(name, values)
             else:
                 owner = getattr(frame, "owner", "") or getattr(frame, "desc", "")
@@ -108,7 +121,7 @@ class _Reader:
                 for cover in values:
                     mime = "image/png" if cover.imageformat == mp4.MP4Cover.FORMAT_PNG else "image/jpeg"
                     self._picture(_FRONT, mime, "", cover)
-            elif name.startswith(_FREE):
+            elif name.startswith(FREE):
                 self._free(name, values)
             elif name in {"trkn", "disk"} and field:
                 self._fields.add(field, (f"{number or ''}/{total or ''}" for number, total in values))
@@ -119,13 +132,12 @@ class _Reader:
                 self._other.append(name)
 
     def _free(self, name: str, values: Iterable[bytes]) -> None:
-        short = name.split(":", 2)[2]
         try:
             texts = [bytes(value).decode("utf-8") for value in values]
         except UnicodeDecodeError:
             self._other.append(name)
         else:
-            self._fields.add(_MP4.get(f"{_FREE}{short.lower()}", VORBIS.get(short.lower(), short.lower())), texts)
+            self._fields.add(field_of_free(name), texts)
 
     def _ape(self, tags: Any) -> None:  # noqa: ANN401 - likewise
         for name, value in tags.items():
@@ -136,7 +148,7 @@ class _Reader:
                 mime = "image/png" if data.startswith(_PNG) else "image/jpeg"
                 self._picture(kind, mime, title.decode("utf-8", "replace"), data)
             elif isinstance(value, apev2.APETextValue):
-                self._fields.add(_APE.get(small, VORBIS.get(small, small)), list(value))
+                self._fields.add(field_of_ape(name), list(value))
             else:
                 self._other.append(name)
 
@@ -148,13 +160,13 @@ class _Reader:
                 self._other.append(name)
             else:
                 text = int(value.value) if isinstance(value.value, bool) else value.value
-                self._fields.add(_ASF.get(name.lower(), name.lower()), [text])
+                self._fields.add(field_of_asf(name), [text])
 
     def _asf_picture(self, data: bytes) -> None:
         """Take a picture apart: kind, size, MIME type and description as UTF-16 that ends in a zero each, the data."""
         kind, size = struct.unpack_from("<BI", data)
-        mime, description, _rest = _texts(data[5:])
-        self._pictures.append(Picture(kind, mime, description, min(size, len(data))))
+        mime, description, rest = _texts(data[5:])
+        self._picture(kind, mime, description, rest[:size])
 
     def _vorbis(self, tags: Iterable[tuple[str, str]]) -> None:
         for name, text in tags:
@@ -168,6 +180,30 @@ class _Reader:
                     self._picture(picture.type, picture.mime, picture.desc, picture.data)
             else:
                 self._fields.add(VORBIS.get(small, small), [text])
+
+
+def field_of_free(name: str) -> str:
+    """Return which field a free atom of MP4 holds; it is called `----:`, who made it up, `:` and a name."""
+    short = name.split(":", 2)[2].lower()
+    return _MP4.get(f"{FREE}{short}", VORBIS.get(short, short))
+
+
+def fields_of_mp4(name: str) -> set[str]:
+    """Return which fields an atom of MP4 holds."""
+    if name.startswith(FREE):
+        return {field_of_free(name)}
+    field = _MP4.get(name.lower())
+    return {field, NUMBERED.get(field, field)} if field else set()
+
+
+def field_of_ape(name: str) -> str:
+    """Return which field an item of APE holds."""
+    return _APE.get(name.lower(), VORBIS.get(name.lower(), name.lower()))
+
+
+def field_of_asf(name: str) -> str:
+    """Return which field an attribute of ASF holds."""
+    return _ASF.get(name.lower(), name.lower())
 
 
 _Found = Iterable[tuple[str, Iterable[object]]]
@@ -198,7 +234,7 @@ def _people(frame: Any) -> _Found:  # noqa: ANN401
         if frame.FrameID == "TMCL":
             yield "performer", [f"{person} ({role})" if role else person]
         else:
-            yield role.lower() or "performer", [person]
+            yield ROLES.get(role.lower(), role.lower()) or "performer", [person]
 
 
 def _played(frame: Any) -> _Found:  # noqa: ANN401
@@ -208,7 +244,7 @@ def _played(frame: Any) -> _Found:  # noqa: ANN401
 
 
 def _unique(frame: Any) -> _Found:  # noqa: ANN401
-    name = "musicbrainz_recordingid" if frame.owner == _UFID else f"ufid:{frame.owner}"
+    name = "musicbrainz_recordingid" if frame.owner == UFID else f"ufid:{frame.owner}"
     yield name, [frame.data.decode("ascii", "replace")]
 
 
@@ -226,6 +262,12 @@ _FRAMES: Final[dict[str, Callable[[Any], _Found]]] = {
     "WOAR": lambda frame: [("website", [frame.url])],
 }
 """Frames that are more than text under a name of their own."""
+
+
+def fields_of_frame(frame: Any) -> _Found:  # noqa: ANN401
+    """Yield the fields that a frame of ID3 holds, with their values."""
+    take = _FRAMES.get(frame.FrameID) or (_text if isinstance(frame, id3.TextFrame) else None)
+    return take(frame) if take else ()
 
 
 def _texts(data: bytes) -> tuple[str, str, bytes]:

@@ -21,6 +21,8 @@ class Picture:
     description: str
     size: int
     """Bytes."""
+    hash: str = ""
+    """`core.pieces.digest` of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Tags:
     pictures: tuple[Picture, ...] = ()
     other: tuple[str, ...] = ()
     """Names, in their own format, of what the model has no place for."""
+
+
+Change = Mapping[str, tuple[str, ...]]
+"""Values that fields shall have, by name; a field without values is taken away, one that is not named stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,17 @@ _TABLE: Final = (
     Names("lyricist", "TEXT", "----:LYRICIST", "Lyricist", "WM/Writer"),
     Names("conductor", "TPE3", "----:CONDUCTOR", "Conductor", "WM/Conductor"),
     Names("remixer", "TPE4", "----:REMIXER", "MixArtist", "WM/ModifiedBy"),
+    Names("producer", asf="WM/Producer"),
+    Names("engineer", asf="WM/Engineer"),
+    Names("mixer", asf="WM/Mixer"),
+    Names("djmixer", asf="WM/DJMixer"),
+    Names("arranger", asf="WM/Arranger"),
     Names("grouping", "TIT1", "\xa9grp", "Grouping", "WM/ContentGroupDescription"),
     Names("subtitle", "TIT3", "----:SUBTITLE", "Subtitle", "WM/SubTitle"),
     Names("discsubtitle", "TSST", "----:DISCSUBTITLE", "DiscSubtitle", "WM/SetSubTitle"),
     Names("work", "TXXX:WORK", "\xa9wrk", "WORK", "WM/Work"),
-    Names("movementnumber", "MVIN"),
+    Names("movementnumber", "MVIN", "\xa9mvi"),
+    Names("movementtotal", "", "\xa9mvc"),
     Names("movement", "MVNM", "\xa9mvn", "MOVEMENTNAME"),
     Names("label", "TPUB", "----:LABEL", "Label", "WM/Publisher"),
     Names("catalognumber", "TXXX:CATALOGNUMBER", "----:CATALOGNUMBER", "CatalogNumber", "WM/CatalogNo"),
@@ -130,6 +142,15 @@ VORBIS: Final = {
 }
 """What Vorbis comments call otherwise, in small letters."""
 
+ROLES: Final = {
+    "producer": "producer",
+    "engineer": "engineer",
+    "arranger": "arranger",
+    "mix": "mixer",
+    "dj-mix": "djmixer",
+}
+"""What ID3 calls those who took part in the studio, in the one frame for all of them."""
+
 NUMBERED: Final = {"tracknumber": "totaltracks", "discnumber": "totaldiscs", "movementnumber": "movementtotal"}
 """Where `3/12` is a number and how many there are: the second one's field."""
 
@@ -137,6 +158,21 @@ NUMBERED: Final = {"tracknumber": "totaltracks", "discnumber": "totaldiscs", "mo
 def known(kind: str) -> dict[str, str]:
     """Return field by name in one kind of tag (`id3`, `mp4`, `ape`, `asf`); in small letters, which mean the same."""
     return {getattr(names, kind).lower(): names.field for names in _TABLE if getattr(names, kind)}
+
+
+def named(kind: str) -> dict[str, str]:
+    """Return the name of each field in one kind of tag, as it is written."""
+    return {names.field: name for names in _TABLE if (name := getattr(names, kind))}
+
+
+TOGETHER: Final = (*NUMBERED.items(), ("rating", "playcount"))
+"""Fields that stand in one place in some kinds of tag: where one changes, the other is written too."""
+
+
+def changed(fields: Mapping[str, tuple[str, ...]], change: Change) -> dict[str, tuple[str, ...]]:
+    """Return what fields are after a change, in no order that means anything."""
+    found = {**fields, **change}
+    return {name: values for name, values in found.items() if values}
 
 
 class Collected:

@@ -9,9 +9,9 @@ from typing import Final
 from comet.core.workers import Pool
 from comet.tags.fields import Tags
 
-_MEMORY: Final = 512 << 20
+MEMORY: Final = 512 << 20
 """Bytes that reading a file's tags may take: mutagen holds a tag in memory about twice, and covers reach 50 MB."""
-_TIMEOUT: Final = 30.0
+TIMEOUT: Final = 30.0
 """Seconds: a disk that has to wake up takes ten."""
 
 
@@ -32,6 +32,6 @@ def read_all(paths: Iterable[bytes], *, workers: int = 1) -> Iterator[Tagged]:
         paths: Absolute.
         workers: Processes.
     """
-    with Pool[bytes, Tagged](workers, "comet.tags.work:work", memory=_MEMORY, deadline=lambda _path: _TIMEOUT) as pool:
+    with Pool[bytes, Tagged](workers, "comet.tags.work:work", memory=MEMORY, deadline=lambda _path: TIMEOUT) as pool:
         for outcome in pool.run(paths):
             yield outcome.result or Tagged(outcome.task, error=outcome.error)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from comet.core.errors import DecodeError
-from comet.tags import codec
+from comet.core.errors import FileError
+from comet.tags import codec, rewrite
+from comet.tags.editing import Edited, Task
 from comet.tags.reading import Tagged
 
 
@@ -11,5 +12,13 @@ def work(path: bytes) -> Tagged:
     """Read the tags of one file. Errors of the file are part of the answer."""
     try:
         return Tagged(path, codec.read(path))
-    except DecodeError as error:  # which a file that cannot be read is too
+    except FileError as error:
         return Tagged(path, error=error.reason)
+
+
+def edit(task: Task) -> Edited:
+    """Find out what one file would be with other tags. Errors of the file are part of the answer."""
+    try:
+        return rewrite.edit(task.path, task.change)
+    except FileError as error:
+        return Edited(task.path, error=error.reason)

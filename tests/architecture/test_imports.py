@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from comet.core import places
+
 TOP = Path(__file__).parents[2]
 SOURCES = sorted([*TOP.glob("comet/**/*.py"), *TOP.glob("comet_tui/**/*.py")])
 HEAVY = ("numpy", "numba", "textual", "av", "PIL", "mutagen")
@@ -156,6 +158,19 @@ def test_every_kernel_lets_go_of_pythons_lock() -> None:
     assert found
     assert [key for key, text in found.items() if "nogil=True" not in text and key not in inlined] == []
     assert {file for file, _ in found if not file.endswith("kernels.py")} == set()
+
+
+def test_it_is_known_what_kernels_are_compiled_from() -> None:
+    """The files with kernels and those that they import: where one is changed, all are compiled anew."""
+    found = set()
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        if {"kernel", "njit"} & {ast.unparse(each).partition("(")[0] for f in functions for each in f.decorator_list}:
+            imported = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
+            modules = [module.split(".")[1:] for module in imported if module.startswith("comet.")]
+            found |= {name(path).removeprefix("comet/"), *("/".join(parts) + ".py" for parts in modules)}
+    assert found == set(places.KERNELS)
 
 
 # in pieces, so that this file does not hold what it looks for

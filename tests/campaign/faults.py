@@ -165,14 +165,16 @@ def left_in_quarantine(_folder: str) -> None:
 
 
 def written_in_place(_folder: str) -> None:
-    """A playlist is written over."""
+    """A file is written over."""
 
-    def replace(root: bytes, path: bytes, content: bytes, *_rest: object) -> None:
+    def replace(root: bytes, path: bytes, temp: bytes, _expected: object) -> None:
         with posix.folder(root, os.path.dirname(path)) as inside:
-            name = os.path.basename(path)
-            handle = os.open(name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, dir_fd=inside)
-            posix.write(handle, content)
+            source = os.open(temp, os.O_RDONLY, dir_fd=inside)
+            handle = os.open(os.path.basename(path), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, dir_fd=inside)
+            posix.write(handle, os.read(source, os.fstat(source).st_size))
             os.close(handle)
+            os.close(source)
+            os.unlink(temp, dir_fd=inside)
 
     vault.replace = replace
 

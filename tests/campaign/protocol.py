@@ -27,6 +27,8 @@ from comet.core.errors import DecodeError
 from comet.core.job import Job
 from comet.core.model import File, Identity, Place
 from comet.listen import audio
+from comet.tags.editing import Task
+from comet.tags.work import edit
 from tests.factories import tone, write
 
 A, B = "a" * 16, "b" * 16
@@ -174,6 +176,7 @@ def grounded(arena: Arena) -> Iterator[Ground]:
             lambda one, other: "" if (one, other) in same else "they are not the same recording",
             lambda sound: (each for each in files if each.audio == sound),
             hear,
+            lambda path, change: edit(Task(path, change)),
             os.path.join(arena.state, "act.lock"),
         )
     finally:

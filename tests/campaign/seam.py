@@ -14,7 +14,10 @@ from typing import Any
 
 from comet.act import posix
 
-_CALLS = ("mkdir", "rmdir", "rename", "replace", "unlink", "link", "utime", "fchmod", "fchown", "setxattr", "fsync")
+_CALLS = (
+    "mkdir", "rmdir", "rename", "replace", "unlink", "link", "utime", "fchmod", "fchown", "setxattr", "fsync",
+    "copy_file_range",
+)  # fmt: skip
 _KINDS = (b"probe-", b"quarantine", b"journal.sqlite", b"lock", b".comet-", b".comet")
 
 

@@ -14,6 +14,9 @@ from comet.act.journal import Journal
 from comet.core.acts import Do, Entry, Plan, Step
 from comet.core.job import Job
 from comet.core.model import File, Identity, Place
+from comet.core.pieces import Kept, digest
+from comet.tags.editing import Edited
+from comet.tags.fields import Change
 
 JOB = Job()
 
@@ -28,6 +31,21 @@ def hear(files: Sequence[tuple[File, bytes]]) -> Iterator[tuple[bytes, str, str]
     for _file, path in reversed(files):  # workers answer in any order
         content = Path(os.fsdecode(path)).read_bytes()
         yield path, sound(content) if content else "", "" if content else "it is no music"
+
+
+def edit(path: bytes, change: Change) -> Edited:
+    """Let what follows `|` in a file be the values of a change, which must then be without a `!`."""
+    content = Path(os.fsdecode(path)).read_bytes()
+    bare, _bar, tags = content.partition(b"|")
+    new = " ".join(f"{name}={value}" for name, values in change.items() for value in values).encode()
+    if b"!" in tags:
+        return Edited(path, error="its tags are damaged")
+    if new == tags:
+        return Edited(path)
+    kept = Kept(0, len(bare))
+    tail = b"|" + new
+    back = (kept, content[len(bare) :])
+    return Edited(path, pieces=(kept, tail), reverse=back, old_hash=digest([content]), new_hash=digest([bare + tail]))
 
 
 @dataclass
@@ -109,6 +127,7 @@ def yard(tmp: Path) -> Yard:
         differ,
         lambda audio: [each for each in made.elsewhere if each.audio == audio],
         heard,
+        edit,
         str(tmp / "state/act.lock"),
     )
     made = Yard(tmp, tmp / "music", journal, ground)
@@ -119,6 +138,11 @@ def yard(tmp: Path) -> Yard:
 def remove(file: Identity, keeper: Identity | None, group: str = "g") -> Step:
     """Return the step that removes a file."""
     return Step(Do.REMOVE, file, group, "why", keeper)
+
+
+def retag(file: Identity, **tags: str) -> Step:
+    """Return the step that writes tags."""
+    return Step(Do.WRITE_TAGS, file, "", "why", tags={name: (value,) for name, value in tags.items()})
 
 
 def repoint(playlist: Identity, old: Identity | Place, new: Identity | Place) -> Step:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from comet.act import posix
+from comet.core.pieces import Kept, digest
 
 
 @pytest.fixture
@@ -162,6 +163,26 @@ def test_all_is_written_however_little_goes_at_once(tmp_path: Path, monkeypatch:
     assert (tmp_path / "new").read_bytes() == b"0123456789"
 
 
+@pytest.mark.parametrize("most", [0, 3, 100])
+def test_pieces_are_poured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """What is kept comes from the other file, whether the system copies it by itself, in parts, or not at all."""
+    copy = os.copy_file_range
+
+    def some(source: int, target: int, count: int, start: int) -> int:
+        if not most:
+            raise OSError(errno.ENOTSUP, "")
+        return copy(source, target, min(count, most), start)
+
+    monkeypatch.setattr(os, "copy_file_range", some)
+    (tmp_path / "old").write_bytes(b"0123456789")
+    source, handle = os.open(tmp_path / "old", os.O_RDONLY), os.open(tmp_path / "new", os.O_CREAT | os.O_WRONLY)
+    posix.pour(handle, [b"ab", Kept(4, 5), b"", Kept(0, 2)], source)
+    os.close(handle)
+    os.close(source)
+    assert (tmp_path / "new").read_bytes() == b"ab4567801"
+    assert posix.digest_of(os.fsencode(tmp_path), b"new") == digest([b"ab4567801"])
+
+
 def test_a_folder_that_cannot_be_synced_is_synced_with_all(top: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some FUSE file systems know no such call; what a disk refuses for another reason is an error."""
     codes, synced = [errno.EINVAL, errno.EIO], []
@@ -192,8 +213,10 @@ def test_a_new_file_is_dressed_like_the_old_one(tmp_path: Path) -> None:
     try:
         with posix.folder(os.fsencode(tmp_path)) as inside:
             with pytest.raises(OSError, match="symbolic"):
-                posix.dress(handle, inside, b"link")
-            posix.dress(handle, inside, b"old")
+                posix.opened(inside, b"link")
+            model = posix.opened(inside, b"old")
+            posix.dress(handle, model)
+            os.close(model)
     finally:
         os.close(handle)
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o640

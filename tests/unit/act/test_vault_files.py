@@ -172,7 +172,8 @@ def test_a_root_is_locked_for_one_at_a_time(root: Path, monkeypatch: pytest.Monk
 def replaced(root: Path, content: bytes = b"new", mtime_ns: int = 0, seen: Seen | None = None) -> None:
     """Let the file `l.m3u` have another content."""
     top = os.fsencode(root)
-    vault.replace(top, b"l.m3u", content, b".comet-t", seen or posix.look(top, b"l.m3u"), mtime_ns)
+    vault.beside(top, b"l.m3u", [content], b".comet-t", mtime_ns)
+    vault.replace(top, b"l.m3u", b".comet-t", seen or posix.look(top, b"l.m3u"))
 
 
 def test_a_file_keeps_mode_and_attributes_when_it_is_replaced(root: Path) -> None:

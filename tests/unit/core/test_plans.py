@@ -127,7 +127,10 @@ def drop(*keys: str | int) -> Spoil:
         (put(10**400, "made"), " at `made`: expected a number"),
         (put({}, "steps"), " at `steps`: expected a list"),
         (put("remove", "steps", 1), " at `steps[1]`: expected an object"),
-        (put("delete", "steps", 0, "do"), " at `steps[0].do`: expected one of `remove`, `repoint_playlist`"),
+        (
+            put("delete", "steps", 0, "do"),
+            " at `steps[0].do`: expected one of `remove`, `repoint_playlist`, `write_tags`",
+        ),
         (put(["remove"], "steps", 0, "do"), " at `steps[0].do`: expected a text"),
         (drop("steps", 0, "file"), " at `steps[0].file`: expected an object"),
         (put([], "steps", 0, "file"), " at `steps[0].file`: expected an object"),

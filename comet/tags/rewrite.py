@@ -1,0 +1,135 @@
+"""What a file would be with other tags, found out in memory and read back before anybody writes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+import mutagen
+from mutagen import id3
+from mutagen.apev2 import APEv2
+
+from comet.core import pieces
+from comet.core.errors import DecodeError, RefusedError
+from comet.core.text import _, safe
+from comet.tags import codec, writing
+from comet.tags.draft import Draft
+from comet.tags.editing import Edited
+from comet.tags.fields import TOGETHER, Change, Tags, changed
+
+_SEPARATE: Final = {"v23_sep": None}
+"""Several values stand one after the other with a zero between them in ID3v2.3 too, where no version allows for more
+than one; the slash that others put there cuts names like AC/DC."""
+
+
+def edit(path: bytes, change: Change) -> Edited:
+    """Return what a file would be with its tags changed so.
+
+    Raises:
+        ReadError: it cannot be read.
+        DecodeError: its tags are damaged.
+        RefusedError: files of its kind have no tags, or something else in them would change.
+    """
+    with codec.opened(path) as stream:
+        source = stream.fileno()
+        file = mutagen.File(stream)
+        before = codec.of(file)
+        wanted = _together(before, change)
+        if file is not None and changed(before.fields, wanted) == before.fields:
+            return Edited(path, before, before)
+        for options in _options(file):
+            draft = _drafted(source, path, wanted, options)
+            draft.seek(0)
+            after = codec.of(mutagen.File(draft))
+            if not (lost := _lost(wanted, after)):
+                break
+        _refuse_harm(path, before, after, wanted)
+        return _proved(Edited(path, before, after, lost), draft, source)
+
+
+def _together(before: Tags, change: Change) -> Change:
+    """Return a change with what stands in one place with it, as it is now."""
+    more = {
+        other: before.fields.get(other, ())
+        for pair in TOGETHER
+        for field, other in (pair, pair[::-1])
+        if field in change and other not in change
+    }
+    return {**change, **more}
+
+
+def _options(file: mutagen.FileType | None) -> list[dict[str, Any]]:
+    """Return how tags may be saved, in the order in which it is tried.
+
+    ID3v2.3 stays that, since some players read no other, unless it cannot hold what is wanted.
+    """
+    tags: Any = file.tags if file is not None else None
+    if isinstance(tags, APEv2):
+        return [{}]
+    if isinstance(tags, id3.ID3):
+        older = [{"v2_version": 3, **_SEPARATE, "padding": _padding}] if tags.version < (2, 4, 0) else []
+        return [*older, {"v2_version": 4, "padding": _padding}]
+    return [{"padding": _padding}]
+
+
+def _padding(info: Any) -> int:  # noqa: ANN401 - mutagen's
+    """Return how much room is left behind tags: what there is, so that nothing behind it moves, or some."""
+    return int(info.padding if info.padding >= 0 else info.get_default_padding())
+
+
+def _drafted(source: int, path: bytes, wanted: Change, options: Mapping[str, Any]) -> Draft:
+    draft = Draft(source, path)
+    file = mutagen.File(draft)
+    refused = RefusedError(os.fsdecode(path), _("files of its format hold no tags that Comet can write"))
+    if file is None:
+        raise refused
+    if file.tags is None:
+        try:
+            file.add_tags()
+        except (mutagen.MutagenError, NotImplementedError) as error:
+            raise refused from error
+    writing.put(file, wanted)
+    if options.get("v2_version") == 3:
+        file.tags.update_to_v23()
+    draft.seek(0)
+    file.save(draft, **options)
+    return draft
+
+
+def _lost(wanted: Change, after: Tags) -> dict[str, tuple[str, ...]]:
+    there = {name: set(after.fields.get(name, ())) for name in wanted}
+    lost = {name: tuple(value for value in values if value not in there[name]) for name, values in wanted.items()}
+    return {name: values for name, values in lost.items() if values}
+
+
+def _refuse_harm(path: bytes, before: Tags, after: Tags, wanted: Change) -> None:
+    """Refuse what would change more than it should: then this kind of file is not understood well enough."""
+    harmed = [
+        name
+        for name in before.fields.keys() | after.fields.keys()
+        if name not in wanted and before.fields.get(name) != after.fields.get(name)
+    ]
+    if sorted(before.pictures, key=repr) != sorted(after.pictures, key=repr):
+        harmed.append(_("pictures"))
+    harmed += set(before.other) ^ set(after.other)
+    if harmed:
+        told = _("writing its tags would change `{name}` too, which nobody asked for")
+        raise RefusedError(os.fsdecode(path), told.format(name=safe(min(harmed))))
+
+
+def _proved(edited: Edited, draft: Draft, source: int) -> Edited:
+    """Return what was edited with its pieces, and with those that bring every byte back, which is tried here.
+
+    Raises:
+        DecodeError: they would not.
+    """
+    made, size = draft.pieces, os.fstat(source).st_size
+    back = pieces.reverse(made, source, size)
+    old = pieces.digest(pieces.blocks([pieces.Kept(0, size)], source))
+    if pieces.digest(pieces.blocks(list(pieces.through(back, made)), source)) != old:
+        raise DecodeError(os.fsdecode(edited.path), _("changing its tags could not be undone"))
+    new = pieces.digest(pieces.blocks(made, source))
+    return Edited(
+        edited.path, edited.before, edited.after, edited.lost, tuple(made), tuple(back), old_hash=old, new_hash=new
+    )

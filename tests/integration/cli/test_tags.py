@@ -1,0 +1,118 @@
+"""`comet tags`: files in a collection and outside any, shown, written, taken back."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.factories import tune, write
+from tests.integration.cli.conftest import Shell
+
+
+def state(path: Path) -> tuple[str, int, int]:
+    """Return all of a file that an undo has to bring back."""
+    status = path.stat()
+    return sha256(path.read_bytes()).hexdigest(), status.st_mtime_ns, status.st_mode
+
+
+def tags(user: Shell, path: Path) -> dict[str, list[str]]:
+    """Return the fields of a file."""
+    (found,) = user.lines("tags", path)
+    fields: dict[str, list[str]] = found["tags"]
+    return fields
+
+
+@pytest.fixture
+def alone(user: Shell, tmp_path: Path) -> Path:
+    """A file in a folder that Comet has never seen."""
+    (tmp_path / "elsewhere").mkdir()
+    write(tmp_path / "elsewhere/a.flac", tune(7, 6.0))
+    return tmp_path / "elsewhere/a.flac"
+
+
+def test_a_file_of_the_collection(user: Shell, songs: Path) -> None:
+    """Written, known as the same to the collection without another scan, and taken back to the last byte."""
+    path = songs / "one.flac"
+    before = state(path)
+    done = user("tags", path, "--set", "artist=Кино", "--set", "artist=AC/DC", "--set", "my field=1", "--yes")
+    assert done.stdout == "tags of 1 file written\n"
+    assert "  artist: none -> Кино / AC/DC\n" in done.stderr
+    assert tags(user, path)["artist"] == ["Кино", "AC/DC"]
+    assert state(path) != before
+    assert "0 listened to" in user("scan").stdout
+    assert user.lines("history")[0]["undoable"] == 1
+    assert user("undo", "--yes").stdout == "tags of 1 file taken back\n"
+    assert state(path) == before
+    assert "0 listened to" in user("scan").stdout
+
+
+def test_a_keeper_with_new_tags_is_still_the_keeper(user: Shell, songs: Path) -> None:
+    """What was removed in its favour can be purged: its sound is what it was."""
+    found = user.lines("apply", "--all", "--yes")
+    (plan,) = [each for each in user.lines("history", found[0]["run"]) if each["keeper"]][:1]
+    keeper = songs / plan["keeper"]["path"]
+    user("tags", keeper, "--set", "title=Kept", "--yes")
+    assert user.lines("purge", found[0]["run"], "--yes")[0]["refused"] == []
+
+
+def test_a_file_outside_all_roots(user: Shell, alone: Path) -> None:
+    """Its folder is its root; the sentence at the end says how it is taken back, and that works."""
+    before = state(alone)
+    done = user("tags", alone, "--set", "title=New", "--yes")
+    line = next(line for line in done.stderr.splitlines() if "takes it back" in line)
+    assert line == "next: `comet undo 1 --profile -` takes it back"
+    assert tags(user, alone)["title"] == ["New"]
+    user("undo", "1", "--profile", "-", "--yes")
+    assert state(alone) == before
+
+
+def test_a_field_is_taken_away(user: Shell, alone: Path) -> None:
+    """With no value; one that is not named stays, and what is so already is no work."""
+    user("tags", alone, "--set", "title=T", "--set", "genre=Rock", "--yes")
+    user("tags", alone, "--set", "title=", "--yes")
+    assert tags(user, alone)["genre"] == ["Rock"]
+    assert "title" not in tags(user, alone)
+    again = user("tags", alone, "--set", "genre=Rock", "--yes")
+    assert (again.stdout, again.stderr) == ("", "nothing to do\n")
+
+
+def test_nobody_is_asked_without_a_terminal(user: Shell, alone: Path) -> None:
+    """Nothing is written then; what would be is shown."""
+    before = state(alone)
+    done = user("tags", alone, "--set", "title=New", code=2)
+    assert "title: none -> New" in done.stderr
+    assert "add --yes" in done.stderr
+    assert state(alone) == before
+
+
+@pytest.mark.parametrize("typed", ["title", "=x", "Ы=x", "a=x", "ti\tle=x"])
+def test_what_is_no_field_is_refused(user: Shell, alone: Path, typed: str) -> None:
+    """With an example of what is one; a setting is still a setting."""
+    assert "is no FIELD=VALUE" in user("tags", alone, "--set", typed, code=2).stderr
+    user("tags", alone, "--set", "judge.false_pairs=2")
+
+
+def test_bad_files_are_named_and_the_others_written(user: Shell, alone: Path, tmp_path: Path) -> None:
+    """A film's format, text, nothing at all, a hard link: each with its reason; the exit code tells."""
+    bad = {name: alone.with_name(name) for name in ("text.mp3", "none.flac", "linked.flac")}
+    bad["text.mp3"].write_text("no music")
+    os.link(write(alone.with_name("b.flac"), tune(8, 6.0)), bad["linked.flac"])
+    done = user("tags", alone, *bad.values(), "--set", "title=New", "--yes", code=3)
+    assert tags(user, alone)["title"] == ["New"]
+    for name in bad:
+        assert f"{name}`: " in done.stderr
+    assert "2 names (hard links)" in done.stderr
+    assert user("tags", bad["none.flac"], code=3).stdout.count("cannot be read") == 1
+
+
+def test_a_name_that_draws(user: Shell, alone: Path) -> None:
+    """Escapes in values and names reach no terminal."""
+    path = alone.with_name("\x1b[2J.flac")
+    alone.rename(path)
+    done = user("tags", path, "--set", "title=\x1b[31mred\nline", "--yes")
+    shown = user("tags", path)
+    assert "\x1b" not in done.stdout + done.stderr + shown.stdout + shown.stderr
+    assert tags(user, path)["title"] == ["\x1b[31mred\nline"]
