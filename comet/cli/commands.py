@@ -304,6 +304,7 @@ def commands() -> tuple[Command, ...]:
         Command("jobs", "", _("show, watch and steer long jobs"), _jobs),
         Command("demo", "", _("make a small library of music to try Comet on"), _demo),
         Command("doctor", "", _("tell what is missing and how to get it"), _nothing),
+        Command("selftest", "", _("try what a file system can promise, and kill Comet there"), options.folders),
         Command("bench", "", _("measure how fast Comet is on this machine, and what its results take"), _bench),
     )
 

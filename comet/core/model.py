@@ -134,6 +134,7 @@ class Stage(StrEnum):
     UNDO = "undo"
     PURGE = "purge"
     BENCH = "bench"
+    SELFTEST = "selftest"
 
 
 @dataclass(frozen=True, slots=True)
