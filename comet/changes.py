@@ -245,6 +245,7 @@ def _ground(collection: Collection) -> Ground:
         lambda files: hear(collection, files),
         lambda path, change: next(edit_all([Task(path, change)])),
         os.path.join(collection.folder, "act.lock"),
+        keep_time=bool(collection.profile.settings.tags.keep_time),
     )
 
 

@@ -67,6 +67,8 @@ class Ground:
     edit: Edit
     lock: str
     """A lock file on a local disk, for roots on file systems that know no locks."""
+    keep_time: bool = False
+    """A file's time stays when its tags are written."""
     began: Callable[[int], None] = _nobody
     """Hears the number of a run when it begins."""
 

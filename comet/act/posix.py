@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from comet.core.errors import FileError, RefusedError
@@ -175,16 +175,23 @@ def _shared(handle: int, piece: Kept, source: int) -> int:
 def dress(handle: int, model: int) -> None:
     """Give a new file mode, owner and extended attributes (access lists among them) of another one."""
     status = os.fstat(model)
-    with suppress(OSError):  # only root may, and where there are no owners nobody
+    with _as_far_as_may_be():  # only root may, and where there are no owners nobody
         os.fchown(handle, status.st_uid, status.st_gid)
-    with suppress(PermissionError):  # FAT knows no rights; elsewhere one's own new file has those one gives it
+    with _as_far_as_may_be():  # FAT knows no rights; elsewhere one's own new file has those one gives it
         os.fchmod(handle, stat.S_IMODE(status.st_mode))
-    try:
+    with _as_far_as_may_be():  # some file systems have no attributes
         for attribute in os.listxattr(model) if hasattr(os, "listxattr") else []:
-            with suppress(OSError):  # those of other security systems may not be set
+            with _as_far_as_may_be():  # those of other security systems may not be set
                 os.setxattr(handle, attribute, os.getxattr(model, attribute))
+
+
+@contextmanager
+def _as_far_as_may_be() -> Iterator[None]:
+    """Go on where something is not allowed or not known; a full disk or one that fails is not that."""
+    try:
+        yield
     except OSError as error:
-        if error.errno not in _UNKNOWN:  # the file system has no attributes
+        if error.errno not in (*_UNKNOWN, errno.EPERM, errno.EACCES):
             raise
 
 

@@ -75,7 +75,7 @@ class Rewriter:
             note = _("its format cannot hold all values of {fields}").format(fields=safe(", ".join(edited.lost)))
             return _Made(
                 seen, edited.pieces, edited.old_hash, edited.new_hash, {"pieces": pieces.as_json(edited.reverse)},
-                _now(seen), note if edited.lost else "",
+                seen.mtime_ns if self._ground.keep_time else _now(seen), note if edited.lost else "",
             )  # fmt: skip
 
         self._replace(Kind.WRITE_TAGS, step, make)

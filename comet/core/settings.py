@@ -148,6 +148,15 @@ class IdentifySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TagsSettings:
+    """How tags are written."""
+
+    keep_time: int = _setting(
+        0, "1 leaves a file's time as it is when its tags are written; media servers do not notice then.", high=1
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, a section each."""
 
@@ -156,6 +165,7 @@ class Settings:
     correlate: CorrelateSettings = field(default_factory=CorrelateSettings)
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     identify: IdentifySettings = field(default_factory=IdentifySettings)
+    tags: TagsSettings = field(default_factory=TagsSettings)
 
 
 Known = float | int | str

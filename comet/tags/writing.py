@@ -20,7 +20,7 @@ _ITUNES: Final = "----:com.apple.iTunes:"
 _NUMBERS: Final = {"TRCK", "TPOS", "MVIN", "Track", "Disc", "trkn", "disk", "WM/TrackNumber", "WM/PartOfSet"}
 """What holds `3/12`, the number and how many there are."""
 _UTF8: Final = 3
-_NO_LANGUAGE: Final = "XXX"
+_NO_LANGUAGE: Final = 3 * "X"  # so ID3 calls a language that is not known
 
 _Values = Sequence[str]
 

@@ -69,6 +69,16 @@ def test_a_file_outside_all_roots(user: Shell, alone: Path) -> None:
     assert state(alone) == before
 
 
+def test_the_time_may_stay(user: Shell, alone: Path) -> None:
+    """Where that is set; the file is still known for what it is, and goes back."""
+    before = state(alone)
+    user("tags", alone, "--set", "title=New", "--set", "tags.keep_time=1", "--yes")
+    assert state(alone)[0] != before[0]
+    assert state(alone)[1:] == before[1:]
+    user("undo", "1", "--profile", "-", "--yes")
+    assert state(alone) == before
+
+
 def test_a_field_is_taken_away(user: Shell, alone: Path) -> None:
     """With no value; one that is not named stays, and what is so already is no work."""
     user("tags", alone, "--set", "title=T", "--set", "genre=Rock", "--yes")
