@@ -32,7 +32,7 @@ CHECKS = {
     "imports": ("lint-imports", "--no-logo"),
     "tests": ("pytest", "-q", "-n", "auto", "--dist", "worksteal"),
 }
-KERNELS = "import comet.compare.index, comet.compare.search, comet.listen.kernels"
+KERNELS = "from comet.core import places; places.prepare(); from comet import pipeline; pipeline.warm()"
 """Importing compiles, for minutes on a small machine; else each process of the tests would do it for itself."""
 
 
@@ -57,7 +57,6 @@ def environment() -> dict[str, str]:
     env["PATH"] = os.pathsep.join([str(BIN), env.get("PATH", "")])
     env["VIRTUAL_ENV"] = str(ENVIRONMENT)
     env["COMET_HOME"] = str(HOME / "home")
-    env["NUMBA_CACHE_DIR"] = str(HOME / "home" / "cache" / "kernels")  # compiled once, also for tests with other homes
     env.update(
         PYTHONNOUSERSITE="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PIP_USER="0", PIP_NO_CACHE_DIR="1"
     )

@@ -25,7 +25,7 @@ import numpy as np
 
 from comet import __version__
 from comet.compare import memory, tiers
-from comet.compare.chunks import RECORD, UNITS, Chunk, Records, Task
+from comet.compare.chunks import INTERVALS, RECORD, Chunk, Records, Task
 from comet.compare.intervals import Intervals, missing, union
 from comet.core import places
 from comet.core.errors import ServiceError, UsageError
@@ -226,10 +226,9 @@ class Cluster:
         from comet.compare import index  # noqa: PLC0415 - likewise
 
         run = _Run(self._client, sample, _units, **how)
-        every, pairs = index.plan(sample, epoch, done, run.options["floors"], run.job)
-        tasks = every[:tables]
+        tasks, pairs = index.plan(sample, epoch, done, run.options["floors"], tables, run.budget(), run.job)
         todo = [(task, gap) for task in tasks for gap in missing(done.get(task, ()), 0, units)]
-        width = max(1, min(_RANGE, units * tables // (_SHARE * run.threads())))
+        width = max(1, min(_RANGE, units * tables // (_SHARE * max(1, run.threads()))))
         ranges = [(task, at, min(at + width, end)) for task, (begin, end) in todo for at in range(begin, end, width)]
         unit = pairs / (len(tasks) * units)
         pieces = [_Piece(task, (at, end), round(end * unit) - round(at * unit)) for task, at, end in ranges]
@@ -258,12 +257,12 @@ class _Run:
         **options: Any,  # noqa: ANN401 - as the stage takes them
     ) -> None:
         self.options = options
+        self.budget = budget
         self.job = job
         self._client = client
         self._sample = sample
         self._function = function
         self._store = store
-        self._budget = budget
         self._write_every = write_every
         self._known = np.empty(0, RECORD)
         self._sent: tuple[Any, ...] = ()
@@ -362,8 +361,8 @@ class _Run:
         size = sum(records.size for kept in self._kept.values() for _units, records in kept)
         return (
             time.monotonic() >= self._written + self._write_every * self.job.wish.chunk
-            or len(union(units for units, _records in self._kept[task])) >= UNITS
-            or size * memory.RECORD > self._budget()
+            or len(union(units for units, _records in self._kept[task])) >= INTERVALS
+            or size * memory.RECORD > self.budget()
         )
 
     def _write(self) -> None:

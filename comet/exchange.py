@@ -15,11 +15,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Final
 
-from comet.collection import imported
+from comet.collection import imported, state
 from comet.collection.imported import Beside
 from comet.collection.opened import Collection, exclusive
 from comet.compare import archive, imports
-from comet.compare.imports import Kind
+from comet.compare.imports import Ended, Kind
 from comet.core.errors import FileError, NoSpaceError, UsageError
 from comet.core.job import Job
 from comet.core.model import Fingerprint, Skipped, Stage, Track, Words
@@ -49,21 +49,28 @@ class Came:
     """Comet finds nothing that they have in common."""
     complete: bool = True
     """Of old pairs: everything was compared, so that what was not found is not there."""
+    left: bool = False
+    """Of old pairs: something is left to be compared; else it was an index that chose what was, where not all was."""
     skipped: Counter[str] = field(default_factory=Counter)
     """How many entries were passed over, by the reason."""
     first: dict[str, int] = field(default_factory=dict)
     """The first of them, by the reason; counted from 1."""
+    ended: Ended | None = None
+    """The entry at which reading ended, where that was not the end of the file."""
 
     def skip(self, entry: Skipped) -> None:
-        """Count an entry that was passed over."""
+        """Count an entry that was passed over, or keep that reading ended at it."""
+        if isinstance(entry, Ended):
+            self.ended = entry
+            return
         self.skipped[entry.reason] += 1
         self.first.setdefault(entry.reason, entry.number)
 
 
-def holds_pairs(name: str) -> bool:
+def holds_pairs(name: str, job: Job) -> bool:
     """Tell whether a file holds old pairs, so that `take` asks for Comet's own verdicts; raises as that does."""
     with _open(name) as stream:
-        return imports.kind(stream) is Kind.PAIRS
+        return imports.kind(stream, job) is Kind.PAIRS
 
 
 def take(collection: Collection, name: str, job: Job, tell: Callable[[Beside], None]) -> Came:
@@ -76,22 +83,25 @@ def take(collection: Collection, name: str, job: Job, tell: Callable[[Beside], N
         tell: Hears each old pair that the profile knows, as they come.
 
     Raises:
-        FileError: it cannot be read, is broken, or holds neither; what was sound before that is stored.
+        FileError: it cannot be read, is broken, or holds neither; nothing of it is stored then.
         LockedError: another job works on the profile.
         Stopped: somebody asked; what was stored stays, the next import goes on from there.
     """
     with _open(name) as stream:
-        came = Came(os.path.abspath(name), imports.kind(stream))
+        came = Came(os.path.abspath(name), imports.kind(stream, job))
         if came.kind is Kind.PAIRS:
             _hold(collection, stream, came, job, tell)
             return came
         with exclusive(collection):
             if came.kind is Kind.ARCHIVE:
-                with archive.opened(stream) as (count, tracks), job.stage(Stage.IMPORT, count, came.path) as advance:
+                with (
+                    archive.opened(stream, job) as (count, tracks),
+                    job.stage(Stage.IMPORT, count, came.path) as advance,
+                ):
                     _store(collection, tracks, came, advance)
             else:
                 with _by_size(stream, came, job) as advance:
-                    _store(collection, imports.fingerprints(stream), came, advance)
+                    _store(collection, imports.fingerprints(stream, job), came, advance)
     return came
 
 
@@ -99,13 +109,28 @@ def _store(
     collection: Collection, tracks: Iterable[Fingerprint | Skipped], came: Came, advance: Callable[[int], None]
 ) -> None:
     with closing(Imported(path_of(collection.folder))) as store:
-        for batch in _batches(tracks):
+        for batch in _batches(_once(tracks)):
             for entry in batch:
                 if isinstance(entry, Skipped):
                     came.skip(entry)
             sound = [entry for entry in batch if isinstance(entry, Fingerprint)]
             came.stored += store.store(sound, collection.made)
             advance(len(batch))
+
+
+def _once(tracks: Iterable[Fingerprint | Skipped]) -> Iterator[Fingerprint | Skipped]:
+    """Yield entries, and of those of one name the first.
+
+    Each would else take the place of the one before, at each import anew, and nothing of what was compared would stay.
+    """
+    names: set[bytes] = set()
+    for number, entry in enumerate(tracks, 1):
+        if isinstance(entry, Fingerprint):
+            if entry.path in names:
+                yield Skipped(number, _("an entry before it has the same name"))
+                continue
+            names.add(entry.path)
+        yield entry
 
 
 def _batches(tracks: Iterable[Fingerprint | Skipped]) -> Iterator[list[Fingerprint | Skipped]]:
@@ -127,9 +152,9 @@ def _batches(tracks: Iterable[Fingerprint | Skipped]) -> Iterator[list[Fingerpri
 
 
 def _hold(collection: Collection, stream: IO[bytes], came: Came, job: Job, tell: Callable[[Beside], None]) -> None:
-    came.complete = imported.complete(collection)
+    came.complete, came.left = imported.complete(collection), any(state.todo(collection))
     with _by_size(stream, came, job) as advance:
-        for entry in imported.beside(collection, imports.pairs(stream)):
+        for entry in imported.beside(collection, imports.pairs(stream, job)):
             if isinstance(entry, Skipped):
                 came.skip(entry)
             else:
@@ -213,7 +238,7 @@ def _refuse_other(name: str) -> None:
 
 def _is_archive(name: str) -> bool:
     try:
-        with _open(name) as stream, archive.opened(stream):
+        with _open(name) as stream, archive.opened(stream, Job()):
             return True
     except FileError:
         return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -53,7 +54,8 @@ class JobState:
     problems: int
     error: str
     memory: Mapping[str, int] = field(default_factory=dict)
-    """Bytes that it may take (`limit`) and takes (`used`), units of its `chunk`; empty until it says so."""
+    """Bytes that it may take (`limit`), takes (`used`) and has to take (`least`), units of its `chunk`; empty until it
+    says so."""
     listings: Sequence[Mapping[str, Any]] = ()
     """What each look at a root found, in order; see `job.Listing`."""
 
@@ -156,9 +158,10 @@ def _control(folder: str) -> Control:
     try:
         with open(os.path.join(folder, "control.json"), encoding="utf-8") as stream:
             wish = json.load(stream)
-        return Control(bool(wish["pause"]), bool(wish["stop"]), int(wish["memory"]), float(wish["chunk"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        read = Control(bool(wish["pause"]), bool(wish["stop"]), int(wish["memory"]), float(wish["chunk"]))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return Control()  # nobody wished anything, or not in words that can be understood
+    return read if read.memory >= 0 and 0 < read.chunk < math.inf else Control()
 
 
 @contextmanager

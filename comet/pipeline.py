@@ -16,8 +16,10 @@ from comet.collection.opened import Collection, exclusive
 from comet.compare import chunks, extent, memory, tiers
 from comet.compare.intervals import Intervals, missing
 from comet.compare.tiers import MOST, TABLES, UNITS, Round
+from comet.core.errors import BrokenError
 from comet.core.job import Job, Ready
 from comet.core.model import Pair, Stage
+from comet.core.text import _, safe
 from comet.judge import relation, threshold
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ class Correlated:
     pairs_all: int
     units: int
     recall: float | None
-    """Share of the pairs that count which comparing all with all would find; None where `span` leaves offsets out."""
+    """Share of the pairs that count which comparing all with all would find; None where `span` leaves offsets out, and
+    while there is `more`."""
     more: bool
     """There is another round: what was found so far can be judged and looked at meanwhile."""
 
@@ -47,14 +50,19 @@ class Correlated:
 def find(collection: Collection, job: Job, *, exact: bool = False, address: str = "") -> Correlated:
     """Correlate and judge, round after round; what one found can be looked at while the next one goes on.
 
-    Args and errors: as of `correlate`.
+    Args: as of `correlate`.
+
+    Raises:
+        LockedError: another job works on the profile; none begins there before the last round is judged.
+        Others: as `correlate`.
     """
-    while True:
-        done = correlate(collection, job, exact=exact, address=address)
-        judged = judge(collection, job)
-        if not done.more:
-            return done
-        job.report(Ready(judged))
+    with exclusive(collection):
+        while True:
+            done = correlate(collection, job, exact=exact, address=address)
+            judge(collection, job)
+            if not done.more:
+                return done
+            job.report(Ready(pairs.count(collection)))
 
 
 def correlate(collection: Collection, job: Job, *, exact: bool = False, address: str = "") -> Correlated:
@@ -64,7 +72,7 @@ def correlate(collection: Collection, job: Job, *, exact: bool = False, address:
     too much is missing still, one more table after the other.
 
     Args:
-        collection: Scanned.
+        collection: Scanned, and nobody else's meanwhile: see `opened.exclusive`.
         job: Hears about each piece.
         exact: Compare all pairs, also in a collection for which the index is made, and what has gone through it.
         address: Of a cluster that compares, see `cluster.joined`; empty for this machine.
@@ -73,15 +81,23 @@ def correlate(collection: Collection, job: Job, *, exact: bool = False, address:
         MemoryBudgetError: not one unit fits.
         UsageError: there is no way to a cluster.
         ServiceError: the cluster does not answer or take part, or some units failed; the others are stored.
+        BrokenError: what was compared cannot be read again, so that the same would be left for ever.
         Stopped: somebody asked; the units that were finished are stored.
     """
-    with exclusive(collection):
-        left = _left(collection, exact=exact)
-        if pairs.outdated(collection) or any(left):
-            memory.loading()
-            with _stages(address) as stages:
-                _compare(collection, job, stages, *left)
-    done, more = state.progress(collection), any(_left(collection, exact=exact))
+    left = _left(collection, exact=exact)
+    if pairs.outdated(collection) or any(left):
+        memory.loading()
+        with _stages(address) as stages:
+            _compare(collection, job, stages, *left)
+    rest = _left(collection, exact=exact)
+    if any(rest) and rest == left:
+        raise BrokenError(
+            _("a round of comparing has done nothing new: its results in `{folder}` cannot be read").format(
+                folder=safe(collection.results)
+            ),
+            hint=_("does that disk keep what is written? what was compared before is kept"),
+        )
+    done, more = state.progress(collection), any(rest)
     return Correlated(done.done, done.all, done.units, None if more else pairs.recall(collection), more)
 
 
@@ -110,6 +126,7 @@ def _stages(address: str) -> Iterator[_Stages]:
 
 
 def _compare(collection: Collection, job: Job, stages: _Stages, todo: Intervals, rounds: list[Round]) -> None:
+    import comet.judge.rule  # noqa: F401, PLC0415 - likewise; what its kernels take is part of the baseline
     from comet.compare import null  # noqa: PLC0415 - likewise
 
     settings = collection.profile.settings.correlate
@@ -179,6 +196,7 @@ def warm() -> float:
     """Compile the kernels where that was not done on this machine; return the seconds it took."""
     began = time.monotonic()
     import comet.compare.index  # noqa: PLC0415 - each kernel has its types, so importing compiles it
+    import comet.compare.limit  # noqa: PLC0415
     import comet.judge.rule  # noqa: PLC0415
     import comet.listen.kernels  # noqa: F401, PLC0415
 

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import settings
 
 from comet import demo
-from comet.core import locks
+from comet.core import locks, places
 
 
 def pytest_configure() -> None:
     """Let compiled kernels be kept from one run to the next, and no test fail for the time that it takes.
 
-    Where kernels are kept has to be said before any is imported.
+    Where kernels are kept has to be said before any is imported. Nobody's own home is touched.
     """
-    folder = Path(__file__).parents[1] / ".pytest_cache/kernels"
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+    os.environ.setdefault("COMET_HOME", str(Path(__file__).parents[1] / ".pytest_cache/home"))
+    places.prepare()
     settings.register_profile("comet", deadline=None)  # how long an example takes says how busy the machine is
     settings.load_profile("comet")
 

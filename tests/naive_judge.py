@@ -123,13 +123,15 @@ def along(line: Line, tracks: Tracks) -> tuple[list[int], list[bool], list[bool]
     """Return what differs along a line, where both are informative, where neither is silent, who is silent alone."""
     i, known_i, j, known_j = tracks
     k, there = np.arange(line[0], line[1]), places(line)
-    quiet_i, quiet_j = i[k] == SILENCE, j[there] == SILENCE
+    inside = (there >= 0) & (there < len(j))
+    words, known = (np.append(each, 0)[np.where(inside, there, -1)].astype(each.dtype) for each in (j, known_j))
+    quiet_i, quiet_j = i[k] == SILENCE, words == SILENCE
     return (
-        np.bitwise_count(i[k] ^ j[there]).tolist(),
-        (known_i[k] & known_j[there]).tolist(),
-        (~(quiet_i | quiet_j)).tolist(),
-        int((quiet_j & ~quiet_i).sum()),
-        int((quiet_i & ~quiet_j).sum()),
+        np.where(inside, np.bitwise_count(i[k] ^ words), 0).tolist(),
+        (inside & known_i[k] & known).tolist(),
+        (inside & ~(quiet_i | quiet_j)).tolist(),
+        int((inside & quiet_j & ~quiet_i).sum()),
+        int((inside & quiet_i & ~quiet_j).sum()),
     )
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from comet.collection.opened import Collection
 
 _PARTS = ("records", "pairs", "files")
-_FOLDER = "bench"
-"""In Comet's cache, while it is measured."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,15 +59,12 @@ def _context(arguments: argparse.Namespace) -> Context | None:
 
 @contextmanager
 def _folder(named: str | None) -> Iterator[str]:
-    """Yield where files may be put: in the folder that was named, else in one in Comet's cache, for so long."""
+    """Yield where files may be put: in the folder that was named, else in one of its own in Comet's cache."""
     if named is None:
-        folder = os.path.join(places.places().cache, _FOLDER)
-        places.make_private(folder)
-        try:
+        cache = places.places().cache
+        places.make_private(cache)
+        with tempfile.TemporaryDirectory(dir=cache, prefix="bench-") as folder:
             yield folder
-        finally:
-            with suppress(OSError):  # another one measures too
-                os.rmdir(folder)
         return
     if not (os.path.isdir(named) and os.access(named, os.W_OK)):
         raise UsageError(

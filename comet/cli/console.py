@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 from typing import TypeVar
 
@@ -27,6 +27,9 @@ from comet.core.text import _, safe
 T = TypeVar("T")
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+_ONE = 1.0
+"""Seconds within which a second signal is the same wish: `timeout` sends one to its child and one to the group."""
 
 _START = 10.0
 """Seconds in which a job in the background must have begun."""
@@ -55,12 +58,10 @@ def run(context: Context, work: Callable[[Job], T]) -> T:
         if not compiled(context.places):
             shown.say(_("the first run on a machine compiles some code, which may take up to a minute in between"))
         try:
-            return _watched(shown, work, Job(report, control=control))
+            return _watched(shown, work, Job(report, control=control), lambda: record.end("stopped"))
         except Stopped:
             shown.say(_("stopped; what is done is kept, the same command goes on from there"))
             raise
-        finally:
-            shown.close()
 
 
 def _shown(words: list[str]) -> str:
@@ -77,13 +78,18 @@ def _shown(words: list[str]) -> str:
 def quietly(work: Callable[[Job], T]) -> T:
     """Run `work`, which is mostly short, with progress but without a job folder."""
     shown = view()
-    try:
-        return _watched(shown, work, Job(shown.report))
-    finally:
-        shown.close()
+    return _watched(shown, work, Job(shown.report))
 
 
-def _watched(shown: View, work: Callable[[Job], T], job: Job) -> T:
+def _watched(shown: View, work: Callable[[Job], T], job: Job, ends: Callable[[], None] | None = None) -> T:
+    """Run `work` and close what it is shown on.
+
+    Args:
+        shown: Where.
+        work: Is given `job`.
+        job: Is stopped by the first signal.
+        ends: Writes down that it was stopped, before a second one ends the process; None where nothing of it is kept.
+    """
     results: list[T] = []
     errors: list[BaseException] = []
     ended = threading.Event()
@@ -96,7 +102,7 @@ def _watched(shown: View, work: Callable[[Job], T], job: Job) -> T:
         finally:
             ended.set()
 
-    with _stoppable(shown, job):
+    with closing(shown), _stoppable(shown, job, ends):
         threading.Thread(target=body, name="comet-job", daemon=True).start()
         while not ended.wait(3600):
             pass
@@ -106,18 +112,21 @@ def _watched(shown: View, work: Callable[[Job], T], job: Job) -> T:
 
 
 @contextmanager
-def _stoppable(shown: View, job: Job) -> Iterator[None]:
-    """Let the first signal end the job after the unit in hand, and the second one at once."""
-    asked = False
+def _stoppable(shown: View, job: Job, ends: Callable[[], None] | None) -> Iterator[None]:
+    """Let the first signal end the job after the unit in hand, and a second one, unless it is an echo, at once."""
+    asked = 0.0
 
     def handle(number: int, _frame: FrameType | None) -> None:
         nonlocal asked
         if asked:
-            _end(number)
-        asked = True
+            if time.monotonic() >= asked + _ONE:
+                _end(ends)
+            return
+        asked = time.monotonic()
         job.stop()
         if number != getattr(signal, "SIGHUP", None):
-            shown.say(_("stopping after the unit in hand; what is done is kept (once more ends at once)"))
+            kept = _("stopping after the unit in hand; what is done is kept (once more ends at once)")
+            shown.say(kept if ends else _("stopping after the unit in hand (once more ends at once)"))
 
     before = {}
     for name in _SIGNALS:
@@ -132,8 +141,11 @@ def _stoppable(shown: View, job: Job) -> Iterator[None]:
             signal.signal(number, old)
 
 
-def _end(_number: int) -> None:
-    """End the process without waiting for anything; the cursor that was hidden is shown again."""
+def _end(ends: Callable[[], None] | None) -> None:
+    """End the process without waiting for anything but `ends`; the cursor that was hidden is shown again."""
+    with contextlib.suppress(OSError):
+        if ends:
+            ends()
     with contextlib.suppress(OSError):
         if sys.stderr.isatty():
             os.write(sys.stderr.fileno(), b"\x1b[?25h\r\n")

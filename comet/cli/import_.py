@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from comet.cli import console, context, main, out
@@ -31,7 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
         return console.detach(here)
     if arguments.forget:
         return _forget(here)
-    found = console.run(here, lambda job: [_take(here, name, job) for name in dict.fromkeys(arguments.files)])
+    found: list[tuple[Came, list[str]] | FileError] = []
+    with suppress(FileError):  # told below, in its turn; it ends the job, which else would call itself done
+        console.run(here, lambda job: _take_all(here, job, found))
     for came in found:
         if isinstance(came, FileError):
             main.tell(str(came), came.hint)
@@ -40,12 +43,31 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             _show(*came)
     brought = [came[0] for came in found if not isinstance(came, FileError)]
-    if not all(came.complete for came in brought):
-        out.warn(_("not everything was compared yet: what was not found may be found then"))
-    if not all(came.complete for came in brought) or any(came.stored.new or came.stored.changed for came in brought):
-        out.next_step(_("`{command}` compares everything with everything").format(command=here.next("correlate")))
-    strict = arguments.strict and any(came.skipped for came in brought)
+    _what_next(here, brought)
+    strict = arguments.strict and any(came.skipped or came.ended for came in brought)
     return FileError.exit_code if strict or len(brought) < len(found) else 0
+
+
+def _take_all(here: Context, job: Job, found: list[tuple[Came, list[str]] | FileError]) -> None:
+    """Import the files that were named, and add what became of each; raise the first error when all were tried."""
+    found.extend(_take(here, name, job) for name in dict.fromkeys(here.arguments.files))
+    for came in found:
+        if isinstance(came, FileError):
+            raise came
+
+
+def _what_next(here: Context, brought: list[Came]) -> None:
+    """Say what is still to be compared, and how."""
+    left = any(came.left for came in brought)
+    if left:
+        out.warn(_("not everything was compared yet: what was not found may be found then"))
+    elif not all(came.complete for came in brought):
+        out.warn(
+            _("an index chose which pairs to compare: a few of those that were not found may be there all the same")
+        )
+        out.next_step(_("`{command}` compares all pairs").format(command=here.next("correlate", "--exact")))
+    if left or any(came.stored.new or came.stored.changed for came in brought):
+        out.next_step(_("`{command}` compares everything with everything").format(command=here.next("correlate")))
 
 
 def _forget(here: Context) -> int:
@@ -77,7 +99,7 @@ def _take(here: Context, name: str, job: Job) -> tuple[Came, list[str]] | FileEr
 
     try:
         with here.collection(create=True) as collection:
-            if exchange.holds_pairs(name):
+            if exchange.holds_pairs(name, job):
                 pipeline.judge(collection, job)
             return exchange.take(collection, name, job, tell), lines
     except FileError as error:
@@ -99,6 +121,7 @@ def _json(came: Came) -> dict[str, Any]:
         "skipped": [
             {"reason": reason, "count": count, "first": came.first[reason]} for reason, count in came.skipped.items()
         ],
+        "ended": {"entry": came.ended.number, "reason": came.ended.reason} if came.ended else None,
     }
 
 
@@ -156,10 +179,22 @@ def _show(came: Came, lines: list[str]) -> None:
         print(f"  {line}")
     if more := came.otherwise + came.missed - len(lines):
         print("  " + _("and {n} more, which `--json` tells").format(n=f"{more:,}"))
+    _show_lost(came)
+
+
+def _show_lost(came: Came) -> None:
+    """Say what of a file was not taken in."""
     for reason, count in came.skipped.items():
         print(
             "  "
             + _("{entries} passed over, the first is number {first}: {reason}").format(
                 entries=_n("{n} entry", "{n} entries", count), first=f"{came.first[reason]:,}", reason=reason
+            )
+        )
+    if came.ended:
+        print(
+            "  "
+            + _("reading ended at entry {n}, nothing from there on is taken in: {reason}").format(
+                n=f"{came.ended.number:,}", reason=came.ended.reason
             )
         )

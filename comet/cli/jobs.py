@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -69,6 +70,12 @@ def _resize(arguments: argparse.Namespace, job: JobState) -> str:
         return text.format(id=job.id, factor=wish.chunk)
     if arguments.memory is None:
         return ""
+    least = job.memory.get("least", 0)
+    if 0 < arguments.memory < least:
+        raise UsageError(
+            _("job `{id}` cannot go on with {size}").format(id=job.id, size=size(arguments.memory)),
+            hint=_("{least}M is the least that it needs").format(least=math.ceil(least / 1e6)),
+        )
     jobs.steer(job, memory=arguments.memory)
     if not arguments.memory:
         return _("job `{id}` takes what the settings allow from the next unit on").format(id=job.id)

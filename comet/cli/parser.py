@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 from argparse import SUPPRESS
 from collections.abc import Callable, Sequence
@@ -32,9 +33,12 @@ _WITH_VALUE = ("--profile", "--profiles", "--set")
 
 _THOUSANDS = {"k": 1_000, "M": 1_000_000}
 _AGES = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
-_MEGABYTES = {"M": 1, "G": 1024}
 _MOST = 1 << 40
 """Of anything that is asked for at once."""
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([MGT])(i?)B?", re.IGNORECASE)
+_POWERS = {"M": 2, "G": 3, "T": 4}
+_LARGEST = 1_000_000_000
+"""MB of memory: 1000 TB, more than any machine has."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -119,15 +123,19 @@ many.__name__ = "number (like 500k or 10M)"  # argparse names it in its message
 
 
 def megabytes(text: str) -> int:
-    """Return the number of MB in a size that is typed as `512M` or `2G`.
+    """Return the number of MB in a size that is typed as `512M`, `2.5GB` or, in powers of 1024, `2GiB`.
 
     Raises:
-        ValueError: it is none.
+        ArgumentTypeError: it is none.
     """
-    number = int(text[:-1]) * _MEGABYTES.get(text[-1:], 0)
-    if not 0 < number < _MOST:
-        raise ValueError
-    return number
+    if found := _SIZE.fullmatch(text):
+        power = _POWERS[found[2].upper()]
+        number = float(found[1]) * (1024 if found[3] else 1000) ** power / 1e6
+        if 1 <= number <= _LARGEST:
+            return int(number)
+    raise argparse.ArgumentTypeError(
+        _("`{text}` is no size: a number and M, G or T, like 512M or 2.5G, from 1M to 1000T").format(text=text)
+    )
 
 
 def memory(text: str) -> str:
@@ -137,10 +145,7 @@ def memory(text: str) -> str:
 
 def allowed(text: str) -> int:
     """Return the bytes of a size, 0 for `auto`."""
-    return 0 if text == "auto" else megabytes(text) << 20
-
-
-memory.__name__ = allowed.__name__ = "size (like 512M or 2G)"  # likewise
+    return 0 if text == "auto" else megabytes(text) * 1_000_000
 
 
 def age(text: str) -> float:

@@ -113,7 +113,7 @@ class View:
             self._listed.add(event.root)
             if text := told(event):
                 self.say(text)
-        elif isinstance(event, Ready):
+        elif isinstance(event, Ready) and event.pairs:
             found = _n("{n} pair was found so far", "{n} pairs were found so far", event.pairs)
             self.say(found + _(": `comet groups` shows them already, the rest follows"))
         elif isinstance(event, Progress):
@@ -234,10 +234,11 @@ def _subject(line: Line) -> str:
         Stage.JUDGE: _("judging"),
         Stage.IMPORT: _("importing"),
         Stage.EXPORT: _("exporting"),
-        Stage.APPLY: _("moving into quarantine"),
-        Stage.UNDO: _("moving back"),
+        Stage.APPLY: _("applying"),
+        Stage.UNDO: _("taking back"),
         Stage.PURGE: _("deleting"),
         Stage.BENCH: _("measuring"),
+        Stage.SELFTEST: _("killing, settling"),
     }[line.stage]
 
 

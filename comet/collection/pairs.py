@@ -109,7 +109,7 @@ def covered(collection: Collection) -> chunks.Coverage:
 
 def floors(collection: Collection) -> threshold.Lines:
     """Return the least evidence that was kept."""
-    index = chunks.floors(collection.results, cache=collection.cache.id, settings=collection.compared)
+    index = tiers.floors(collection.comparable(), covered(collection))
     return threshold.Lines(*map(max, zip(threshold.FLOOR, index, strict=True)))
 
 
@@ -123,9 +123,14 @@ def recall(collection: Collection) -> float | None:
     if collection.compared["span"]:
         return None
     missed = sum(epoch.missed for epoch in seen(collection).values())
-    drawn = line(collection)
-    found = sum(int(counting(block, drawn).sum()) for block in stored(collection))
+    found = count(collection)
     return found / (found + missed) if missed else 1.0
+
+
+def count(collection: Collection) -> int:
+    """Return how many pairs of audios count."""
+    drawn = line(collection)
+    return sum(int(counting(block, drawn).sum()) for block in stored(collection))
 
 
 class Seen(NamedTuple):
@@ -148,8 +153,10 @@ def seen(collection: Collection) -> dict[tuple[int, int], Seen]:
     for task, block in chunks.tables(collection.results, cache=collection.cache.id, settings=collection.compared):
         some = block[counting(block, drawn)]
         some = some[_there(some, alive) & (np.searchsorted(edges, some["j"].astype(np.int64), side="right") % 2 == 0)]
-        before, keys = times[task[:2]].get(task.table, np.empty(0, np.uint64)), chunks.key(some)
-        times[task[:2]][task.table] = np.concatenate([before, keys[~np.isin(keys, before)]])
+        keys = chunks.key(some)  # in order, and 0 is none; a pair that was kept in both forms has two
+        before = times[task[:2]].get(task.table, keys[:0])
+        once = (np.diff(keys, prepend=np.uint64(0)) != 0) & ~np.isin(keys, before)
+        times[task[:2]][task.table] = np.concatenate([before, keys[once]])
     full = Counter(task[:2] for task, units in done.index.items() if units == ((0, tiers.UNITS),))
     told = {}
     for epoch, by_table in times.items():

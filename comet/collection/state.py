@@ -58,7 +58,7 @@ def todo(collection: Collection, *, exact: bool = False) -> Todo:
 def budget(collection: Collection, job: Job) -> memory.Budget:
     """Return what correlating may take beside what is resident now."""
     settings = collection.profile.settings.correlate
-    return memory.Budget(job, settings.memory << 20, settings.memory_share)
+    return memory.Budget(job, settings.memory * 1_000_000, settings.memory_share)
 
 
 def sampled(collection: Collection) -> tuple[int, int, int]:
@@ -114,8 +114,8 @@ def _chunk(collection: Collection) -> int:
         left = memory.sample(budget(collection, Job())() - memory.LOADED, tracks, words)
         if not todo(collection).epochs:
             return memory.units(left, tracks, longest)
-        # Where each word is a posting, which is more than there are, and partitions are as large as their average.
+        # Where each word is a posting, which is more than there are, and what threads sort at a time is a whole unit.
         unit = words * memory.POSTING // tiers.UNITS
-        return min(tiers.UNITS, memory.room(left, tracks, 1, unit, unit, 0) // unit)
+        return min(tiers.UNITS, memory.room(left, tracks, longest, 1, unit, unit, 0) // unit)
     except MemoryBudgetError:
         return 0

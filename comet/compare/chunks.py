@@ -32,8 +32,8 @@ RECORD: Final = np.dtype(
 """16 bytes. error: bit error rate x 65 535. evidence: z x 32 rounded down to an even number, + 1 along a slope."""
 EVIDENCE: Final = 32
 """Of a record, in one z."""
-UNITS: Final = 32
-"""Most intervals of units in a file, so that the header has room for the rest."""
+INTERVALS: Final = 32
+"""Of units, that a file has at most, so that the header has room for the rest."""
 
 _HEADER: Final = 4096
 _MAGIC: Final = "comet results"
@@ -172,8 +172,9 @@ def records(folder: str, *, cache: str, settings: Settings) -> Iterator[Records]
             yield block
     for chunk in _chunks(folder, cache, settings, exact=False):
         keys = key(chunk.records)
-        yield chunk.records[~among(keys, known)]
-        known = joined(known, keys)
+        unseen = ~among(keys, known)
+        yield chunk.records[unseen]
+        known = joined(known, keys[unseen])
 
 
 def tables(folder: str, *, cache: str, settings: Settings) -> Iterator[tuple[Task, Records]]:
@@ -181,14 +182,6 @@ def tables(folder: str, *, cache: str, settings: Settings) -> Iterator[tuple[Tas
     for chunk in _chunks(folder, cache, settings, exact=False):
         if chunk.task:
             yield chunk.task, chunk.records
-
-
-def floors(folder: str, *, cache: str, settings: Settings) -> tuple[float, float]:
-    """Return below which evidence, flat and along slopes, the index kept no pairs; 0 where it was not used."""
-    heads = (_head(os.path.join(folder, name)) for name in _numbered(folder))
-    about = {"cache": cache, "settings": json.loads(json.dumps(settings))}
-    kept = [task.floors for fields, task in heads if task and about.items() <= fields.items()]
-    return max((flat for flat, _sloped in kept), default=0.0), max((sloped for _flat, sloped in kept), default=0.0)
 
 
 def key(found: Records) -> NDArray[np.uint64]:

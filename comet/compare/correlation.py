@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comet.compare import memory
-from comet.compare.chunks import RECORD, UNITS, Chunk, Records, record
+from comet.compare.chunks import INTERVALS, RECORD, Chunk, Records, record
 from comet.compare.extent import MINIMUM
 from comet.compare.intervals import Intervals, missing, union
 from comet.compare.sample import Sample, compare, consecutive, cores
@@ -99,7 +99,8 @@ def correlate(
     total = int(run.rows(todo).sum())
     with job.stage(Stage.CORRELATE, total) as advance, _one, ThreadPoolExecutor(run.threads) as pool:
         while todo:
-            tell.chunk(run.budget(), min(run.fitting(), len(run.rows(todo))))
+            least = memory.row(len(sample.serials), sample.longest, run.threads)
+            tell.chunk(run.budget(), min(run.fitting(), len(run.rows(todo))), least)
             for chunk in run.chunk(pool, todo, advance):
                 store(chunk)
                 todo = tuple(gap for begin, end in todo for gap in missing(chunk.units, begin, end))
@@ -150,7 +151,7 @@ class _Run:
 
     def chunk(self, pool: ThreadPoolExecutor, todo: Intervals, advance: Callable[[int], None]) -> Iterator[Chunk]:
         """Compare the next rows of `todo`, as many as may be, and yield them as one chunk; before a `Stopped` also."""
-        todo = todo[:UNITS]
+        todo = todo[:INTERVALS]
         rows = self.rows(todo)
         found = _Found()
         stopped: Stopped | None = None

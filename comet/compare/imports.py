@@ -26,7 +26,8 @@ from ijson.backends import python as any_name
 
 from comet.compare import archive
 from comet.core import compressed
-from comet.core.errors import FileError
+from comet.core.errors import FileError, Stopped
+from comet.core.job import Job
 from comet.core.model import Fingerprint, Skipped, Words
 from comet.core.text import _, safe
 
@@ -52,6 +53,11 @@ _NAME: Final = ("path", "file", "filename")
 _WORD: Final = range(-(1 << 31), 1 << 32)
 """Old versions of fpcalc print words with a sign."""
 _LOST: Final = re.compile("[\udc80-\udcff]")
+_DEEPEST: Final = 64
+"""Brackets within brackets: entries of fingerprints and pairs have three, and a parser keeps the names of all that are
+open at each step, so what is 100 000 deep would take it minutes."""
+_MARK: Final = re.compile(r'\\.?|["\[\]{}]', re.DOTALL)
+"""What opens or closes, and what a backslash keeps from doing so; alone at the end it waits for what follows."""
 _BEGIN: Final = 1 << 16
 """Bytes in which something that is no white space has to come."""
 
@@ -81,17 +87,23 @@ class OldPair:
     """In whatever unit; None where it says nothing."""
 
 
-def kind(stream: IO[bytes]) -> Kind:
+@dataclass(frozen=True, slots=True)
+class Ended(Skipped):
+    """The entry at which reading ended, for it cannot be read: what follows it is lost as well."""
+
+
+def kind(stream: IO[bytes], job: Job) -> Kind:
     """Return what a file holds, by its first entry; the stream is at its beginning again then.
 
     Raises:
         FileError: nothing that can be imported.
+        Stopped: somebody asked.
     """
     if stream.read(len(archive.MAGIC)) == archive.MAGIC:
         found: Kind | None = Kind.ARCHIVE
     else:
         stream.seek(0)
-        found = _kind_of(next(_entries(stream), None))
+        found = _kind_of(next(_entries(stream, job), None))
     stream.seek(0)
     if found is None:
         raise FileError(
@@ -111,31 +123,34 @@ def _kind_of(entry: object) -> Kind | None:
     return Kind.PAIRS if _value(known, _FIRST) is not None and _value(known, _SECOND) is not None else None
 
 
-def fingerprints(stream: IO[bytes]) -> Iterator[Fingerprint | Skipped]:
-    """Yield the fingerprints of a file that holds them as JSON, raw or compressed.
+def fingerprints(stream: IO[bytes], job: Job) -> Iterator[Fingerprint | Skipped]:
+    """Yield the fingerprints of a file that holds them as JSON, raw or compressed; at last `Ended` if it is broken.
 
     One without a path, as `fpcalc` prints it, is called by the file that it stands in and its number in there.
+    `job` is asked for a stop at each piece of the file.
     """
-    for number, entry in enumerate(_entries(stream, ijson), 1):
-        if isinstance(entry, Exception):
-            yield _broken(number, entry)
+    for number, entry in enumerate(_entries(stream, job, ijson), 1):
+        if isinstance(entry, _Broken):
+            yield Ended(number, entry)
             continue
         known = _plain(entry) if isinstance(entry, Mapping) else {}
         name = _value(known, _NAME)
         path = name if isinstance(name, str) and name else f"{os.path.abspath(stream.name)}:{number}"
+        said = known.get("duration")
+        duration = 0.0 if said is None else _number(said)
         try:
             words = _words(known.get("fingerprint"))
         except ValueError as error:
             yield Skipped(number, str(error))
         else:
-            yield archive.one(number, path, words, _number(known.get("duration")) or 0.0)
+            yield archive.one(number, path, words, math.nan if duration is None else duration)
 
 
-def pairs(stream: IO[bytes]) -> Iterator[OldPair | Skipped]:
-    """Yield the pairs of a file that holds old results."""
-    for number, entry in enumerate(_entries(stream), 1):
-        if isinstance(entry, Exception):
-            yield _broken(number, entry)
+def pairs(stream: IO[bytes], job: Job) -> Iterator[OldPair | Skipped]:
+    """Yield the pairs of a file that holds old results; at last `Ended` if it is broken. `job` as in `fingerprints`."""
+    for number, entry in enumerate(_entries(stream, job), 1):
+        if isinstance(entry, _Broken):
+            yield Ended(number, entry)
         else:
             yield _pair(number, _plain(entry) if isinstance(entry, Mapping) else {})
 
@@ -155,40 +170,78 @@ def _pair(number: int, known: Mapping[str, Any]) -> OldPair | Skipped:
     return OldPair(number, a, b, correlation, offset)
 
 
+class _Broken(str):
+    """Why reading ended before the file did, as a sentence."""
+
+    __slots__ = ()
+
+
 class _Escaped:
     """A file whose bytes that are not UTF-8 are read as JSON's escapes of lone surrogates, as Python writes them.
 
-    Else a name of such bytes would cost all that is read together with it.
+    Else a name of such bytes would cost all that is read together with it. It ends where brackets lie too deep in each
+    other, and wherever somebody asks the job to stop: to a parser it is cut off there, for one that is left by an error
+    in the middle of its work complains about it.
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], job: Job) -> None:
         self._stream = stream
+        self._job = job
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._depth = 0
+        self._quoted = False
+        self._backslash = ""
 
     def read(self, count: int) -> bytes:
         """Return the next bytes, some `count` of them; none at the end."""
+        try:
+            self._job.check()
+        except Stopped:
+            return b""
+        if self.too_deep:
+            return b""
         piece = self._stream.read(count)
         text = self._decoder.decode(piece, final=bool(count) and not piece)
         if piece and not text:  # the beginning of one letter
             return self.read(count)
-        return _LOST.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+        return _LOST.sub(lambda found: f"\\u{ord(found[0]):04x}", text[: self._sound(text)]).encode()
+
+    @property
+    def too_deep(self) -> bool:
+        """It ended because of its brackets."""
+        return self._depth > _DEEPEST
+
+    def _sound(self, text: str) -> int:
+        """Return up to where brackets do not lie too deep; what is open there counts for the next piece."""
+        begun, mark = len(self._backslash), ""
+        for found in _MARK.finditer(self._backslash + text):
+            mark = found[0]
+            if mark == '"':
+                self._quoted = not self._quoted
+            elif not self._quoted and mark[0] != "\\":
+                self._depth += 1 if mark in "[{" else -1
+                if self.too_deep:
+                    return found.start() - begun
+        self._backslash = mark if mark == "\\" else ""
+        return len(text)
 
 
-def _entries(stream: IO[bytes], parser: ModuleType = any_name) -> Iterator[object]:
-    """Yield the values of a file, those of an array if it is one, and where it is broken what is wrong, at last."""
+def _entries(stream: IO[bytes], job: Job, parser: ModuleType = any_name) -> Iterator[object]:
+    """Yield the values of a file, those of an array if it is one, and where it is broken a `_Broken`, at last."""
     begin = stream.read(_BEGIN)
     text = begin.removeprefix(codecs.BOM_UTF8)
     inside = "item" if text.lstrip()[:1] == b"[" else ""
     stream.seek(len(begin) - len(text))
+    source, ended = _Escaped(stream, job), ""
     try:
-        yield from parser.items(_Escaped(stream), inside, multiple_values=True, use_float=True)
-    except (ijson.JSONError, ValueError) as error:  # its parser in Python lets those of Python's own through
-        yield error
-
-
-def _broken(number: int, error: Exception) -> Skipped:
-    reason = " ".join(str(error).split())[:80]
-    return Skipped(number, _("from here on it is broken: {reason}").format(reason=safe(reason)))
+        yield from parser.items(source, inside, multiple_values=True, use_float=True)
+    except (ijson.JSONError, ValueError):  # its parser in Python lets those of Python's own through
+        ended = _("it is cut off there, is no JSON, or has a number that is out of range")
+    job.check()  # a stop cuts it off too
+    if source.too_deep:
+        ended = _("its brackets lie more than {n} deep in each other").format(n=_DEEPEST)
+    if ended:
+        yield _Broken(ended)
 
 
 def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def correlate(
     for records in found:
         run.know(records)
     with ThreadPoolExecutor(run.threads) as pool:
-        tasks = run.tasks(pool, done, tables)
+        tasks = run.tasks(pool, done, tables, budget())
         with job.stage(Stage.CORRELATE, run.pairs()) as advance:
             run.meter = _Meter(advance, run.pairs(), len(tasks) * units)
             for task in tasks:
@@ -215,16 +215,17 @@ class _Run:
         both = np.concatenate([self._known, records[~np.isin(chunks.key(records), chunks.key(self._known))]])
         self._known = both[np.argsort(chunks.key(both), kind="stable")]
 
-    def tasks(self, pool: ThreadPoolExecutor, done: Mapping[Task, Intervals], tables: int) -> list[Task]:
+    def tasks(self, pool: ThreadPoolExecutor, done: Mapping[Task, Intervals], tables: int, allowed: int) -> list[Task]:
         """Return the tables of the epoch, under the parameters that it was begun with, or those that suit it."""
-        first = next((task for task in done if task[:2] == self.epoch), None) or self._begun(pool)
+        first = next((task for task in done if task[:2] == self.epoch), None) or self._begun(pool, allowed)
         return [first._replace(table=number) for number in range(tables)]
 
-    def _begun(self, pool: ThreadPoolExecutor) -> Task:
+    def _begun(self, pool: ThreadPoolExecutor, allowed: int) -> Task:
         """Return a table with the most generous limit that the first unit of the first one does not speak against."""
         floors = (int(floor * chunks.EVIDENCE) for floor in self.floors)
         task = Task(*self.epoch, 0, bits(len(self.sample.serials)), _LIMITS[0], *floors)
         table = self._opened(pool, task)
+        self._fitting(table, 0, 1, allowed, 1.0)
         for limit in _LIMITS[:-1]:
             self.counts[:] = 0
             table.task = task._replace(limit=limit)
@@ -247,7 +248,6 @@ class _Run:
                 self.tell.chunk(allowed, last - first)
                 began = time.monotonic()
                 pairs = self._look(pool, table, first, last, task.floors[0])
-                self._buffer = np.empty((0, 4), np.uint64)  # comparing takes memory too, and so does the next chunk
                 records = self._compare(pool, pairs, task.floors, last - first)
                 self._pace = max(1e-6, time.monotonic() - began) / (last - first) / self.write_every
                 yield Chunk(((first, last),), records, len(self.sample.serials), task)
@@ -282,7 +282,8 @@ class _Run:
         """Return up to which unit there is room for the postings, and time; both times the share that was wished."""
         sizes = table.counts.sum(0).reshape(UNITS, -1).sum(1)[first:end] * memory.POSTING
         largest, known = int(table.counts.sum(0).max()) * memory.POSTING, len(self._known) + len(self._refused)
-        room = memory.room(allowed, len(self.sample.serials), self.threads, int(sizes[0]), largest, known)
+        tracks, words = len(self.sample.serials), self.sample.longest
+        room = memory.room(allowed, tracks, words, self.threads, int(sizes[0]), largest, known)
         fitting = int(np.searchsorted(np.cumsum(sizes), room, side="right"))
         return first + max(1, min(int(share / self._pace), int(fitting * min(1.0, share))))
 
@@ -303,6 +304,7 @@ class _Run:
         some = pool.map(lambda at: self._propose(table, edges[at], edges[at + 1], least), order)
         some = self._counted(some, (last - first) * _LOOKING / len(order))
         found = np.unique(np.concatenate([np.empty(0, np.int64), *some]))
+        self._buffer = np.empty((0, 4), np.uint64)  # comparing takes memory too, and so does the next look
         pairs = np.stack((found >> 32, found & 0xFFFFFFFF), 1)
         return pairs[np.argsort(pairs[:, 1], kind="stable")]  # those of one j together, as `compare` has them best
 
@@ -369,12 +371,18 @@ class _Run:
 
 
 def plan(
-    sample: Sample, epoch: tuple[int, int], done: Mapping[Task, Intervals], floors: tuple[float, float], job: Job
+    sample: Sample,
+    epoch: tuple[int, int],
+    done: Mapping[Task, Intervals],
+    floors: tuple[float, float],
+    tables: int,
+    allowed: int,
+    job: Job,
 ) -> tuple[list[Task], int]:
-    """Return the tables of an epoch, see `correlate`, and its pairs."""
+    """Return the first tables of an epoch, see `correlate`, and its pairs; `allowed` bytes for finding the limit."""
     run = _Run(sample.below(epoch[1]), epoch, floors, MINIMUM, 0, 1.0, cores(), job)
     with ThreadPoolExecutor(run.threads) as pool:
-        return run.tasks(pool, done, TABLES), run.pairs()
+        return run.tasks(pool, done, tables, allowed), run.pairs()
 
 
 def units(

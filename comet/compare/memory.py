@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import sys
 import time
@@ -37,10 +38,11 @@ KNOWN: Final = 72
 """Bytes of a pair that is not to be compared again, while candidates are held against all of these."""
 SEEN: Final = 16 << 20
 """Bytes of the table of pairs seen, 8 MB, the partitions' counts and the keys that are wanted, 2 MB each at most."""
-LOADED: Final = 240 << 20
-"""Bytes that the kernels take until they are loaded: 118 MB were measured where they are compiled, 215 MB else."""
+LOADED: Final = 320 << 20
+"""Bytes that the kernels of comparing and judging take until they are loaded: 128 MB were measured where they are
+compiled, 296 MB else."""
 MAPPED: Final = 400 << 20
-"""Address space that they take meanwhile: 201 MB were measured where they are compiled, 364 MB else."""
+"""Address space that they take meanwhile: 212 MB were measured where they are compiled, 373 MB else."""
 
 _LARGE: Final = 1 << 20
 """Bytes from which on an array has pages of its own, so that they are given back with it."""
@@ -116,9 +118,12 @@ class Teller:
         self._next = 0.0
         self._baseline = used()
 
-    def chunk(self, allowed: int, units: int) -> None:
-        """Tell that a chunk of so many units begins, for which so many bytes are allowed beside the baseline."""
-        self._job.report(Memory(self._baseline + allowed, used(), units))
+    def chunk(self, allowed: int, units: int, least: int = 0) -> None:
+        """Tell that a chunk of so many units begins, for which so many bytes are allowed beside the baseline.
+
+        One of a unit takes `least`, 0 where that is not known.
+        """
+        self._job.report(Memory(self._baseline + allowed, used(), units, self._baseline + least))
 
     def now_and_then(self) -> None:
         """Tell what is taken and free, if that was not done within the last `every` seconds."""
@@ -160,6 +165,11 @@ def sample(budget: int, tracks: int, words: int) -> int:
     return budget - needed
 
 
+def row(tracks: int, words: int, threads: int = 1) -> int:
+    """Return how many bytes a chunk of one row takes, even if every pair of it is a match; arguments as of `units`."""
+    return BASE + threads * (PIECE + SCRATCH * words) + RECORD * max(1, tracks)
+
+
 def units(budget: int, tracks: int, words: int, threads: int = 1) -> int:
     """Return how many rows fit in `budget` bytes, even if every pair of them is a match.
 
@@ -172,29 +182,35 @@ def units(budget: int, tracks: int, words: int, threads: int = 1) -> int:
     Raises:
         MemoryBudgetError: Not even one row fits.
     """
-    base = BASE + threads * (PIECE + SCRATCH * words)
-    row = RECORD * max(1, tracks)
-    if budget < base + row:
-        raise _too_little(tracks, base + row, budget)
-    return (budget - base) // row
+    one = row(tracks, words, threads)
+    if budget < one:
+        raise _too_little(tracks, one, budget)
+    return 1 + (budget - one) // (RECORD * max(1, tracks))
 
 
 def _too_little(tracks: int, needed: int, budget: int) -> MemoryBudgetError:
     taken = used()
     return MemoryBudgetError(
-        _("comparing {tracks} tracks needs at least {needed} of memory in all, and {budget} are allowed").format(
-            tracks=f"{tracks:,}", needed=size(taken + needed), budget=size(max(0, taken + budget))
+        _(
+            "comparing {tracks} tracks needs at least {needed:,} MB of memory in all, and {budget:,} MB are allowed"
+        ).format(
+            tracks=f"{tracks:,}",
+            needed=math.ceil(
+                (taken + needed) / 1e6
+            ),  # so that what is typed is enough, and no number stands there twice
+            budget=max(0, taken + budget) // 1_000_000,
         ),
-        hint=_("allow more memory in the settings, or end other programs"),
+        hint=_("allow more with `--memory` or `correlate.memory`, or end other programs"),
     )
 
 
-def room(budget: int, tracks: int, threads: int, least: int, largest: int, known: int) -> int:
+def room(budget: int, tracks: int, words: int, threads: int, least: int, largest: int, known: int) -> int:
     """Return how many bytes of `budget` are left for the postings of an index.
 
     Args:
         budget: Bytes that the chunk may take, beside the sample, which is there already.
         tracks: In the sample.
+        words: Of the longest track.
         threads: That work at the same time.
         least: Bytes of the postings of one unit.
         largest: Bytes of the postings of one partition: a thread sorts a copy of it, and keeps its candidates.
@@ -203,7 +219,7 @@ def room(budget: int, tracks: int, threads: int, least: int, largest: int, known
     Raises:
         MemoryBudgetError: Not even one unit fits.
     """
-    base = BASE + SEEN + threads * (PIECE + largest) + KNOWN * known
+    base = BASE + SEEN + threads * (PIECE + SCRATCH * words + largest) + KNOWN * known
     least += least * PROPOSED // POSTING
     if budget < base + least:
         raise _too_little(tracks, base + least, budget)

@@ -99,11 +99,22 @@ def progressed(serials: Sequence[int], coverage: Coverage) -> Progressed:
     pairs, units = _pairs(serials, coverage.exact), sum(end - begin for begin, end in coverage.exact)
     rows = coverage.exact
     for epoch in _epochs(coverage):
-        ready = min(TABLES * UNITS, _units(coverage, epoch))
+        ready = _units(coverage, epoch)
         pairs += _pairs(serials, missing(rows, *epoch)) * ready // (TABLES * UNITS)
         rows = union((*rows, epoch))
         units += ready
     return Progressed(pairs, _triangle(len(serials)), units)
+
+
+def floors(serials: Sequence[int], coverage: Coverage) -> tuple[float, float]:
+    """Return below which evidence, flat and along slopes, pairs that were not compared exactly were not kept, else 0.
+
+    Args:
+        serials: Of those audios that are in files that are there, ascending.
+        coverage: What is done.
+    """
+    kept = [task.floors for task in coverage.index if _held(serials, missing(coverage.exact, *task[:2]))]
+    return max((flat for flat, _sloped in kept), default=0.0), max((sloped for _flat, sloped in kept), default=0.0)
 
 
 def _epochs(coverage: Coverage) -> list[tuple[int, int]]:
@@ -116,8 +127,8 @@ def _held(serials: Sequence[int], rows: Intervals) -> Intervals:
 
 
 def _units(coverage: Coverage, epoch: tuple[int, int]) -> int:
-    """Return the units of an epoch that are done."""
-    some = (units for task, units in coverage.index.items() if task[:2] == epoch)
+    """Return the units of an epoch that are done of the tables that every epoch has."""
+    some = (units for task, units in coverage.index.items() if task[:2] == epoch and task.table < TABLES)
     return sum(end - begin for units in some for begin, end in units)
 
 

@@ -44,6 +44,8 @@ class Memory:
     """Resident, of its process and its workers."""
     chunk: int = 0
     """Units of the chunk that was begun, 0 where there are none."""
+    least: int = 0
+    """With less in all it cannot go on: what it took before the chunk and, where that is known, a unit beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Ready:
     """What was found so far can be looked at, while the job goes on."""
 
     pairs: int
-    """That were judged since the last time."""
+    """That count now."""
 
 
 Event = Progress | Problem | Memory | Listing | Ordered | Ready

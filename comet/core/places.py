@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+import zlib
 from typing import NamedTuple
 
 APP = "comet-music"
@@ -15,6 +16,24 @@ ROOT_FOLDER = b".comet"
 
 MARKER = b"root"
 """The file in it that holds the root's id."""
+
+
+KERNELS = (
+    "compare/candidates.py",
+    "compare/kernels.py",
+    "compare/limit.py",
+    "compare/postings.py",
+    "compare/ready.py",
+    "compare/slopes.py",
+    "core/kernels.py",
+    "core/measures.py",
+    "core/model.py",
+    "core/words.py",
+    "judge/kernels.py",
+    "judge/levels.py",
+    "listen/kernels.py",
+)
+"""Files of the package that kernels are compiled from: where they stand, and where the numbers in them come from."""
 
 
 class Places(NamedTuple):
@@ -64,8 +83,20 @@ def prepare() -> None:
 
 
 def kernel_folder(here: Places) -> str:
-    """Return where compiled kernels are kept."""
-    return os.environ.get("NUMBA_CACHE_DIR", os.path.join(here.cache, "kernels"))
+    """Return where compiled kernels are kept: those of other sources in another folder.
+
+    The compiler looks at the file alone in which a kernel stands, not at those from which it has numbers and kernels.
+    """
+    return os.environ.get("NUMBA_CACHE_DIR") or os.path.join(here.cache, "kernels", _sources())
+
+
+def _sources() -> str:
+    """Return what tells the sources of kernels apart; to read them takes less than a millisecond."""
+    top, found = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 0
+    for name in KERNELS:
+        with open(os.path.join(top, name), "rb") as file:
+            found = zlib.crc32(file.read(), found)
+    return f"{found:08x}"
 
 
 def compiled(here: Places) -> int:

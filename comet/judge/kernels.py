@@ -347,17 +347,20 @@ def step(middle: Numbers, shift: Numbers, least: float, share: float) -> int:
 def along(
     start: int, stop: int, offset: float, slope: float, i: Words, known_i: Flags, j: Words, known_j: Flags
 ) -> tuple[Bits, Flags, Flags, int, int]:
-    """Compare two tracks along a line that lies inside both.
+    """Compare two tracks along a line.
 
     Returns:
-        Differing bits of each word, where both tracks are informative, where neither is digital silence, three arrays
-        of shape (stop - start,); and the words of i that stand against digital silence of j, and the other way round.
+        Differing bits of each word, 0 where j has none, where both tracks are informative, where neither is digital
+        silence, three arrays of shape (stop - start,); and the words of i that stand against digital silence of j, and
+        the other way round.
     """
     length = stop - start
-    wrong, heard, loud = np.empty(length, np.uint8), np.empty(length, np.bool_), np.empty(length, np.bool_)
+    wrong, heard, loud = np.zeros(length, np.uint8), np.zeros(length, np.bool_), np.zeros(length, np.bool_)
     lone_i = lone_j = 0
     for n in range(length):
         k, there = start + n, opposite(start + n, start, offset, slope)
+        if not 0 <= there < j.shape[0]:
+            continue
         wrong[n] = popcount(i[k] ^ j[there])
         heard[n] = known_i[k] and known_j[there]
         quiet_i, quiet_j = i[k] == _SILENCE, j[there] == _SILENCE

@@ -23,7 +23,7 @@ from comet.listen.ahead import Turns
 if TYPE_CHECKING:
     from comet.core.model import Words
 
-_MB: Final = 1 << 20
+_MB: Final = 1_000_000
 # 64 kbit/s are decoded some thousand times as fast here, and a NAS that does other things too is twenty times slower
 _SPEED: Final = 50_000  # bytes a second
 _LONGEST: Final = 1800.0  # seconds that are added at most

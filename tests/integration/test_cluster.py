@@ -160,6 +160,10 @@ def test_finds_what_one_machine_finds(machines: Machines, small: None) -> None:
         for table in range(tiers.TABLES):
             tables = ([c for c in stored if c.task and c.task.table == table] for stored in (found, here))
             assert len({repr(records(stored)) for stored in tables}) == 1
+        more = [run(stage, EPOCH, units(here), tables=5) for stage in (both.index, index.correlate)]
+        assert records(more[0]) == records(more[1])
+        assert [task.table for task in units(more[0]) if task] == [4]
+        assert units(more[0]) == units(more[1])
         found = run(both.rows, job=when(lost.kill))
     assert lost.wait() == -signal.SIGKILL
     assert records(found) == records(rows())
@@ -275,6 +279,17 @@ def test_the_last_worker_is_lost_with_the_fingerprints(machines: Machines, small
     rest = run(correlation.correlate, units(stored)[None])
     assert len(rest) <= cluster._AHEAD
     assert records([*stored, *rest]) == records(rows())
+
+
+def test_without_a_worker_it_waits_and_then_says_so(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the last one is lost before the first task is cut."""
+    one = machines.worker()
+    with cluster.joined(machines.address) as far:
+        one.kill()
+        until(lambda: not far._client.nthreads())
+        monkeypatch.setattr(cluster, "_PATIENCE", 0.5)
+        with pytest.raises(ServiceError, match="no worker is left"):
+            run(far.index, EPOCH, {})
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from comet import changes, exchange, gate, pipeline, scanning
 from comet.collection import decisions, groups, imported, pairs, state
 from comet.collection.opened import exclusive
+from comet.compare import tiers
 from comet.compare.imports import Kind
 from comet.core.acts import Plan
 from comet.core.errors import FileError, LockedError, Stopped, UsageError
@@ -146,16 +148,36 @@ def test_an_imported_fingerprint_holds_no_new_file(mixed: Owner, tmp_path: Path)
     assert checked.state is Is.NEW
 
 
-def test_a_file_that_breaks_off_keeps_what_was_whole(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What came before is stored, piece by piece, and the error names the file."""
+def test_of_a_damaged_archive_nothing_is_stored(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checksum is known at the end only, and no fingerprint may be wrong until then."""
     monkeypatch.setattr(exchange, "_BATCH", 2)
     words = np.arange(500, dtype=np.uint32)
-    path = owner.tmp / "cut.npz"
-    np.savez(path, words=words[:350], offsets=np.arange(6) * 100, paths=np.array(list("abcde")))
-    with pytest.raises(FileError, match="too early"):
+    path = owner.tmp / "bad.npz"
+    np.savez(path, words=words, offsets=np.arange(6) * 100, paths=np.array(list("abcde")))
+    whole = path.read_bytes()
+    at = whole.index(words[450:460].tobytes())
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    with pytest.raises(FileError, match="`words` is damaged"):
         take(owner, path)
     with owner.opened() as collection:
-        assert [imported.track(collection, name) is not None for name in "abcde"] == [True] * 3 + [False] * 2
+        assert not any(imported.track(collection, name) for name in "abcde")
+
+
+def test_a_file_that_breaks_off_keeps_what_was_whole(owner: Owner) -> None:
+    """JSON is stored up to there, and it is told at which entry reading ended."""
+    path = owner.tmp / "cut"
+    path.write_text('{"fingerprint": [1, 2, 3]}\n{"fingerprint": [1, 2')
+    came = take(owner, path)
+    assert (came.stored, came.ended and came.ended.number, dict(came.skipped)) == (Stored(new=1), 2, {})
+
+
+def test_of_one_name_the_first_counts(owner: Owner) -> None:
+    """The others are told, and another import of the same file changes nothing."""
+    path = owner.tmp / "twice"
+    path.write_text("".join(f'{{"path": "{name}", "fingerprint": [{n}, 2, 3]}}\n' for n, name in enumerate("aba")))
+    came = take(owner, path)
+    assert (came.stored, dict(came.first)) == (Stored(new=2), {"an entry before it has the same name": 3})
+    assert take(owner, path).stored == Stored(unchanged=2)
 
 
 def test_a_stop_keeps_what_is_stored(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +242,7 @@ def test_old_pairs_are_held_against_what_comet_finds(owner: Owner) -> None:
     path.write_text(json.dumps([*old, {"file1": "a", "file2": "a", "correlation": 1}]))
     found: list[imported.Beside] = []
     with owner.opened() as collection:
-        assert exchange.holds_pairs(str(path))
+        assert exchange.holds_pairs(str(path), Job())
         before = [pair.evidence for pair in pairs.of_files(collection)]
         came = exchange.take(collection, str(path), Job(), found.append)
         assert [pair.evidence for pair in pairs.of_files(collection)] == before
@@ -239,7 +261,23 @@ def test_before_everything_is_compared_nothing_is_called_missing_for_good(owner:
     path = owner.tmp / "old"
     path.write_text(json.dumps({"a": str(owner.music / "new.flac"), "b": str(owner.music / "one.flac"), "score": 1}))
     came = take(owner, path)
-    assert (came.missed, came.complete) == (1, False)
+    assert (came.missed, came.complete, came.left) == (1, False, True)
+
+
+def test_what_an_index_did_not_propose_is_told(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left to be compared then, and yet not all pairs were: only comparing all of them exactly is more."""
+    path = owner.tmp / "old"
+    path.write_text(json.dumps({"a": str(owner.music / "alone.flac"), "b": str(owner.music / "one.flac"), "score": 1}))
+    monkeypatch.setattr(tiers, "EXACT", 1)
+    monkeypatch.setattr(tiers, "FEW", 0)
+    with owner.opened() as collection:
+        shutil.rmtree(collection.results)
+        pipeline.find(collection, Job())
+    came = take(owner, path)
+    assert (came.missed, came.complete, came.left) == (1, False, False)
+    with owner.opened() as collection:
+        pipeline.find(collection, Job(), exact=True)
+    assert take(owner, path).complete
 
 
 def test_an_export_writes_over_nothing_else(bench: Bench, tmp_path: Path) -> None:

@@ -227,3 +227,17 @@ def test_a_format_without_tags_is_refused(tmp_path: Path, form: Form) -> None:
     with pytest.raises(RefusedError, match="hold no tags that Comet can write"):
         rewrite.edit(os.fsencode(path), {"title": ("x",)})
     assert path.read_bytes() == before
+
+
+def test_what_no_frame_can_hold_is_told(made: Path, tmp_path: Path) -> None:
+    """A rating that is no number, an address in other letters: written is the rest, and the tags are not damaged."""
+    edited = write(copy(made, "mp3", tmp_path), {"rating": ("good",), "website": ("http://кино",), "title": ("T",)})
+    assert edited.lost == {"rating": ("good",), "website": ("http://кино",)}
+    assert edited.after.fields["title"] == ("T",)
+
+
+def test_values_are_meant_as_they_are_read(made: Path, tmp_path: Path) -> None:
+    """Blanks around a value say nothing, and `3/12` is a number and how many there are."""
+    edited = write(copy(made, "flac", tmp_path), {"title": (" T ",), "tracknumber": ("3/12",)})
+    assert (edited.lost, edited.after.fields["title"]) == ({}, ("T",))
+    assert (edited.after.fields["tracknumber"], edited.after.fields["totaltracks"]) == (("3",), ("12",))

@@ -91,12 +91,12 @@ def test_a_second_look_at_a_root_begins_anew(tmp_path: Path) -> None:
 
 
 def test_the_memory_of_a_job_is_told(tmp_path: Path) -> None:
-    """What it may take and takes stands in its folder as it was told last; before that nothing does."""
+    """What it may, has to and does take stands in its folder as it was told last; before that nothing does."""
     with jobs.recorded(str(tmp_path), "correlate") as record:
         assert ended(tmp_path).memory == {}
         record.report(Memory(8000, 3000, 12))
-        record.report(Memory(9000, 4000, 24))
-        assert ended(tmp_path).memory == {"limit": 9000, "used": 4000, "chunk": 24}
+        record.report(Memory(9000, 4000, 24, 2500))
+        assert ended(tmp_path).memory == {"limit": 9000, "used": 4000, "chunk": 24, "least": 2500}
     assert ended(tmp_path).problems == 0
 
 
@@ -171,10 +171,30 @@ def test_memory_and_chunks_are_wished_for(tmp_path: Path) -> None:
         assert record.control() == Control()
 
 
-def test_a_wish_that_nobody_understands_is_none(tmp_path: Path) -> None:
-    """A damaged control file stops nothing."""
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"pause": ',
+        "[]",
+        *(
+            f'{{"pause": true, "stop": true, "memory": {memory}, "chunk": {chunk}}}'
+            for memory, chunk in (
+                ("1e999", 1),
+                ("NaN", 1),
+                (-5, 1),
+                (0, "1e999"),
+                (0, "NaN"),
+                (0, -1),
+                (0, 0),
+                (0, "[]"),
+            )
+        ),
+    ],
+)
+def test_a_wish_that_nobody_understands_is_none(tmp_path: Path, text: str) -> None:
+    """A damaged control file, or one with numbers that cannot be meant, stops nothing."""
     with jobs.recorded(str(tmp_path), "scan") as record:
-        Path(record.folder, "control.json").write_text('{"pause": ')
+        Path(record.folder, "control.json").write_text(text)
         assert record.control() == Control()
 
 

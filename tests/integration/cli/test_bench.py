@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from comet import bench
+from comet.cli import bench as face
 from tests.integration.cli.conftest import Shell
 
 
@@ -25,7 +26,17 @@ def test_records_are_a_table_without_any_set_up(nobody: Shell) -> None:
     assert head == "2,000 records loaded, bytes a record"
     assert ours.split()[:2] == ["comet", "18.0"]
     assert plain.split()[0] == "json"
-    assert not (nobody.home / "cache" / "bench").exists()
+    assert list((nobody.home / "cache").glob("bench*")) == []
+
+
+def test_two_at_a_time_have_folders_of_their_own(nobody: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the one that ends first takes nothing away from the other."""
+    monkeypatch.setenv("COMET_HOME", str(nobody.home))
+    with face._folder(None) as other:
+        with face._folder(None) as ended:
+            assert os.path.dirname(ended) == os.path.dirname(other)
+        assert os.listdir(os.path.dirname(other)) == [os.path.basename(other)]
+    assert os.listdir(os.path.dirname(other)) == []
 
 
 def test_what_is_wrong_is_refused(nobody: Shell, tmp_path: Path) -> None:

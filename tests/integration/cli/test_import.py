@@ -49,6 +49,13 @@ def test_what_fpcalc_prints(user: Shell, tmp_path: Path) -> None:
     assert "1 fingerprint: 1 new, 0 changed, 0 unchanged\n  1 entry passed over, the first is number 2" in first.stdout
     assert "comet correlate" in first.stderr
     user("import", file, "--strict", code=3)
+    file.write_text('{"duration": 9.5, "fingerprint": [1, 2, 3]}\n{"duration": 1e400, "fingerprint": "AQ!!"}\n')
+    told = user("import", file).stdout
+    assert "  reading ended at entry 2, nothing from there on is taken in: it is cut off there, is no JSON" in told
+    assert "passed over" not in told
+    user("import", file, "--strict", code=3)
+    (summary,) = user.lines("import", file)
+    assert (summary["skipped"], summary["ended"]["entry"]) == ([], 2)
     assert user.lines("info", f"{file}:1")[0]["codec"] == "imported"
 
 
@@ -78,6 +85,7 @@ def test_what_cannot_be_imported(user: Shell, tmp_path: Path) -> None:
     assert "1 new" in done.stdout
     assert "it holds neither fingerprints nor pairs of files\nhint: " in done.stderr
     assert "No such file" in done.stderr
+    assert [(job["state"], "neither" in job["error"]) for job in user.lines("jobs", "last")] == [("failed", True)]
     user("import", code=2)
     user("import", tmp_path / "good", "--forget", code=2)
     user("export", tmp_path / "none" / "x.npz", code=3)

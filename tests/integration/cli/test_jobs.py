@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from comet import jobs
 from comet.core import locks
+from comet.core.job import Memory
 from tests.integration.cli.conftest import TOP, Shell
 
 
@@ -56,16 +58,43 @@ def test_the_first_ctrl_c_stops_after_the_unit_in_hand(waiting: Shell) -> None:
 
 
 def test_the_second_ctrl_c_ends_at_once(waiting: Shell, tmp_path: Path) -> None:
-    """Also in the middle of a unit that does not end."""
+    """Also in the middle of a unit that does not end; the folder says stopped, for somebody wished it."""
     patch = tmp_path / "patch/sitecustomize.py"
     patch.write_text(patch.read_text().replace("time.sleep(0.1)", "time.sleep(0.1 if job is None else 3600)"))
     terminal = waiting.typed("scan")
     terminal.wait("0 of 100,000 files")
     terminal.type("\x03")
     terminal.wait("stopping")
+    time.sleep(1.1)
     terminal.type("\x03")
     assert terminal.end()[0] == 130
-    assert waiting.lines("jobs")[0]["state"] == "died"
+    assert waiting.lines("jobs")[0]["state"] == "stopped"
+
+
+def test_two_signals_at_once_are_one_wish(waiting: Shell, tmp_path: Path) -> None:
+    """As `timeout` sends them, to its child and to the group: the unit in hand is brought to its end."""
+    patch = tmp_path / "patch/sitecustomize.py"
+    patch.write_text(patch.read_text().replace("time.sleep(0.1)", "time.sleep(0.1 if job is None else 0.5)"))
+    command = [sys.executable, "-m", "comet", "scan"]
+    with subprocess.Popen(command, env=waiting.env, stderr=subprocess.PIPE, text=True) as process:
+        while not waiting.lines("jobs"):
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 130
+        assert process.stderr
+        assert "stopped; what is done is kept" in process.stderr.read()
+    assert waiting.lines("jobs")[0]["state"] == "stopped"
+
+
+def test_nothing_is_drawn_after_the_last_word(waiting: Shell) -> None:
+    """Progress stands above the sentence that says how it ended."""
+    terminal = waiting.typed("scan")
+    terminal.wait("of 100,000 files")
+    terminal.type("\x03")
+    terminal.wait("stopped; what is done is kept")
+    assert "files" not in terminal.end()[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -114,6 +143,17 @@ def _until(shell: Shell, state: str) -> None:
     while shell.lines("jobs")[0]["state"] != state:
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def test_less_memory_than_a_job_needs_is_refused(comet: Shell) -> None:
+    """A slip of the finger does not end what has run for hours; what is enough is named, and is enough."""
+    with jobs.recorded(str(comet.home / "state/p"), "correlate") as record:
+        comet("jobs", "last", "--memory", "50M")  # nothing is known of what it needs yet
+        record.report(Memory(10**9, 2 * 10**8, 12, 178_400_001))
+        refused = comet("jobs", "last", "--memory", "178M", code=2).stderr
+        assert "cannot go on with 178 MB\nhint: 179M is the least" in refused
+        assert record.control().memory == 50 * 10**6
+        assert "takes 179 MB at most" in comet("jobs", "last", "--memory", "179M").stdout
 
 
 def test_two_jobs_do_not_work_on_one_profile(comet: Shell, music: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -20,11 +21,12 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="th
 
 
 def made(comet: Shell, folder: Path, tracks: int, words: int) -> Shell:
-    """Return the user with so many random fingerprints, none of which is like another."""
-    rng = np.random.default_rng(1)
+    """Return the user with so many random fingerprints, of which the second is a copy of the first one."""
+    made = np.random.default_rng(1).integers(0, 1 << 32, (tracks, words), dtype=np.uint32)
+    made[1] = made[0] ^ 1
     np.savez(
         folder / "all.npz",
-        words=rng.integers(0, 1 << 32, tracks * words, dtype=np.uint32),
+        words=made.ravel(),
         offsets=np.arange(tracks + 1) * words,
         paths=np.array([f"{n}.mp3" for n in range(tracks)]),
     )
@@ -71,14 +73,15 @@ def test_a_limit_is_kept(comet: Shell, tmp_path: Path, kind: str, size: int) -> 
 def test_no_more_than_is_allowed(comet: Shell, tmp_path: Path) -> None:
     """What the process takes at most stays below what was allowed; less than it has to take is refused."""
     made(comet, tmp_path, 600, 150)
-    assert "are allowed" in comet("correlate", "--memory", "64M", code=1).stderr
+    told = comet("correlate", "--memory", "64M", code=1).stderr
+    assert "64 MB are allowed\nhint: allow more with `--memory`" in told
     code = (
         "import resource, sys; from comet.cli.main import main; code = main(['correlate', '--memory', '288M'])\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10, code)"
     )
     done = subprocess.run([sys.executable, "-c", code], env=comet.env, capture_output=True, text=True, check=True)
     peak, ended = map(int, done.stdout.splitlines()[-1].split())
-    assert (ended, peak < 1.05 * (288 << 20)) == (0, True)
+    assert (ended, peak < 1.05 * 288e6) == (0, True)
 
 
 @pytest.fixture
@@ -108,10 +111,16 @@ def until(comet: Shell, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any
 def test_memory_is_given_and_taken_meanwhile(running: Shell) -> None:
     """A wish ends the chunk in hand at its next row; the next one keeps to it, and the job says so."""
     free = until(running, lambda told: told["chunk"] > 1000)
-    less = (free["used"] >> 20) + 60
+    least = math.ceil(free["least"] / 1e6)
+    assert f"{least}M is the least" in running("jobs", "last", "--memory", f"{least - 1}M", code=2).stderr
+    less = least + 40
     assert "at most from the next unit on" in running("jobs", "last", "--memory", f"{less}M").stdout
     taken = until(running, lambda told: told["chunk"] < 200)
-    assert taken["limit"] <= (less << 20) + (8 << 20)
+    assert taken["limit"] <= less * 1_000_000 + (8 << 20)
+    running("jobs", "last", "--memory", f"{least}M")
+    until(running, lambda told: told["chunk"] < taken["chunk"] // 4)
+    running("jobs", "last", "--memory", f"{less}M")
+    taken = until(running, lambda told: told["limit"] > taken["limit"] - (8 << 20))
     assert "has chunks 0.5 times as long" in running("jobs", "last", "--chunk", "half").stdout
     until(running, lambda told: told["chunk"] == taken["chunk"] // 2)
     running("jobs", "last", "--chunk", "double")

@@ -92,6 +92,24 @@ def test_a_slip_is_shown_safely() -> None:
     assert "\u202e" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "megabytes"),
+    [("256M", 256), ("2G", 2000), ("2GB", 2000), ("2 gb", 2000), ("2.5G", 2500), ("2GiB", 2147), ("1T", 1_000_000)],
+)
+def test_a_size_is_read_in_the_units_that_sizes_are_told_in(text: str, megabytes: int) -> None:
+    """Powers of 1000, unless it says otherwise; for one call and for a job that runs."""
+    assert typed(parser().parse_args(["correlate", "--memory", text])) == [f"correlate.memory={megabytes}"]
+    assert parser().parse_args(["jobs", "last", "--memory", text]).memory == megabytes * 1_000_000
+    assert parse("jobs last --memory auto").memory == 0
+
+
+@pytest.mark.parametrize("text", ["", "2", "M", "-1M", "0M", "0.5M", "1001T", "nanG", "1e3M", "2K", "2GG", "2\u0663G"])
+def test_a_size_that_is_none_is_told_with_those_that_are(text: str) -> None:
+    """What can be typed, and from where to where."""
+    with pytest.raises(UsageError, match=r"like 512M or 2\.5G, from 1M to 1000T"):
+        parser().parse_args(["correlate", f"--memory={text}"])
+
+
 @pytest.mark.parametrize("command", [command.name for command in commands()])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each has help that names its options, and a module that runs it."""

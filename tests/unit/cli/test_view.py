@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from comet.cli import view
 from comet.cli.view import Line, Moving, View, drawn, label_room, sentence, shortened
-from comet.core.job import Listing, Memory, Progress
+from comet.core.job import Listing, Memory, Progress, Ready
 from comet.core.model import Problem, Stage
 
 
@@ -25,6 +25,14 @@ def line(done: int = 30, total: int | None = 120, name: str = "/music", note: st
 def test_rate_and_rest_of_time_are_told() -> None:
     """30 of 120 in 10 s are 3 a second, and 30 s are left."""
     assert sentence(line(), 110.0) == "listening to `/music`: 30 of 120 files, in 0:10, 3.0/s, 0:30 left"
+
+
+def test_what_can_be_looked_at_is_told_where_there_is_something(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no pair counts yet there is nothing to show, and nothing is said."""
+    View().report(Ready(0))
+    assert capsys.readouterr().err == ""
+    View().report(Ready(1200))
+    assert "1,200 pairs" in capsys.readouterr().err
 
 
 def test_what_is_not_known_is_not_guessed() -> None:

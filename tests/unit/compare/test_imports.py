@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from comet.compare import imports
-from comet.compare.imports import Kind, OldPair
+from comet.compare.imports import Ended, Kind, OldPair
 from comet.core.compressed import encode
-from comet.core.errors import FileError
+from comet.core.errors import FileError, Stopped
+from comet.core.job import Job
 from comet.core.model import Fingerprint, Skipped
 
 WORDS = np.random.default_rng(3).integers(0, 1 << 32, 50, dtype=np.uint32)
@@ -42,7 +43,7 @@ def write(folder: Path, text: str) -> Path:
 def kind(path: Path) -> Kind:
     """Return what a file holds."""
     with open(path, "rb") as stream:
-        found = imports.kind(stream)
+        found = imports.kind(stream, Job())
         assert stream.tell() == 0
         return found
 
@@ -50,13 +51,13 @@ def kind(path: Path) -> Kind:
 def fingerprints(path: Path) -> list[Fingerprint | Skipped]:
     """Read fingerprints."""
     with open(path, "rb") as stream:
-        return list(imports.fingerprints(stream))
+        return list(imports.fingerprints(stream, Job()))
 
 
 def pairs(path: Path) -> list[OldPair | Skipped]:
     """Read old results."""
     with open(path, "rb") as stream:
-        return list(imports.pairs(stream))
+        return list(imports.pairs(stream, Job()))
 
 
 @pytest.mark.parametrize("form", forms([]))
@@ -82,6 +83,9 @@ def test_fingerprints_are_read_raw_and_compressed(tmp_path: Path, form: str) -> 
         ({"fingerprint": None}, "whole numbers"),
         ({"fingerprint": []}, "empty"),
         ({"fingerprint": [1], "path": "a\0b"}, "no name"),
+        ({**RAW, "duration": -1}, "not a length"),
+        ({**RAW, "duration": "nan"}, "not a length"),
+        ({**RAW, "duration": [9]}, "not a length"),
         (5, "whole numbers"),
     ],
     ids=str,
@@ -127,10 +131,19 @@ def test_names_that_are_not_utf8_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 1 << 16])
 def test_letters_are_whole_wherever_a_piece_ends(count: int) -> None:
     """A letter of several bytes that lies across two pieces is that letter; a byte that is none is escaped."""
-    stream = imports._Escaped(io.BytesIO("aж😀".encode() + b"\xe9b\xd0"))
+    stream = imports._Escaped(io.BytesIO("aж😀".encode() + b"\xe9b\xd0"), Job())
     assert stream.read(0) == b""
     found = b"".join(iter(lambda: stream.read(count), b""))
     assert found.decode() == "aж😀\\udce9b\\udcd0"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 1 << 16])
+def test_brackets_in_text_are_none_wherever_a_piece_ends(count: int) -> None:
+    """Behind a quote that a backslash keeps from ending the text, too; those that count end the file at the limit."""
+    text = b'["' + rb"\\\"" + b"[" * 100 + b'"' + b"{" * 63
+    stream = imports._Escaped(io.BytesIO(text + b"[[[["), Job())
+    assert b"".join(iter(lambda: stream.read(count), b"")) == text
+    assert stream.too_deep
 
 
 @pytest.mark.parametrize(
@@ -160,15 +173,41 @@ def test_an_old_pair_that_says_nothing_is_passed_over(tmp_path: Path, value: obj
 def test_a_broken_end_is_told_after_what_was_whole(tmp_path: Path) -> None:
     """A file that was cut off, or has rubbish in it, is read up to there."""
     good = json.dumps({"a": "x", "b": "y", "score": 1})
-    for rest in (good[:-5], "rubbish", '{"a": NaN}', '{"a": \udcff}'):
+    for rest in (good[:-5], "rubbish", '{"a": NaN}', '{"a": \udcff}', '{"a": 1e400}'):
         (tmp_path / "x").write_bytes(f"{good}\n{rest}\n{good}".encode("utf-8", "surrogateescape"))
         found = pairs(tmp_path / "x")
         assert isinstance(found[0], OldPair)
         (told,) = found[1:]
-        assert isinstance(told, Skipped)
-        assert (told.number, told.reason.startswith("from here on it is broken")) == (2, True)
-    cut = fingerprints(write(tmp_path, json.dumps(RAW) + "\n" + json.dumps(RAW)[:99]))
-    assert [type(each) for each in cut] == [Fingerprint, Skipped]
+        assert isinstance(told, Ended)
+        assert (told.number, "is no JSON" in told.reason) == (2, True)
+    for rest in (json.dumps(RAW)[:99], '{"duration": 1e400}', f'{{"duration": {"9" * 5000}}}'):
+        cut = fingerprints(write(tmp_path, json.dumps(RAW) + "\n" + rest))
+        assert [type(each) for each in cut] == [Fingerprint, Ended]
+
+
+@pytest.mark.parametrize("bracket", ["[", '{"x":'])
+@pytest.mark.parametrize("before", ["", " " * ((1 << 16) - 40)], ids=["in one piece", "across two"])
+def test_what_is_nested_without_end_is_not_read(tmp_path: Path, bracket: str, before: str) -> None:
+    """For a parser takes a time that goes with the square of the depth; what comes before it is read."""
+    good = {"a": '[[[\\"' * 100, "b": '"[', "score": 1, "more": [[[{}]]]}
+    (tmp_path / "x").write_text(json.dumps(good) + before + '{"a":' + bracket * 100_000)
+    one, told = pairs(tmp_path / "x")
+    assert isinstance(one, OldPair)
+    assert told == Ended(2, "its brackets lie more than 64 deep in each other")
+    found = fingerprints(write(tmp_path, json.dumps({**RAW, "path": "["}) + before + bracket * 100_000))
+    assert [type(each) for each in found] == [Fingerprint, Ended]
+    with pytest.raises(FileError, match="neither"):
+        kind(write(tmp_path, bracket * 100_000))
+
+
+def test_a_stop_is_heard_within_one_entry(tmp_path: Path) -> None:
+    """However large that is: at each piece that is read."""
+    job = Job(every=0)
+    with open(write(tmp_path, '{"a": "' + "x" * (1 << 20)), "rb") as stream:
+        job.stop()
+        for read in (imports.kind, imports.pairs, imports.fingerprints):
+            with pytest.raises(Stopped):
+                list(read(stream, job))
 
 
 @pytest.mark.parametrize("text", ["", " ", "{}", "[]", "[[1]]", "5", "no json", '{"a": "x"}', "PK", "\0\0\0\0"])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from comet.compare import chunks, correlation, index, memory
+from comet.compare import chunks, correlation, extent, index, memory, postings
 from comet.compare.chunks import EVIDENCE, Chunk, Task
 from comet.compare.intervals import Intervals, union
 from comet.compare.sample import Sample, prepare
@@ -83,7 +84,8 @@ def test_finds_what_comparing_all_finds() -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_chunks_and_threads_change_nothing(threads: int) -> None:
     """With room for a unit at a time the same pairs are found by the same tables."""
-    least = memory.BASE + memory.SEEN + threads * memory.PIECE + 20_000 + 8_000 * threads
+    scratch = memory.PIECE + 400 * memory.SCRATCH
+    least = memory.BASE + memory.SEEN + threads * scratch + 20_000 + 8_000 * threads
     parts = run(threads=threads, budget=lambda: least)
     assert len(parts) > TABLES * UNITS // 4
     for table in range(TABLES):
@@ -91,10 +93,20 @@ def test_chunks_and_threads_change_nothing(threads: int) -> None:
         assert joined(one) == joined(other)
 
 
-def test_too_little_memory_is_an_error() -> None:
-    """Where not even the smallest piece fits, it says what is needed."""
+def test_too_little_memory_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not even the smallest piece fits, it says what is needed, before a posting is laid out."""
+    monkeypatch.setattr(postings, "scatter", lambda *_given: pytest.fail("it was not asked for"))
     with pytest.raises(MemoryBudgetError, match="60 tracks"):
         run(budget=lambda: 1000)
+
+
+def test_postings_are_let_go_when_they_were_looked_through() -> None:
+    """Those that the limit was chosen by do not stay beside those of the first chunk."""
+    whole = index._Run(collection(), EPOCH, FLOORS, extent.MINIMUM, 0, 60.0, 1, Job())
+    with ThreadPoolExecutor(1) as pool:
+        assert len(whole.tasks(pool, {}, TABLES, 1 << 30)) == TABLES
+    assert whole.counts[0] > 0
+    assert whole._buffer.size == 0
 
 
 @pytest.mark.parametrize("split", [2, 100, 178, 199])
@@ -128,7 +140,8 @@ def test_any_history_ends_alike(tmp_path: Path, seed: int) -> None:
         done = chunks.coverage(folder, **KEY).index
         found = [records for _task, records in chunks.tables(folder, **KEY)]
         job = Job() if last else Job(control=_After(rng.randint(20, 900)), every=0.0)
-        least = memory.BASE + memory.SEEN + 2 * memory.PIECE + rng.choice([80_000, 10**9])
+        scratch = memory.PIECE + 400 * memory.SCRATCH
+        least = memory.BASE + memory.SEEN + 2 * scratch + rng.choice([80_000, 10**9])
         try:
             run(done=done, found=found, store=store, job=job, threads=2, budget=functools.partial(int, least))
         except Stopped:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comet.compare import kernels, ready, slopes
+from comet.compare import candidates, kernels, limit, postings, ready, slopes
 from comet.compare.extent import HOUR, LONG, opening
 from comet.compare.sample import align, prepare
 from comet.core.words import SILENCE, informative
@@ -120,7 +120,8 @@ _OPTIONS = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
 
 
 def _all_kernels() -> dict[str, numba.core.dispatcher.Dispatcher]:
-    every = [*vars(kernels).values(), *vars(slopes).values(), *vars(ready).values()]
+    rooms = (candidates, kernels, limit, postings, ready, slopes)
+    every = [value for room in rooms for value in vars(room).values()]
     found = [value for value in every if isinstance(value, numba.core.dispatcher.Dispatcher)]
     return {f"{kernel.py_func.__module__}.{kernel.py_func.__name__}": kernel for kernel in found}
 
@@ -128,7 +129,9 @@ def _all_kernels() -> dict[str, numba.core.dispatcher.Dispatcher]:
 def test_every_kernel_lets_threads_run() -> None:
     """Every kernel releases the lock, is kept on disk, and was compiled for stated types only."""
     found = _all_kernels()
-    assert {f"comet.compare.{name}" for name in ("kernels.pairs", "slopes.pairs", "ready.tracks")} <= set(found)
+    assert {
+        f"comet.compare.{name}" for name in ("kernels.pairs", "limit.count", "postings.count", "ready.tracks")
+    } <= set(found)
     for kernel in found.values():
         assert kernel.targetoptions["nogil"]
         assert kernel._cache.__class__.__name__ != "NullCache"

@@ -160,14 +160,15 @@ def test_a_sample_takes_what_was_said() -> None:
 
 
 def test_room_for_postings() -> None:
-    """Threads, partitions, and pairs that need not be compared again leave less of it; too little is an error."""
-    most = memory.room(1 << 30, 1000, 1, 1 << 20, 1 << 18, 0)
+    """Threads, long tracks, partitions, and pairs not to be compared again leave less of it; too little is an error."""
+    most = memory.room(1 << 30, 1000, 969, 1, 1 << 20, 1 << 18, 0)
     assert most < 1 << 30
-    assert memory.room(1 << 30, 1000, 4, 1 << 20, 1 << 18, 0) < most
-    assert memory.room(1 << 30, 1000, 1, 1 << 20, 1 << 22, 0) < most
-    assert memory.room(1 << 30, 1000, 1, 1 << 20, 1 << 18, 1_000_000) < most - 60_000_000
+    assert memory.room(1 << 30, 1000, 969, 4, 1 << 20, 1 << 18, 0) < most
+    assert memory.room(1 << 30, 1000, 29_070, 1, 1 << 20, 1 << 18, 0) < most - 3_000_000
+    assert memory.room(1 << 30, 1000, 969, 1, 1 << 20, 1 << 22, 0) < most
+    assert memory.room(1 << 30, 1000, 969, 1, 1 << 20, 1 << 18, 1_000_000) < most - 60_000_000
     with pytest.raises(MemoryBudgetError, match="1,000 tracks"):
-        memory.room(32 << 20, 1000, 1, 32 << 20, 1 << 18, 0)
+        memory.room(32 << 20, 1000, 969, 1, 32 << 20, 1 << 18, 0)
 
 
 def test_memory_of_workers_counts() -> None:

@@ -79,6 +79,31 @@ def test_an_epoch_is_done_when_all_its_tables_are(tables: int) -> None:
     assert tiers.todo(serials, Coverage((), indexed((1, 6_000), tables=tables)), exact=False).epochs == [(1, 6_000)]
 
 
+def test_a_further_table_hides_no_gap() -> None:
+    """What was lost of the first tables is left to do, however many more there are."""
+    serials, epoch = list(range(1, 6_000)), (1, 6_000)
+    done = indexed(epoch, tables=tiers.MOST)
+    lost = next(task for task in done if task.table == 2)
+    assert not any(tiers.todo(serials, Coverage((), done), exact=False))
+    holed = Coverage((), {**done, lost: ((0, 10), (30, tiers.UNITS))})
+    assert tiers.todo(serials, holed, exact=False).epochs == [epoch]
+    told = tiers.progressed(serials, holed)
+    assert told.done < told.all
+    assert told.units == tiers.TABLES * tiers.UNITS - 20
+
+
+def test_the_floor_of_the_index_holds_for_what_it_alone_has_seen() -> None:
+    """The highest of all epochs in each form, but for those of which every audio was compared exactly."""
+    serials = [*range(1, 6_000), *range(7_000, 7_100)]
+    later = {Task(6_000, 7_100, 0, 17, 240, 480, 330): ((0, 5),)}
+    every = {**indexed((1, 6_000)), **later}
+    assert tiers.floors(serials, NOTHING) == (0.0, 0.0)
+    assert tiers.floors(serials, Coverage((), every)) == (15.0, 11.0)
+    assert tiers.floors(serials, Coverage(((1, 5_000), (7_000, 7_100)), every)) == (10.0, 11.0)
+    assert tiers.floors(serials, Coverage(((1, 6_000), (7_000, 7_099)), every)) == (15.0, 10.3125)
+    assert tiers.floors(serials, Coverage(((1, 6_000), (7_000, 7_100)), every)) == (0.0, 0.0)
+
+
 def test_what_is_found_soon_comes_first() -> None:
     """A part of the first table of an epoch that takes long, unless that is done, and then all tables."""
     serials, epoch = list(range(1, 40_001)), (1, 40_001)

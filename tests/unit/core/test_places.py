@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from comet.core import ini, locks, places
-from comet.core.places import marker
+from comet.core.places import Places, marker
 
 
 @pytest.fixture(autouse=True)
@@ -66,8 +68,9 @@ def test_the_folder_of_compiled_code_is_private(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("NUMBA_CACHE_DIR", "")
     monkeypatch.delenv("NUMBA_CACHE_DIR")
     places.prepare()
-    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "home/cache/kernels")
-    assert mode(tmp_path / "home") == mode(tmp_path / "home/cache/kernels") == 0o700
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    assert folder.parent == tmp_path / "home/cache/kernels"
+    assert mode(tmp_path / "home") == mode(folder.parent) == mode(folder) == 0o700
 
 
 def test_a_home_that_cannot_be_made_is_no_error_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +80,28 @@ def test_a_home_that_cannot_be_made_is_no_error_yet(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("NUMBA_CACHE_DIR", "")
     monkeypatch.delenv("NUMBA_CACHE_DIR")
     places.prepare()
-    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "home/cache/kernels")
+    assert os.environ["NUMBA_CACHE_DIR"].startswith(str(tmp_path / "home/cache/kernels"))
+
+
+@pytest.mark.parametrize("name", ["core/words.py", "judge/levels.py"])
+def test_kernels_of_other_sources_are_kept_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Also where only a number was changed that a kernel has from another file; else they are found again."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+    for file in ("core/places.py", *places.KERNELS):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        shutil.copy(Path(places.__file__).parents[1] / file, tmp_path / file)
+    spec = importlib.util.spec_from_file_location("elsewhere", tmp_path / "core/places.py")
+    assert spec
+    assert spec.loader
+    elsewhere = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(elsewhere)
+    here = Places("", "", "/cache")
+    assert elsewhere.kernel_folder(here) == places.kernel_folder(here)
+    with (tmp_path / name).open("a") as file:
+        file.write("SILENCE = 1\n")
+    assert elsewhere.kernel_folder(here) != places.kernel_folder(here)
 
 
 @pytest.mark.parametrize(

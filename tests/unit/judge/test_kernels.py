@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comet.core.words import informative
+from comet.core.words import SILENCE, informative
 from comet.judge import kernels
 from comet.judge.kernels import AROUND, HOP
 from tests import naive_judge as naive
@@ -61,10 +61,20 @@ def test_what_a_line_lays_on_each_other(i: Words, j: Words, data: st.DataObject)
     assert kernels.ends(*line, *both, middle, limit) == naive.ends(line, both, middle, limit)
     assert kernels.parting(*line, *then, *both) == naive.parting(line, then, both)
     whole = (*wide, offset + slope * (wide[0] - start), slope)
-    inner = naive.places(whole)
-    if len(inner) and inner.min() >= 0 and inner.max() < len(j):  # but for what is rounded at the ends
-        *arrays, lone_i, lone_j = kernels.along(*whole, *both)
-        assert (*(array.tolist() for array in arrays), lone_i, lone_j) == naive.along(whole, both)
+    *arrays, lone_i, lone_j = kernels.along(*whole, *both)
+    assert (*(array.tolist() for array in arrays), lone_i, lone_j) == naive.along(whole, both)
+
+
+@pytest.mark.parametrize("behind", [0, SILENCE, 0xFFFFFFFF])
+def test_a_word_that_rounding_lays_behind_the_end_is_unknown(behind: int) -> None:
+    """A line that begins elsewhere is rounded otherwise; what stands in memory behind the other track says nothing."""
+    i, longer = music(1, 300), np.append(music(2, 300)[:66], np.uint32(behind))
+    both = i, np.ones(300, np.bool_), longer[:66], np.ones(67, np.bool_)[:66]
+    line = 0, 65, -1.5, 0.0
+    assert naive.places(line)[-1] == 66
+    *arrays, lone_i, lone_j = kernels.along(*line, *both)
+    assert (*(array.tolist() for array in arrays), lone_i, lone_j) == naive.along(line, both)
+    assert [array[-1] for array in arrays] == [0, False, False]
 
 
 def test_ends_go_over_silence() -> None:
