@@ -26,7 +26,7 @@ from comet.core.text import _, safe
 from comet.decide import plan as planning
 from comet.decide.proposal import Decisions
 from comet.judge import relation
-from comet.tags.editing import Task, edit_all
+from comet.tags.editing import Editor
 
 _PLAYLIST: Final = 1 << 24
 """Bytes; what is larger is no playlist, whatever it is called."""
@@ -105,7 +105,8 @@ def settle(collection: Collection) -> list[Entry]:
     """Bring to an end what a crash has interrupted, and return it; looks at nothing where there is nothing of it."""
     if not collection.journal.pending() or collection.profile.read_only:
         return []
-    settled = actions.recover(_ground(collection))
+    with Editor() as editor:
+        settled = actions.recover(_ground(collection, editor))
     opened.follow(collection.cache, collection.journal)
     return settled
 
@@ -161,7 +162,8 @@ def _run(collection: Collection, event: str, act: Callable[[Ground], int]) -> Ou
     settle(collection)
     began: list[int] = []
     try:
-        act(replace(_ground(collection), began=began.append))
+        with Editor() as editor:
+            act(replace(_ground(collection, editor), began=began.append))
     except BaseException:
         for run in began:  # what was done before it was stopped is done
             _outcome(collection, event, run)
@@ -212,7 +214,7 @@ def _event(collection: Collection, event: str, run: int, done: Sequence[Entry]) 
     return {**about, "removed": removed, "restored": restored, "changed": changed}
 
 
-def _ground(collection: Collection) -> Ground:
+def _ground(collection: Collection, editor: Editor) -> Ground:
     """Return what acting stands on: the roots as they are at this moment."""
     roots = collection.roots()
     unwritable = _("its root folder has no marker, for it could not be written when it was scanned")
@@ -243,7 +245,7 @@ def _ground(collection: Collection) -> Ground:
         differ,
         elsewhere,
         lambda files: hear(collection, files),
-        lambda path, change: next(edit_all([Task(path, change)])),
+        editor.edit,
         os.path.join(collection.folder, "act.lock"),
         keep_time=bool(collection.profile.settings.tags.keep_time),
     )

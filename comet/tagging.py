@@ -9,35 +9,43 @@ from collections.abc import Iterator, Sequence
 from comet import changes, scanning
 from comet.collection.opened import Collection
 from comet.core.acts import Do, Plan, Step
-from comet.core.errors import RefusedError
+from comet.core.errors import FileError, ReadError, RefusedError
 from comet.core.model import File, Identity, Root
 from comet.core.text import _, safe
-from comet.tags.editing import Edited, Task, edit_all
+from comet.tags.editing import Edited, Editor
 from comet.tags.fields import Change
 
 
 def preview(paths: Sequence[bytes], change: Change) -> Iterator[Edited]:
     """Yield what each file would be with its tags changed so; nothing is written."""
-    yield from edit_all([Task(path, change) for path in paths])
+    with Editor(also=["comet.listen.work"]) as editor:  # what is written is listened to, file by file
+        for path in paths:
+            yield editor.edit(path, change)
 
 
-def plan(collection: Collection, paths: Sequence[bytes], change: Change) -> Plan:
+def plan(collection: Collection, paths: Sequence[bytes], change: Change) -> tuple[Plan, list[FileError]]:
     """Return the plan that changes the tags of files below the roots of a collection, which need not be scanned.
 
-    Raises:
-        RefusedError: one lies below no root, its root is away, or it is no music.
+    And why some of them are left out: they lie below no root, their root is away, or they are no music.
     """
     roots = scanning.marked(collection)
-    found = [_file(roots, path) for path in paths]
+    found: list[tuple[File, bytes]] = []
+    refused: list[FileError] = []
+    for path in paths:
+        try:
+            found.append(_file(roots, path))
+        except FileError as wrong:
+            refused.append(wrong)
     heard = {path: (audio, error) for path, audio, error in changes.hear(collection, found)}
     steps = []
     for file, path in found:
         audio, error = heard[path]
         if error:
-            raise RefusedError(os.fsdecode(path), error)
+            refused.append(RefusedError(os.fsdecode(path), error))
+            continue
         identity = Identity(file.root, file.path, file.size, file.mtime_ns, audio)
         steps.append(Step(Do.WRITE_TAGS, identity, "", _("its tags were typed"), tags=change))
-    return Plan(collection.profile.name, time.time(), tuple(steps))
+    return Plan(collection.profile.name, time.time(), tuple(steps)), refused
 
 
 def _file(roots: Sequence[Root], path: bytes) -> tuple[File, bytes]:
@@ -51,5 +59,8 @@ def _file(roots: Sequence[Root], path: bytes) -> tuple[File, bytes]:
         told = _("its root `{root}` is away: {why}")
         raise RefusedError(os.fsdecode(path), told.format(root=safe(root.path), why=root.away))
     below = os.path.relpath(real, os.path.realpath(root.path))
-    status = os.stat(real)
+    try:
+        status = os.stat(real)
+    except OSError as error:
+        raise ReadError(os.fsdecode(path), error.strerror or str(error)) from error
     return File(root.id, below, status.st_size, status.st_mtime_ns), os.path.join(root.path, below)

@@ -128,16 +128,22 @@ def _places(arguments: argparse.Namespace, paths: Sequence[bytes]) -> Iterator[t
 
 
 def _apply(here: Context, paths: Sequence[bytes], change: Change) -> int:
+    refused: list[FileError] = []
+
     def work(job: Job) -> Outcome:
         from comet import changes, tagging  # noqa: PLC0415 - arrays and all
 
         changes.refuse_read_only(here.profile)
         with here.collection(create=True) as collection:
-            return changes.apply(collection, tagging.plan(collection, paths, change), job)
+            plan, left = tagging.plan(collection, paths, change)
+            refused.extend(left)
+            return changes.apply(collection, plan, job)
 
     outcome = console.quietly(work)
+    for error in refused:
+        out.warn(str(error))
     sentence = acting.account(outcome, "", _("tags of {files} written")) + acting.refused(outcome)
     code = acting.show(here, outcome, sentence)
     if outcome.done:
         out.next_step(_("`{undo}` takes it back").format(undo=here.next("undo", str(outcome.run))))
-    return code or (FileError.exit_code if outcome.failed else 0)
+    return code or (FileError.exit_code if outcome.failed or refused else 0)

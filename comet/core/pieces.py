@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 _BLOCK: Final = 1 << 20
@@ -90,16 +92,20 @@ def reverse(pieces: Sequence[Piece], source: int, size: int) -> list[Piece]:
 
 def through(outer: Sequence[Piece], inner: Sequence[Piece]) -> Iterator[Piece]:
     """Yield the content of `outer`, which is told by what `inner` stands for, told by the other file of `inner`."""
+    ends = list(accumulate(map(length, inner)))
     for piece in outer:
         if isinstance(piece, bytes):
             yield piece
             continue
-        at, (start, size) = 0, piece
-        for part in inner:
-            first, last = max(start - at, 0), min(start + size - at, length(part))
-            if first < last:
-                yield Kept(part.start + first, last - first) if isinstance(part, Kept) else part[first:last]
-            at += length(part)
+        start, end = piece.start, piece.start + piece.size
+        at = bisect_right(ends, start)
+        while start < end:
+            part = inner[at]
+            first = start - (ends[at] - length(part))
+            last = min(length(part), first + end - start)
+            yield Kept(part.start + first, last - first) if isinstance(part, Kept) else part[first:last]
+            start += last - first
+            at += 1
 
 
 def as_json(pieces: Sequence[Piece]) -> list[list[int] | str]:

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -91,6 +91,7 @@ class Pool(Generic[Task, Result]):
         deadline: Seconds that a task may take.
         nice: How nice the processes are to others at the processor at least, 0 to 19.
         ionice: Likewise at the disk: 0 to 7 are levels of best effort, 8 is idle; None leaves it as it is.
+        also: Modules that later pools of this program need: loading them once for all saves each worker doing it.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Pool(Generic[Task, Result]):
         deadline: Callable[[Task], float],
         nice: int = 0,
         ionice: int | None = None,
+        also: Sequence[str] = (),
     ) -> None:
         self._count = max(1, count)
         self._rules = _Rules(function, memory, nice, ionice)
@@ -112,7 +114,7 @@ class Pool(Generic[Task, Result]):
         self._workers: list[_Worker[Task]] = []
         self._context: Any = multiprocessing.get_context(_METHOD)
         # it says what a fork server loads that is not running yet; a running one serves any function, only slower
-        self._context.set_forkserver_preload([function.partition(":")[0], "psutil"])
+        self._context.set_forkserver_preload([function.partition(":")[0], *also, "psutil"])
 
     def __enter__(self) -> Self:
         return self

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left, bisect_right
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -18,6 +17,9 @@ from comet.core.pieces import Kept, Piece, blocks, length
 _ALIKE: Final = 64
 """Bytes in a row that are written as they stand there already, from which on they count as kept. Ogg's pages get a new
 number and checksum, 8 bytes, in a header of up to 282 in front of 4 to 64 kB that stay."""
+
+_BLOCK: Final = 1 << 20
+"""Bytes that are compared at once."""
 
 
 class _Taken(bytes):
@@ -41,7 +43,7 @@ class Draft:
     @property
     def pieces(self) -> list[Piece]:
         """The content as it is now, told by the file's; neighbours in the file are one piece."""
-        return _melted(self._pieces)
+        return list(self._pieces)
 
     @property
     def size(self) -> int:
@@ -101,15 +103,19 @@ class Draft:
         """Return data as pieces: what was read elsewhere, and what stands at the position already, is kept."""
         if isinstance(data, _Taken):
             return [Kept(data.start, len(data))]
-        old = b"".join(blocks(self._between(self._at, min(self._at + len(data), self.size)), self._source))
-        same = np.frombuffer(data, np.uint8, len(old)) == np.frombuffer(old, np.uint8)
-        edges = [-1, *np.flatnonzero(~same).tolist(), len(old)]
         told: list[Piece] = []
         done = 0
-        for before, behind in pairwise(edges):
-            if behind - before - 1 >= _ALIKE:
-                told += [data[done : before + 1], *self._between(self._at + before + 1, self._at + behind)]
-                done = behind
+        for begin in range(0, min(len(data), self.size - self._at), _BLOCK):
+            old = b"".join(
+                blocks(self._between(self._at + begin, min(self._at + begin + _BLOCK, self.size)), self._source)
+            )
+            end = min(len(data), begin + len(old))
+            same = np.frombuffer(data, np.uint8, end - begin, begin) == np.frombuffer(old, np.uint8, end - begin)
+            edges = np.concatenate([[-1], np.flatnonzero(~same), [len(same)]])
+            for at in np.flatnonzero(np.diff(edges) > _ALIKE):
+                first, last = begin + int(edges[at]) + 1, begin + int(edges[at + 1])
+                told += [data[done:first], *self._between(self._at + first, self._at + last)]
+                done = last
         return [*told, data[done:]]
 
     def _between(self, start: int, end: int) -> list[Piece]:
@@ -126,17 +132,13 @@ class Draft:
         return found
 
     def _put(self, start: int, end: int, new: list[Piece]) -> None:
-        """Let pieces stand in place of what is from one position to another."""
+        """Let pieces stand in place of what is from one position to another; only at the end may its length change."""
         first, last = bisect_left(self._ends, start), bisect_right(self._ends, end)
         head = self._ends[first - 1] if first else 0
         tail = self._ends[last] if last < len(self._ends) else self.size
         pieces = _melted([*self._between(head, start), *new, *self._between(end, tail)])
-        ends = np.cumsum([head, *map(length, pieces)])[1:].tolist()
-        moved = (ends[-1] if ends else head) - tail
         self._pieces[first : last + 1] = pieces
-        self._ends[first : last + 1] = ends
-        if moved:
-            self._ends[first + len(ends) :] = [each + moved for each in self._ends[first + len(ends) :]]
+        self._ends[first : last + 1] = np.cumsum([head, *map(length, pieces)])[1:].tolist()
 
 
 def _melted(pieces: list[Piece]) -> list[Piece]:

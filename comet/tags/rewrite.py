@@ -16,7 +16,7 @@ from comet.core.text import _, safe
 from comet.tags import codec, writing
 from comet.tags.draft import Draft
 from comet.tags.editing import Edited
-from comet.tags.fields import TOGETHER, Change, Tags, changed
+from comet.tags.fields import TOGETHER, Change, Collected, Tags, changed
 
 _SEPARATE: Final = {"v23_sep": None}
 """Several values stand one after the other with a zero between them in ID3v2.3 too, where no version allows for more
@@ -35,7 +35,7 @@ def edit(path: bytes, change: Change) -> Edited:
         source = stream.fileno()
         file = mutagen.File(stream)
         before = codec.of(file)
-        wanted = _together(before, change)
+        wanted = _together(before, _as_read(change))
         if file is not None and changed(before.fields, wanted) == before.fields:
             return Edited(path, before, before)
         for options in _options(file):
@@ -46,6 +46,14 @@ def edit(path: bytes, change: Change) -> Edited:
                 break
         _refuse_harm(path, before, after, wanted)
         return _proved(Edited(path, before, after, lost), draft, source)
+
+
+def _as_read(change: Change) -> Change:
+    """Return a change with its values as they will be read: no blanks around them, `3/12` of a number split."""
+    values = Collected()
+    for name, each in change.items():
+        values.add(name, each)
+    return {**dict.fromkeys(change, ()), **values.done()}
 
 
 def _together(before: Tags, change: Change) -> Change:

@@ -69,11 +69,11 @@ def _put_id3(tags: Any, change: Change) -> None:  # noqa: ANN401 - mutagen's tag
     people = [[role, person] for role, field in ROLES.items() for person in change.get(field, ())]
     if people:
         tags.add(_id3.TIPL(_UTF8, [*(tags["TIPL"].people if "TIPL" in tags else []), *people]))
-    if rating := [*change.get("rating", ()), *change.get("playcount", ())]:
+    played = {each: int(change[each][0]) for each in ("rating", "playcount") if _whole(change.get(each, ()))}
+    if played:
         email = next((frame.email for frame in gone if frame.FrameID == "POPM"), "")
-        count = {"count": int(change["playcount"][0])} if change.get("playcount") else {}
-        stars = int(rating[0]) if change.get("rating") else 0
-        tags.add(_id3.POPM(email, min(255, max(0, stars)), **count))
+        count = {"count": played["playcount"]} if "playcount" in played else {}
+        tags.add(_id3.POPM(email, min(255, played.get("rating", 0)), **count))
     for field, values in _apart(change, _ID3):
         if values and field not in {*ROLES.values(), "rating", "playcount"}:
             for frame in _frames(field, list(values), gone):
@@ -107,7 +107,7 @@ def _frames(field: str, values: list[str], gone: Sequence[Any]) -> Iterable[Any]
     elif kind == "ufid" or field == "musicbrainz_recordingid":
         yield _id3.UFID(about or UFID, values[0].encode("ascii", "replace"))
     elif field == "website":
-        yield from map(_id3.WOAR, values)
+        yield from (_id3.WOAR(value) for value in values if max(value) <= "\xff")  # Latin-1 is all that it may hold
     elif field == "performer":
         yield _id3.TMCL(_UTF8, [_role(value) for value in values])
     else:
@@ -118,6 +118,11 @@ def _frames(field: str, values: list[str], gone: Sequence[Any]) -> Iterable[Any]
         else:
             spelt = next((f.desc for f in gone if f.FrameID == "TXXX" and f.desc.lower() == field), field.upper())
             yield _id3.TXXX(_UTF8, name.removeprefix("TXXX:") if field in _ID3 else spelt, values)
+
+
+def _whole(values: _Values) -> bool:
+    """Tell whether the first of some values is a number; what is none is not written, and is found to be missing."""
+    return values[:1] != () and values[0].isdecimal()
 
 
 def _role(value: str) -> list[str]:
