@@ -8,25 +8,29 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
-from comet.act import posix, recovery, vault
+from comet.act import posix, recovery, rewriting, vault
 from comet.act.actions import _Run
 from comet.act.ground import Ground, Hearing
 from comet.act.journal import Journal
 from comet.act.posix import Seen
+from comet.act.rewriting import Rewriter
 from comet.core.acts import Entry, Kind, State, Step
 from comet.core.database import Connection, Database
 from comet.core.errors import FileError
 from comet.core.model import Identity
 
 
-def journal_late(_folder: str) -> None:
-    """A step is written down when it is done, and not before."""
+def journal_late(_folder: str, *kinds: Kind) -> None:
+    """A step (of some kinds, else any) is written down when it is done, and not before."""
     late: list[Any] = []
-    settle = Journal.settle
+    settle, at_once = Journal.settle, _Run._intend
 
     def intend(run: _Run, kind: Kind, step: Step, **more: Any) -> Entry:  # noqa: ANN401 - what the journal takes
+        if kind not in (kinds or Kind):
+            return at_once(run, kind, step, **more)
         late[:] = [run.id, run._number, kind, step, more]
         return Entry(-1, run.id, 1, kind, State.INTENDED, step, more["after"], more.get("reverse", {}))
 
@@ -35,6 +39,23 @@ def journal_late(_folder: str) -> None:
         settle(journal, number, state, error)
 
     _Run._intend, Journal.settle = intend, settled
+
+
+def tags_journaled_late(folder: str) -> None:
+    """Likewise, but only tags."""
+    journal_late(folder, Kind.WRITE_TAGS)
+
+
+def irreversible(_folder: str) -> None:
+    """What takes new tags back does not stand in the journal."""
+    intend = _Run._intend
+
+    def intended(run: _Run, kind: Kind, step: Step, **more: Any) -> Entry:  # noqa: ANN401 - what the journal takes
+        if kind is Kind.WRITE_TAGS:
+            more["reverse"] = {**more["reverse"], "pieces": []}
+        return intend(run, kind, step, **more)
+
+    _Run._intend = intended
 
 
 def journal_at_the_end(_folder: str) -> None:
@@ -172,11 +193,90 @@ def written_in_place(_folder: str) -> None:
             source = os.open(temp, os.O_RDONLY, dir_fd=inside)
             handle = os.open(os.path.basename(path), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, dir_fd=inside)
             posix.write(handle, os.read(source, os.fstat(source).st_size))
+            os.utime(handle, ns=(0, os.fstat(source).st_mtime_ns))
             os.close(handle)
             os.close(source)
             os.unlink(temp, dir_fd=inside)
 
     vault.replace = replace
+
+
+def temp_unsynced(_folder: str) -> None:
+    """What is written beside a file is left to the system to write some time."""
+    beside = vault.beside
+
+    def written(*given: Any) -> None:  # noqa: ANN401 - as it is, here and below
+        sync, os.fsync = os.fsync, lambda _handle: None
+        try:
+            beside(*given)
+        finally:
+            os.fsync = sync
+
+    vault.beside = written
+
+
+def temp_removed(_folder: str) -> None:
+    """What is written beside a file is taken away where it cannot take its place."""
+    replace = vault.replace
+
+    def replaced(root: bytes, path: bytes, temp: bytes, expected: Seen) -> None:
+        try:
+            replace(root, path, temp, expected)
+        except FileError:
+            vault.sweep(root, os.path.dirname(path), temp)
+            raise
+
+    vault.replace = replaced
+
+
+def kept_open(_folder: str) -> None:
+    """A file is open while another one takes its place."""
+    replace = vault.replace
+
+    def replaced(root: bytes, path: bytes, *given: Any) -> None:  # noqa: ANN401
+        with open(os.path.join(root, path), "rb"):
+            replace(root, path, *given)
+
+    vault.replace = replaced
+
+
+def swapped_unseen(_folder: str) -> None:
+    """Nobody looks which file it is whose place is taken."""
+
+    def replace(root: bytes, path: bytes, temp: bytes, _expected: Seen) -> None:
+        above, name = os.path.split(path)
+        with posix.folder(root, above) as inside:
+            os.replace(temp, name, src_dir_fd=inside, dst_dir_fd=inside)
+            posix.sync(inside)
+
+    vault.replace = replace
+
+
+def unread(_folder: str) -> None:
+    """What was written is not read back."""
+    Rewriter._verify = lambda *_given: None
+
+
+def read_and_not_heard(_folder: str) -> None:
+    """What was written is read back, and its sound is not compared."""
+    verify = Rewriter._verify
+
+    def verified(writer: Rewriter, root: bytes, step: Step, *given: Any) -> None:  # noqa: ANN401
+        verify(writer, root, replace(step, file=replace(step.file, audio="")), *given)
+
+    Rewriter._verify = verified
+
+
+def untimed(_folder: str) -> None:
+    """A file that is written has the time that the system gives it."""
+    beside = vault.beside
+    vault.beside = lambda root, path, pieces, temp, _mtime_ns: beside(root, path, pieces, temp)
+
+
+def time_not_restored(_folder: str) -> None:
+    """Likewise, but only one that gets its old content back."""
+    made = rewriting._Made
+    rewriting._Made = lambda *given: made(*(given if given[4] else given[:5]))
 
 
 def unswept(_folder: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import json
 import os
 import signal
@@ -18,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+
+import mutagen
 
 TOP = Path(__file__).parents[2]
 LONGEST = 60
@@ -106,8 +109,9 @@ def _fork(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _serve() -> None:
-    for module in ("tests.campaign.protocol", "tests.campaign.seam", "tests.campaign.worlds", "tests.campaign.faults"):
-        importlib.import_module(module)
+    for module in ("protocol", "seam", "worlds", "writing", "faults"):
+        importlib.import_module(f"tests.campaign.{module}")
+    mutagen.File(io.BytesIO())  # which imports what reads each format
     gc.freeze()
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(json.dumps(_fork(json.loads(line))).encode() + b"\n")

@@ -1,8 +1,9 @@
 """What must hold of an arena at every moment, whatever has been interrupted; each broken one is told by its number.
 
-I0 the journal's file is whole; I1 the keepers are what they were; I2 each file of the plan is in exactly one place, or
-was purged while its keeper stayed; I3 nothing else has changed; I5 the playlist is the one from before or the one from
-after, whole; I6 journal and disk agree, and nothing is left open; I8 no litter.
+I0 the journal's file is whole; I1 the keepers are what they were, or have the new tags and are whole; I2 each file of
+the plan is in exactly one place, or was purged while its keeper stayed; I3 nothing else has changed; I5 the playlist is
+the one from before or the one from after, whole; I6 journal and disk agree, and nothing is left open; I7 what stands
+in the journal brings back every byte of a file whose tags were written; I8 no litter.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 import re
 
-from tests.campaign.protocol import LOSERS, PLAYLIST, ROOTS, TRACKS, A, Arena, FileState, Found, look
+from tests.campaign.protocol import LOSERS, PLAYLIST, ROOTS, TAGGED, TRACKS, A, Arena, FileState, Found, look, tagged
 
 _OURS = {b".comet/root", b".comet/lock"}
 _LIST = os.path.join(ROOTS[A], PLAYLIST)
@@ -23,7 +24,9 @@ def check(before: Found, arena: Arena, *, litter: int = 0) -> Found:
     now = look(arena)
     rest = dict(now.files)
     for name, track in TRACKS.items():
-        if not track.keeper:
+        if name == TAGGED:
+            _check_tagged(before, now, rest.pop(track.at, None))
+        elif not track.keeper:
             assert rest.pop(track.at, None) == before.files[track.at], f"I1: {name} is not what it was"
     for name in LOSERS:
         _check_loser(before, now, name, rest)
@@ -31,6 +34,22 @@ def check(before: Found, arena: Arena, *, litter: int = 0) -> Found:
     _check_rest(before, now, rest, litter)
     _check_journal(now)
     return now
+
+
+def _check_tagged(before: Found, now: Found, found: FileState | None) -> None:
+    """Find that a file whose tags are written is the old one or the new one, and can become the old one again."""
+    old, mode, mtime_ns, attributes = before.files[TRACKS[TAGGED].at]
+    assert found, f"I1: {TAGGED} is gone"
+    new, *rest = found
+    assert new in (old, tagged(old)), f"I1: {TAGGED} is torn"
+    assert (rest[0], rest[2]) == (mode, attributes), f"I1: {TAGGED} has another mode or other attributes"
+    assert rest[1] == mtime_ns if new == old else rest[1] > mtime_ns, f"I1: {TAGGED} has a wrong time"
+    written = [each for each in _of(now, TAGGED) if each["kind"] == "write_tags" and each["state"] == "done"]
+    assert (new != old) == bool(written), f"I6: the journal does not know how {TAGGED} is"
+    for entry in written:
+        told = json.loads(str(entry["reverse"]))["pieces"]
+        back = [each.encode("latin-1") if isinstance(each, str) else new[each[0] : sum(each)] for each in told]
+        assert b"".join(back) == old, f"I7: the journal does not bring {TAGGED} back"
 
 
 def _check_loser(before: Found, now: Found, name: str, rest: dict[bytes, FileState]) -> None:
@@ -54,7 +73,7 @@ def _of(now: Found, name: str) -> list[dict[str, object]]:
 
 
 def _check_playlist(before: Found, now: Found, found: FileState | None) -> None:
-    old, mode, mtime_ns = before.files[_LIST]
+    old, mode, mtime_ns, _attributes = before.files[_LIST]
     new = old.replace(b"../dup/l\xc3\xadsted.wav", b"../keep/one.flac")
     assert found, "I5: the playlist is gone"
     assert found[0] in (old, new), "I5: the playlist is torn"

@@ -1,22 +1,26 @@
 """A workload that does all that Comet does to files of the user's, and what must hold of the disk at every moment.
 
 Two root folders, two keepers, four files that go, a playlist that names one of them, bystanders. The workload applies
-the plan, undoes one removal with its change of the playlist, purges another one; it can be begun again wherever it
-was interrupted. `check` reads the disk and the journal's file by itself, without the code under test.
+the plan, which gives a keeper new tags before files are removed for it, undoes one removal with its change of the
+playlist, purges another one, and takes the tags back; it can be begun again wherever it was interrupted. `check` reads
+the disk and the journal's file by itself, without the code under test.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import Any
+
+import mutagen
 
 from comet.act import actions
 from comet.act.ground import Ground
@@ -34,8 +38,8 @@ from tests.factories import tone, write
 A, B = "a" * 16, "b" * 16
 ROOTS = {A: "Müsik".encode(), B: b"more \xff"}
 
-FileState = tuple[bytes, int, int]
-"""Content, mode, mtime (ns)."""
+FileState = tuple[bytes, int, int, tuple[tuple[str, bytes], ...]]
+"""Content, mode, mtime (ns), extended attributes."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ TRACKS = {
 }
 LOSERS = [name for name, track in TRACKS.items() if track.keeper]
 PLAYLIST = b"lists/all.m3u"
+TAGGED, TAGS = "keep 1", {"title": ("Пісня",), "artist": ("A/B", "C")}
+"""The track that gets new tags, and those; there is no room for them, so that all behind them moves."""
 OTHERS = {(A, b"dup/cover.jpg"): b"jpg", (A, b"keep/other.txt"): b"other", (B, b"\xff deep/er/five.wav"): b"no music"}
 _HELD_IN = re.compile(rb"(\.comet/quarantine/)[0-9a-f]{8}-\d+/")
 
@@ -99,6 +105,10 @@ class Arena:
         with open(os.path.join(self.state, "plan.json"), "rb") as stream:
             return plans.parse(stream.read(), "plan.json")
 
+    def only(self, *dos: Do) -> Plan:
+        """Return the plan with only those of its steps that do such a thing."""
+        return replace(self.plan, steps=tuple(step for step in self.plan.steps if step.do in dos))
+
     def copied(self, name: str) -> Arena:
         """Return a copy beside it, in place of an older one."""
         new = os.path.join(os.path.dirname(self.folder), os.fsencode(name))
@@ -123,11 +133,15 @@ def build(folder: bytes) -> Arena:
             shutil.copyfile(arena.path(track.like), arena.path(name))
         else:
             write(arena.path(name), tone(0.3, 300.0 * track.tune, rate=44_100), layout="mono")
+            if name == TAGGED:
+                mutagen.File(arena.path(name)).save(padding=lambda _info: 0)
         os.chmod(arena.path(name), track.mode)
     for (root, path), content in OTHERS.items():
         _put(os.path.join(arena.root(root), path), content)
     _put(arena.playlist, b"\xef\xbb\xbf#EXTM3U\r\n../dup/l\xc3\xadsted.wav \r\n/elsewhere/x.mp3\r\n" + b"#\xff\n" * 99)
     os.chmod(arena.playlist, 0o640)
+    with contextlib.suppress(OSError):  # where files have no attributes
+        os.setxattr(arena.path(TAGGED), "user.comet.test", b"\xff kept")
     for number, (inside, _folders, names) in enumerate(os.walk(folder)):
         for name in names:
             os.utime(os.path.join(inside, name), ns=(number, 1_500_000_000_123_456_789 + number))
@@ -137,6 +151,17 @@ def build(folder: bytes) -> Arena:
     with open(os.path.join(arena.state, "plan.json"), "w", encoding="ascii") as stream:
         json.dump(plans.plan_json(_plan(arena)), stream)
     return arena
+
+
+@cache
+def tagged(content: bytes) -> bytes:
+    """Return a file with the new tags, as mutagen writes them in place, without the code under test."""
+    stream = io.BytesIO(content)
+    file = mutagen.File(stream)
+    file.tags.update({name.upper(): list(values) for name, values in TAGS.items()})
+    stream.seek(0)
+    file.save(stream)
+    return stream.getvalue()
 
 
 def _put(path: bytes, content: bytes) -> None:
@@ -155,7 +180,7 @@ def _plan(arena: Arena) -> Plan:
     steps = [Step(Do.REMOVE, known[name], "group", "worse", known[TRACKS[name].keeper]) for name in LOSERS]
     old, new = known["listed"].place, known["keep 1"].place
     listed = Step(Do.REPOINT, identity(A, PLAYLIST), "group", "", old=old, new=new)
-    return Plan("-", 1.0, (*steps, listed))
+    return Plan("-", 1.0, (Step(Do.WRITE_TAGS, known[TAGGED], "", "", tags=TAGS), *steps, listed))
 
 
 # in a child: the code under test at work
@@ -208,7 +233,7 @@ def work(folder: str) -> int:
     arena = Arena(os.fsencode(folder))
     with grounded(arena) as ground:
         settled = len(actions.recover(ground))
-        for number, stage in enumerate((_apply, _undo, _purge)):
+        for number, stage in enumerate((_apply, _undo, _purge, _untag)):
             if not os.path.exists(done := os.path.join(arena.state, f"done-{number}")):
                 refused = stage(ground, arena.plan)
                 assert not refused, f"refused: {refused}"
@@ -232,6 +257,11 @@ def _undo(ground: Ground, _plan: Plan) -> list[str]:
 
 def _purge(ground: Ground, _plan: Plan) -> list[str]:
     return _failed(ground, actions.purge(ground, [entry.id for entry in held(ground, "purged")], Job()))
+
+
+def _untag(ground: Ground, _plan: Plan) -> list[str]:
+    wanted = [entry.id for entry in ground.journal.undoable() if entry.kind is Kind.WRITE_TAGS]
+    return _failed(ground, actions.undo(ground, wanted, Job()))
 
 
 def held(ground: Ground, *names: str) -> list[Entry]:
@@ -269,8 +299,10 @@ def look(arena: Arena) -> Found:
             for name in names:
                 path = os.path.join(inside, name)
                 status = os.lstat(path)
+                attributes = tuple((name, os.getxattr(path, name)) for name in sorted(os.listxattr(path)))
                 with open(path, "rb") as stream:
-                    files[os.path.join(below, name)] = stream.read(), status.st_mode, status.st_mtime_ns
+                    state = stream.read(), status.st_mode, status.st_mtime_ns, attributes
+                files[os.path.join(below, name)] = state
     return Found(files, folders, _entries(path_of(arena.state)))
 
 

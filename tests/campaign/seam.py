@@ -15,7 +15,7 @@ from typing import Any
 from comet.act import posix
 
 _CALLS = (
-    "mkdir", "rmdir", "rename", "replace", "unlink", "link", "utime", "fchmod", "fchown", "setxattr", "fsync",
+    "mkdir", "rmdir", "rename", "unlink", "link", "utime", "fchmod", "fchown", "setxattr", "fsync",
     "copy_file_range",
 )  # fmt: skip
 _KINDS = (b"probe-", b"quarantine", b"journal.sqlite", b"lock", b".comet-", b".comet")
@@ -25,7 +25,8 @@ class Seam:
     """Counts calls from 1 and acts at one of them.
 
     Modes: `kill`: SIGKILL before it; `fail`: an error and nothing done; `late`: done, and an error all the same, as a
-    network file system does that has lost the answer. Half a write is a call of its own.
+    network file system does that has lost the answer; `lose`: an error, and what was to be replaced is gone, as where a
+    network file system moves that away first. Half a write is a call of its own.
     """
 
     def __init__(self, mode: str = "", at: int = 0, code: int = 0) -> None:
@@ -34,6 +35,7 @@ class Seam:
 
     def install(self) -> None:
         """Lay the seam around the calls, in this process for good."""
+        self._install_replace()
         for name in _CALLS:
             setattr(os, name, self._wrapped(name, getattr(os, name)))
         self._install_open()
@@ -88,6 +90,20 @@ class Seam:
             return real(handle, content)
 
         os.write = write
+
+    def _install_replace(self) -> None:
+        real, gone = os.replace, os.unlink
+
+        def replace(source: bytes, target: bytes, **more: int) -> None:
+            if not self._reach(_label("replace", (source,))):
+                return real(source, target, **more)
+            if self._mode == "late":
+                real(source, target, **more)
+            if self._mode == "lose":
+                gone(target, dir_fd=more["dst_dir_fd"])
+            raise self._error()
+
+        os.replace = replace
 
     def _install_rename(self) -> None:
         real = posix._renameat2

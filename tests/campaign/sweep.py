@@ -22,8 +22,6 @@ _T = TypeVar("_T")
 WORK, RECOVER = "tests.campaign.protocol:work", "tests.campaign.protocol:recover"
 HANDS = 2
 KILLED = -9
-FATAL = {"renameat2", "rename", "replace .comet-", "unlink", "half a write"}
-"""Calls that move, replace or delete what is the user's."""
 
 Seam = tuple[str, int, int]
 """Mode, number of the call, errno."""
@@ -66,10 +64,10 @@ class Campaign:
         """Return the numbers of the calls of the workload."""
         return list(range(1, len(self.clean.points) + 1))
 
-    def likely(self, plant: Sequence[str]) -> list[int]:
-        """Return the numbers of its calls with what is planted, first those where the most is at stake."""
+    def likely(self, plant: Sequence[str], label: str) -> list[int]:
+        """Return the numbers of its calls with what is planted, first those that are called so and the ones after."""
         calls = ["", *self.run(self.template.copied("planted"), WORK, plant).points]
-        return sorted(range(1, len(calls)), key=lambda at: not {calls[at], calls[at - 1]} & FATAL)
+        return sorted(range(1, len(calls)), key=lambda at: label not in calls[at - 1 : at + 1])
 
     def after_calls(self, *labels: str) -> list[int]:
         """Return the numbers of the calls of the workload that come next after one that is called so."""

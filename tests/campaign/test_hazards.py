@@ -150,7 +150,7 @@ def viewed(here: Campaign, world: str, *plant: str) -> tuple[Arena, Ended]:
     """Apply a plan that removes a file in favour of itself, seen through `view`."""
     arena = here.template.copied("viewed")
     os.mkdir(os.path.join(arena.root(A), worlds.VIEW))
-    step = arena.plan.steps[LOSERS.index("listed")]
+    step = arena.only(Do.REMOVE).steps[LOSERS.index("listed")]
     name = os.path.basename(step.file.path)
     seen = Identity(A, os.path.join(worlds.VIEW, name), step.file.size, step.file.mtime_ns, step.file.audio)
     write_plan(arena, [Step(Do.REMOVE, seen, "", "", step.file)])

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from comet.core.acts import Do
 from tests.campaign.before import contents, deleted, edited, nothing, piped, pointed, root_pointed
 from tests.campaign.forks import Ended
 from tests.campaign.protocol import LOSERS, TRACKS, A, Arena, look
@@ -114,7 +115,7 @@ def keeper_is_held(arena: Arena) -> None:
     """The keeper is a second name of the file that is held."""
     os.rename(arena.path("keep 1"), aside(arena))
     os.link(place(arena, "purged"), arena.path("keep 1"))
-    kept = arena.plan.steps[0].keeper
+    kept = arena.only(Do.REMOVE).steps[0].keeper
     assert kept is not None
     os.utime(arena.path("keep 1"), ns=(kept.mtime_ns, kept.mtime_ns))
 

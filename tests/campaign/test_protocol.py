@@ -60,21 +60,26 @@ def test_a_folder_that_is_gone_keeps_nothing_open(here: Campaign) -> None:
 
 
 CAUGHT = [
-    ("journal_late", "I6: the journal says held"),
-    ("journal_at_the_end", "I6: the journal says held"),
-    ("copied", "I2: listed is in 2 places"),
-    ("purge_told_first", "I2: purged is in 1 places, purged: True"),
-    ("guessing", "I2: listed|I6: the journal says held"),
-    ("written_in_place", "I5: "),
-    ("unswept", "I8: litter"),
+    ("journal_late", "renameat2", "I6: the journal says held"),
+    ("journal_at_the_end", "renameat2", "I6: the journal does not know how keep 1 is"),
+    ("copied", "unlink", "I2: listed is in 2 places"),
+    ("purge_told_first", "unlink", "I2: purged is in 1 places, purged: True"),
+    ("guessing", "renameat2", "I2: listed|I6: the journal says held"),
+    ("written_in_place", "half a write", "I1: keep 1 is torn"),
+    ("unswept", "open .comet-", "I8: litter"),
+    ("tags_journaled_late", "replace .comet-", "I6: the journal does not know how keep 1 is|I8: litter"),
+    ("irreversible", "mkdir quarantine", "I7: the journal does not bring keep 1 back"),
+    ("untimed", "replace .comet-", "end: the work cannot go on"),
+    ("time_not_restored", "unlink", "I1: keep 1 has a wrong time"),
 ]
+"""Fault, the call beside which the work is killed first, and what is found then."""
 
 
-@pytest.mark.parametrize(("fault", "check"), CAUGHT, ids=[fault for fault, _check in CAUGHT])
-def test_a_fault_in_the_protocol_is_caught(here: Campaign, fault: str, check: str) -> None:
+@pytest.mark.parametrize(("fault", "label", "check"), CAUGHT, ids=[fault for fault, *_more in CAUGHT])
+def test_a_fault_in_the_protocol_is_caught(here: Campaign, fault: str, label: str, check: str) -> None:
     """The tests above have teeth: with a step of the protocol left out, a kill somewhere breaks what must hold."""
-    plant = [FAULTS + name for name in fault.split()]
-    assert here.first(kills(here.likely(plant)), plant).partition("): ")[2].startswith(tuple(check.split("|")))
+    plant = [FAULTS + fault]
+    assert here.first(kills(here.likely(plant, label)), plant).partition("): ")[2].startswith(tuple(check.split("|")))
 
 
 def test_names_are_on_the_disk_before_the_journal_says_so(here: Campaign) -> None:
@@ -82,6 +87,28 @@ def test_names_are_on_the_disk_before_the_journal_says_so(here: Campaign) -> Non
     assert _moves(here.clean.points) == [["COMMIT", "renameat2", "fsync", "fsync", "COMMIT"]] * 5
     unsynced = here.run(here.template.copied("planted"), WORK, [FAULTS + "unsynced"])
     assert _moves(unsynced.points) == [["COMMIT", "renameat2", "COMMIT"]] * 5
+
+
+def test_contents_are_on_the_disk_before_they_take_a_place(here: Campaign) -> None:
+    """What is written beside a file is synced before it is moved there, the folder before that is written down."""
+    whole = ["COMMIT", "open .comet-", "fsync", "replace .comet-", "fsync", "COMMIT"]
+    assert _writes(here.clean.points) == [whole] * 4
+    unsynced = here.run(here.template.copied("planted"), WORK, [FAULTS + "temp_unsynced"])
+    assert [each[1:] for each in _writes(unsynced.points)] == [[*whole[:2], *whole[3:]]] * 4
+
+
+def _writes(points: list[str]) -> list[list[str]]:
+    """Return, for each content that took a place, what of writing, syncing and writing down came around that."""
+    told = [label for label in points if label in ("COMMIT", "open .comet-", "fsync", "replace .comet-")]
+    return [told[at - 3 : at + 3] for at, label in enumerate(told) if label == "replace .comet-"]
+
+
+def test_a_file_that_is_gone_when_it_cannot_be_replaced_is_made_whole(here: Campaign) -> None:
+    """A network file system may move the old one away, and fail; then only what was written beside it is left."""
+    seams = [("lose", at - 1, errno.EIO) for at in here.after_calls("replace .comet-")]
+    assert len(seams) == 4
+    assert here.sweep(seams) == []
+    assert "I1: keep 1 is gone" in here.first(seams, [FAULTS + "temp_removed"])
 
 
 def _moves(points: list[str]) -> list[list[str]]:
@@ -103,9 +130,10 @@ def _moves(points: list[str]) -> list[list[str]]:
 def test_an_error_at_every_call_loses_nothing(here: Campaign, code: int, mode: str) -> None:
     """Likewise where a call fails, and where it is done and told as failed.
 
-    But for rights that may not be set, without which a new playlist does: FAT knows none.
+    But for rights and attributes that may not be set, without which a file does: FAT knows none.
     """
-    rights = {at for at, label in enumerate(here.clean.points, 1) if label == "fchmod" and code == errno.EACCES}
+    refused = {"fchmod", "setxattr"} if code == errno.EACCES else set()
+    rights = {at for at, label in enumerate(here.clean.points, 1) if label in refused}
     seams = list(errors([at for at in here.points() if at not in rights], [code], mode))
     assert len(seams) > 110
     assert here.sweep(seams) == []
@@ -113,7 +141,7 @@ def test_an_error_at_every_call_loses_nothing(here: Campaign, code: int, mode: s
 
 def test_a_full_disk_ends_the_run(here: Campaign) -> None:
     """No other step would fare better, so it is told as that and not as a problem of one file."""
-    for label in ("open probe-", "mkdir quarantine", "write"):
+    for label in ("open probe-", "mkdir quarantine", "write", "setxattr", "copy_file_range"):
         at = here.clean.points.index(label) + 1
         ended = here.run(here.template.copied("full"), WORK, seam=("fail", at, errno.ENOSPC))
         assert "NoSpaceError: no space left" in ended.error

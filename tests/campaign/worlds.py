@@ -19,6 +19,7 @@ from typing import Any
 
 from comet.act import actions, posix, vault
 from comet.act.ground import Ground, Hearing
+from comet.core.acts import Do
 from comet.core.errors import CometError
 from comet.core.job import Job
 from comet.core.model import File
@@ -58,7 +59,7 @@ def apply(folder: str) -> list[str]:
     with grounded(_arena(folder)) as ground:
         actions.recover(ground)
         with contextlib.suppress(CometError):
-            actions.apply(ground, _arena(folder).plan, Job())
+            actions.apply(ground, _arena(folder).only(Do.REMOVE, Do.REPOINT), Job())
         return _held(ground)
 
 
@@ -178,7 +179,9 @@ def _beside(arena: Arena, act: Callable[[Ground], int]) -> None:
 def applied_twice(folder: str) -> None:
     """Another process applies the same plan while the first file is moved."""
     arena = _arena(folder)
-    _at_move("listed", lambda: _beside(arena, lambda ground: actions.apply(ground, arena.plan, Job())))
+    _at_move(
+        "listed", lambda: _beside(arena, lambda ground: actions.apply(ground, arena.only(Do.REMOVE, Do.REPOINT), Job()))
+    )
 
 
 def undone_before_purge(folder: str) -> None:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutagen._util import delete_bytes, insert_bytes
 
@@ -85,6 +85,7 @@ steps = st.one_of(
 olds = st.binary(max_size=200) | st.integers(200, 600).map(lambda size: bytes(at % 251 for at in range(size)))
 
 
+@settings(max_examples=400)
 @given(olds, st.lists(steps, max_size=20))
 def test_a_draft_behaves_as_a_file(old: bytes, done: list[tuple[Any, ...]]) -> None:
     """Whatever is read, written, moved and cut: the same answers, the same content, and the way back."""
