@@ -5,6 +5,7 @@ Worker processes do the work, with limits, as in `reading`: a tag may be made to
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -56,9 +57,7 @@ class Editor:
     """
 
     def __init__(self, also: Sequence[str] = ()) -> None:
-        self._pool = Pool[Task, Edited](
-            1, "comet.tags.work:edit", memory=MEMORY, deadline=lambda _task: TIMEOUT, also=also
-        )
+        self._pool = Pool[Task, Edited](1, "comet.tags.work:edit", memory=MEMORY, deadline=_seconds, also=also)
 
     def __enter__(self) -> Self:
         return self
@@ -70,3 +69,11 @@ class Editor:
         """Return what the file at an absolute path would be with its tags changed so; nothing is written."""
         (outcome,) = self._pool.run([Task(path, change)])
         return outcome.result or Edited(path, error=outcome.error)
+
+
+def _seconds(task: Task) -> float:
+    """Return how long a file may take; one that is not there says so at once."""
+    try:
+        return TIMEOUT + os.stat(task.path).st_size / _SPEED
+    except OSError:
+        return TIMEOUT
