@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from comet import changes, scanning
 from comet.collection.opened import Collection
 from comet.core.acts import Do, Plan, Step
 from comet.core.errors import FileError, ReadError, RefusedError
-from comet.core.model import File, Identity, Root
+from comet.core.job import Job
+from comet.core.model import File, Identity, Root, Stage
 from comet.core.text import _, safe
 from comet.tags.editing import Edited, Editor
 from comet.tags.fields import Change
 
 
-def preview(paths: Sequence[bytes], change: Change) -> Iterator[Edited]:
-    """Yield what each file would be with its tags changed so; nothing is written."""
-    with Editor(also=["comet.listen.work"]) as editor:  # what is written is listened to, file by file
+def preview(paths: Sequence[bytes], change: Change, job: Job) -> list[Edited]:
+    """Return what each file would be with its tags changed so, but for its pieces, which may be large.
+
+    Raises:
+        Stopped: the job was asked to.
+    """
+    found = []
+    with (
+        job.stage(Stage.TAGS, len(paths)) as advance,
+        Editor(also=["comet.listen.work"]) as editor,  # what is written is listened to, file by file
+    ):
         for path in paths:
-            yield editor.edit(path, change)
+            found.append(replace(editor.edit(path, change), pieces=(), reverse=()))
+            advance(1, os.fsdecode(path))
+    return found
 
 
 def plan(collection: Collection, paths: Sequence[bytes], change: Change) -> tuple[Plan, list[FileError]]:

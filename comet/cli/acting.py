@@ -216,14 +216,14 @@ def account(outcome: Outcome, moved: str, written: str) -> str:
 
     Args:
         outcome: The run's.
-        moved: What became of files, with `{files}`.
+        moved: What became of files, with `{files}`; empty where none could have been.
         written: What became of tags, with `{files}`.
     """
     files = [entry.before.file.size for entry in outcome.done if "held" in entry.after]
     tagged, lists = _written(outcome, Do.WRITE_TAGS), _written(outcome, Do.REPOINT)
     count = _("{files} ({size})").format(files=_n("{n} file", "{n} files", len(files)), size=size(sum(files)))
-    parts = [moved.format(files=count)] if files or not tagged else []
-    parts += [written.format(files=_n("{n} file", "{n} files", tagged))] if tagged else []
+    parts = [moved.format(files=count)] if moved and (files or not tagged) else []
+    parts += [written.format(files=_n("{n} file", "{n} files", tagged))] if tagged or not moved else []
     parts += [_("{n} changed").format(n=_n("{n} playlist", "{n} playlists", lists))] if lists else []
     return ", ".join(parts)
 

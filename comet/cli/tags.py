@@ -73,11 +73,11 @@ def _change(typed: Sequence[str]) -> Change:
 def _write(arguments: argparse.Namespace, paths: Sequence[bytes], change: Change) -> int:
     from comet import tagging  # noqa: PLC0415 - arrays and all
 
-    edits = list(tagging.preview(list(dict.fromkeys(paths)), change))
+    edits = console.quietly(lambda job: tagging.preview(list(dict.fromkeys(paths)), change, job))
     bad = [each for each in edits if each.error]
     for each in bad:
         out.warn(_("`{path}`: {reason}").format(path=safe(each.path), reason=each.error))
-    todo = [each for each in edits if each.pieces]
+    todo = [each for each in edits if each.new_hash]
     if not todo:
         out.note(_("nothing to do"))
         return FileError.exit_code if bad else 0

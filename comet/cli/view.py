@@ -239,11 +239,12 @@ def _subject(line: Line) -> str:
         Stage.PURGE: _("deleting"),
         Stage.BENCH: _("measuring"),
         Stage.SELFTEST: _("killing, settling"),
+        Stage.TAGS: _("reading tags"),
     }[line.stage]
 
 
 def _counted(line: Line) -> str:
-    if line.stage in (Stage.WALK, Stage.SCAN):
+    if line.stage in (Stage.WALK, Stage.SCAN, Stage.TAGS):
         one, many = ("{n} file", "{n} files")
     elif line.stage in (Stage.SAMPLE, Stage.CORRELATE, Stage.JUDGE):
         one, many = ("{n} pair", "{n} pairs")

@@ -135,6 +135,7 @@ class Stage(StrEnum):
     PURGE = "purge"
     BENCH = "bench"
     SELFTEST = "selftest"
+    TAGS = "tags"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class _Reader:
         self._file = file
         self._fields = Collected()
         self._pictures: list[Picture] = []
-        self._other: list[str] = []
+        self._other: dict[str, list[str]] = {}
 
     def read(self) -> Tags:
         tags: Any = self._file.tags
@@ -98,7 +98,13 @@ class _Reader:
             self._vorbis(tags)
         for picture in getattr(self._file, "pictures", ()):
             self._picture(picture.type, picture.mime, picture.desc, picture.data)
-        return Tags(self._fields.done(), tuple(self._pictures), tuple(dict.fromkeys(self._other)))
+        held = "\n".join(sorted(each for values in self._other.values() for each in values))
+        rest = digest([held.encode("utf-8", "surrogatepass")]) if held else ""
+        return Tags(self._fields.done(), tuple(self._pictures), tuple(self._other), rest)
+
+    def _unknown(self, name: str, content: object) -> None:
+        """Note what the model has no place for, and what it holds: mutagen shows all of that."""
+        self._other.setdefault(name, []).append(repr(content))
 
     def _picture(self, kind: int, mime: str, description: str, data: bytes) -> None:
         self._pictures.append(Picture(int(kind), mime, description, len(data), digest([bytes(data)])))
@@ -112,7 +118,9 @@ class _Reader:
                     self._fields.add(name, values)
             else:
                 owner = getattr(frame, "owner", "") or getattr(frame, "desc", "")
-                self._other.append(f"{frame.FrameID}:{owner}" if owner else frame.FrameID)
+                self._unknown(f"{frame.FrameID}:{owner}" if owner else frame.FrameID, frame)
+        for raw in tags.unknown_frames:
+            self._unknown(raw[:4].decode("latin-1").rstrip("\0"), raw)
 
     def _mp4(self, tags: Any) -> None:  # noqa: ANN401 - likewise
         for name, values in tags.items():
@@ -129,13 +137,13 @@ class _Reader:
                 several = values if isinstance(values, list) else [values]
                 self._fields.add(field, (int(v) if isinstance(v, bool) else v for v in several))
             else:
-                self._other.append(name)
+                self._unknown(name, values)
 
     def _free(self, name: str, values: Iterable[bytes]) -> None:
         try:
             texts = [bytes(value).decode("utf-8") for value in values]
         except UnicodeDecodeError:
-            self._other.append(name)
+            self._unknown(name, values)
         else:
             self._fields.add(field_of_free(name), texts)
 
@@ -150,14 +158,14 @@ class _Reader:
             elif isinstance(value, apev2.APETextValue):
                 self._fields.add(field_of_ape(name), list(value))
             else:
-                self._other.append(name)
+                self._unknown(name, value)
 
     def _asf(self, tags: Any) -> None:  # noqa: ANN401 - likewise
         for name, value in tags:
             if name == "WM/Picture":
                 self._asf_picture(bytes(value.value))
             elif isinstance(value.value, bytes):
-                self._other.append(name)
+                self._unknown(name, value)
             else:
                 text = int(value.value) if isinstance(value.value, bool) else value.value
                 self._fields.add(field_of_asf(name), [text])
@@ -175,7 +183,7 @@ class _Reader:
                 try:
                     picture = flac.Picture(base64.b64decode(text))  # type: ignore[no-untyped-call]
                 except (binascii.Error, *_DAMAGED):
-                    self._other.append(name)
+                    self._unknown(name, text)
                 else:
                     self._picture(picture.type, picture.mime, picture.desc, picture.data)
             else:

@@ -34,6 +34,8 @@ class Tags:
     pictures: tuple[Picture, ...] = ()
     other: tuple[str, ...] = ()
     """Names, in their own format, of what the model has no place for."""
+    rest: str = ""
+    """`core.pieces.digest` of what those hold; empty where there are none."""
 
 
 Change = Mapping[str, tuple[str, ...]]

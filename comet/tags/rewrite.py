@@ -42,9 +42,12 @@ def edit(path: bytes, change: Change) -> Edited:
             draft = _drafted(source, path, wanted, options)
             draft.seek(0)
             after = codec.of(mutagen.File(draft))
-            if not (lost := _lost(wanted, after)):
+            lost, harmed = _lost(wanted, after), _harmed(before, after, wanted)
+            if not lost and not harmed:
                 break
-        _refuse_harm(path, before, after, wanted)
+        if harmed:
+            told = _("writing its tags would change `{name}` too, which nobody asked for")
+            raise RefusedError(os.fsdecode(path), told.format(name=safe(harmed[0])))
         return _proved(Edited(path, before, after, lost), draft, source)
 
 
@@ -111,19 +114,15 @@ def _lost(wanted: Change, after: Tags) -> dict[str, tuple[str, ...]]:
     return {name: values for name, values in lost.items() if values}
 
 
-def _refuse_harm(path: bytes, before: Tags, after: Tags, wanted: Change) -> None:
-    """Refuse what would change more than it should: then this kind of file is not understood well enough."""
-    harmed = [
-        name
-        for name in before.fields.keys() | after.fields.keys()
-        if name not in wanted and before.fields.get(name) != after.fields.get(name)
-    ]
+def _harmed(before: Tags, after: Tags, wanted: Change) -> list[str]:
+    """Return what else would change: then this kind of file is not understood well enough, and is left alone."""
+    fields = before.fields.keys() | after.fields.keys()
+    harmed = [name for name in fields if name not in wanted and before.fields.get(name) != after.fields.get(name)]
     if sorted(before.pictures, key=repr) != sorted(after.pictures, key=repr):
         harmed.append(_("pictures"))
-    harmed += set(before.other) ^ set(after.other)
-    if harmed:
-        told = _("writing its tags would change `{name}` too, which nobody asked for")
-        raise RefusedError(os.fsdecode(path), told.format(name=safe(min(harmed))))
+    if before.rest != after.rest:
+        harmed += set(before.other) ^ set(after.other) or {*after.other}
+    return sorted(harmed)
 
 
 def _proved(edited: Edited, draft: Draft, source: int) -> Edited:

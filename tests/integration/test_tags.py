@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -170,6 +171,47 @@ def test_what_comet_does_not_understand_stays(made: Path, tmp_path: Path) -> Non
     assert found["APIC:front"].data == PNG
     assert found["COMM::rus"].text == ["новый"]
     assert b"TAGNew" in path.read_bytes()[-128:]
+
+
+@pytest.mark.parametrize(
+    ("harm", "name"),
+    [
+        (lambda tags: setattr(tags["PRIV:me:secret"], "data", b"Secret"), "PRIV:me"),
+        (lambda tags: tags.delall("TXXX"), "mine"),
+        (lambda tags: setattr(tags["APIC:"], "data", PNG + b"x"), "pictures"),
+    ],
+)
+def test_what_would_change_more_is_refused(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[id3.ID3], object], name: str
+) -> None:
+    """Also where only what a private frame holds would, or a picture of the same kind."""
+    path = copy(made, "mp3", tmp_path)
+    tags = id3.ID3()
+    for frame in (id3.PRIV("me", b"secret"), id3.TXXX(3, "MINE", ["x"]), id3.APIC(0, "image/png", 3, "", PNG)):
+        tags.add(frame)
+    tags.save(path)
+    real = rewrite.writing.put
+
+    def put(file: mutagen.FileType, change: Change) -> None:
+        real(file, change)
+        harm(file.tags)
+
+    assert rewrite.edit(os.fsencode(path), {"title": ("New",)}).pieces
+    monkeypatch.setattr(rewrite.writing, "put", put)
+    with pytest.raises(RefusedError, match=f"would change `{name}` too"):
+        rewrite.edit(os.fsencode(path), {"title": ("New",)})
+
+
+def test_a_frame_that_nobody_knows_stays_in_its_version(made: Path, tmp_path: Path) -> None:
+    """ID3v2.3 with a frame of a program's own: it is written as 2.3, and refused where that would lose the frame."""
+    path = copy(made, "mp3", tmp_path)
+    frame = b"XABC" + (5).to_bytes(4, "big") + b"\0\0" + b"hello"
+    head = b"ID3\3\0\0" + bytes([0, 0, 0, len(frame)])
+    path.write_bytes(head + frame + path.read_bytes()[id3.ID3(path).size :])
+    write(path, {"title": ("New",)})
+    assert b"XABC" in path.read_bytes()
+    with pytest.raises(RefusedError, match="would change `XABC` too"):
+        rewrite.edit(os.fsencode(path), {"originaldate": ("1986-05-02",)})
 
 
 def test_a_version_that_players_know_stays(made: Path, tmp_path: Path) -> None:
