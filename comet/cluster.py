@@ -47,7 +47,7 @@ _RANGE: Final = 8
 _SHARE: Final = 4
 """Tasks of the index for each thread, if that makes shorter ones: the last ones leave others idle for a fourth."""
 _RETRIES: Final = 2
-"""How often a task is tried again that ended with an error."""
+"""How often a task is tried again that ended with an error, or whose result was lost with the worker that held it."""
 _TICK: Final = 0.2
 """Seconds after which a stop is seen, where nothing comes back."""
 _FAILED: Final = 20
@@ -64,6 +64,8 @@ class _Piece(NamedTuple):
     units: tuple[int, int]
     pairs: int
     """That are done with it, for the progress."""
+    again: int = 0
+    """How often its result was lost on the way here."""
 
 
 @contextmanager
@@ -303,9 +305,9 @@ class _Run:
                 advance(total - sum(piece.pairs for piece in todo))
                 while self._send(todo):
                     tell.now_and_then()
-                    advance(self._take(_TICK))
+                    advance(self._take(todo, _TICK))
             finally:
-                self._take(0)
+                self._take(todo, 0)
                 self._write()
         if self._failed:
             raise ServiceError(
@@ -337,8 +339,8 @@ class _Run:
             self._sent += (self._client.scatter(one, broadcast=True, hash=False),)
         return self._sent
 
-    def _take(self, seconds: float) -> int:
-        """Keep what has come back, waiting so long for the first of it; return the pairs that are done with it."""
+    def _take(self, todo: deque[_Piece], seconds: float) -> int:
+        """Keep what has come back, or put it back, waiting so long for the first; return the pairs that are done."""
         back, done = [], 0
         with suppress(queue.Empty):
             back.append(self._back.get(timeout=seconds))
@@ -347,13 +349,15 @@ class _Run:
         for future in back:
             piece = self._waiting.pop(future.key)
             records = _result(future)
-            if isinstance(records, str):
-                self._failed.append(f"{_name(piece)}: {records}")
-                continue
-            self._kept[piece.task].append((piece.units, records))
-            done += piece.pairs
-            if self._due(piece.task):
-                self._write()
+            if records is None and piece.again < _RETRIES:
+                todo.appendleft(piece._replace(again=piece.again + 1))
+            elif records is None or isinstance(records, str):
+                self._failed.append(f"{_name(piece)}: {records or _('its result does not come back')}")
+            else:
+                self._kept[piece.task].append((piece.units, records))
+                done += piece.pairs
+                if self._due(piece.task):
+                    self._write()
         return done
 
     def _due(self, task: Task | None) -> bool:
@@ -378,10 +382,12 @@ class _Run:
         self._written = time.monotonic()
 
 
-def _result(future: Any) -> Records | str:  # noqa: ANN401 - of a library without types
-    """Return what a task has found, or how it ended."""
+def _result(future: Any) -> Records | str | None:  # noqa: ANN401 - of a library without types
+    """Return what a task has found, or how it ended; None where its worker hangs, which Dask asks for long."""
     try:
         return future.result(timeout=_PATIENCE)  # type: ignore[no-any-return]
+    except TimeoutError:
+        return None
     except Exception as error:  # noqa: BLE001 - whatever it was on another machine, it is told
         return safe(f"{type(error).__name__}: {error}")
 

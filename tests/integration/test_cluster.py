@@ -10,11 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import distributed
 import numpy as np
 import pytest
 
@@ -170,6 +172,33 @@ def test_finds_what_one_machine_finds(machines: Machines, small: None) -> None:
     assert units(found) == units(rows())
     assert sum(len(chunk.records) for chunk in found) == len(records(found))
     assert {chunk.audios for chunk in found} == {60}
+
+
+def test_a_result_that_hangs_with_its_worker_is_made_again(
+    machines: Machines, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker stops as its result is fetched: another one makes it, and nothing is told as failed."""
+    hangs, _other = machines.worker("--name", "hangs"), machines.worker()
+    fetch, lost = cluster._result, list[object]()
+    monkeypatch.setattr(cluster, "_PATIENCE", 0.5)
+    with cluster.joined(machines.address) as both, ExitStack() as later:
+
+        def result(future: distributed.Future) -> object:
+            (holder,) = both._client.who_has([future])[future.key] or ("",)
+            if lost or both._client.scheduler_info()["workers"].get(holder, {}).get("name") != "hangs":
+                return fetch(future)
+            hangs.send_signal(signal.SIGSTOP)
+            lost.append(fetch(future))
+            goes_on = threading.Timer(1, hangs.send_signal, [signal.SIGCONT])
+            goes_on.start()
+            later.callback(goes_on.join)
+            return lost[0]
+
+        monkeypatch.setattr(cluster, "_result", result)
+        found = run(both.rows)
+    assert lost == [None]
+    assert records(found) == records(rows())
+    assert units(found) == units(rows())
 
 
 @pytest.mark.parametrize("work", [1, 3_000_000, 1 << 40])
