@@ -29,7 +29,7 @@ from comet.compare.chunks import INTERVALS, RECORD, Chunk, Records, Task
 from comet.compare.intervals import Intervals, missing, union
 from comet.core import places
 from comet.core.errors import ServiceError, UsageError
-from comet.core.job import Job
+from comet.core.job import Job, Lost
 from comet.core.model import Stage
 from comet.core.text import _, safe
 
@@ -95,7 +95,7 @@ def joined(address: str) -> Iterator[Cluster]:
             _("no Dask scheduler answers at `{address}`: {error}").format(
                 address=safe(address), error=safe(str(error)) or type(error).__name__
             ),
-            hint=_("`dask scheduler` starts one and shows its address"),
+            hint=_("`dask scheduler` starts one and shows its address; `tls://` needs certificates in Dask's settings"),
         ) from error
     with client:
         _check(client)
@@ -113,8 +113,7 @@ def _distributed() -> ModuleType:
         ) from error
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    found: ModuleType = distributed
-    return found
+    return distributed  # type: ignore[no-any-return]
 
 
 async def _reach(distributed: ModuleType, address: str) -> None:
@@ -272,6 +271,7 @@ class _Run:
         self._back: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._kept: defaultdict[Task | None, list[tuple[tuple[int, int], Records]]] = defaultdict(list)
         self._written = self._alive = time.monotonic()
+        self._there: dict[str, int] = {}
         self._failed: list[str] = []
 
     def know(self, found: Iterable[Records]) -> None:
@@ -280,13 +280,15 @@ class _Run:
         self._sent = self._sent[:1]
 
     def threads(self) -> int:
-        """Return how many threads all workers have together, as things stand now.
+        """Return how many threads all workers have together, as things stand now; tell where one was lost.
 
         Raises:
             ServiceError: Since a while there has been no worker.
         """
-        count = int(sum(self._client.nthreads().values()))
-        now = time.monotonic()
+        before, self._there = self._there, self._client.nthreads()
+        if len(self._there) < len(before):
+            self.job.report(Lost(len(self._there)))
+        now, count = time.monotonic(), sum(self._there.values())
         self._alive = now if count else self._alive
         if now > self._alive + _PATIENCE:
             raise ServiceError(_("no worker is left"), hint=_on())
@@ -310,9 +312,7 @@ class _Run:
                 self._take(todo, 0)
                 self._write()
         if self._failed:
-            raise ServiceError(
-                _("units failed on the workers: {units}").format(units="; ".join(self._failed)), hint=_on()
-            )
+            raise ServiceError(_("units failed: {units}").format(units="; ".join(self._failed)), hint=_on())
 
     def _send(self, todo: deque[_Piece]) -> bool:
         """Send so many tasks that the workers stay busy; tell whether there is something to wait for."""
@@ -372,8 +372,7 @@ class _Run:
     def _write(self) -> None:
         """Write what was kept, a chunk for each table."""
         while self._kept:
-            task = next(iter(self._kept))
-            kept = self._kept.pop(task)
+            task, kept = self._kept.popitem()
             records = np.concatenate([found for _units, found in kept])
             records = records[np.sort(np.unique(records, return_index=True)[1])]  # units may have found the same
             self._store(Chunk(union(units for units, _found in kept), records, len(self._sample.serials), task))

@@ -23,7 +23,7 @@ from typing import Any
 from comet.core import ini, locks
 from comet.core import start as starting
 from comet.core.errors import CometError, Stopped, UsageError
-from comet.core.job import Control, Event, Listing, Memory, Progress, Ready
+from comet.core.job import Control, Event, Listing, Lost, Memory, Progress, Ready
 from comet.core.model import Problem
 from comet.core.places import make_private, only_mine
 from comet.core.text import _, safe
@@ -104,6 +104,8 @@ class Record:
             row = {"listing": asdict(event)}
         elif isinstance(event, Ready):
             row = {"ready": asdict(event)}
+        elif isinstance(event, Lost):
+            row = {"lost": asdict(event)}
         else:
             row = {"order": asdict(event)}
         self._events.write(json.dumps({"time": round(now, 3), **row}) + "\n")

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from comet.collection import pairs
-from comet.collection.pairs import FilePair
+from comet.collection.pairs import FilePair, Line
 from comet.compare import extent
 from comet.core.errors import FileError
 from comet.core.job import Job
-from comet.core.model import File, Match, Pair, Track
+from comet.core.model import File, Pair, Track
 from comet.core.settings import Settings
 from comet.core.text import _, safe
 from comet.judge import threshold
@@ -30,8 +30,12 @@ _PITCH: Final = 1.1
 moved too, 0.6 to 0.9 where only its tempo had."""
 
 
-def compare(a: str, b: str, settings: Settings) -> tuple[FilePair, bool, list[float | None]]:
-    """Listen to two files and compare them; return the pair, whether its evidence counts, and how they differ.
+_ALONE: Final = Line(2, 0.0, *threshold.FLOOR, 0.0, threshold.Null(), "")
+"""What two files alone are held against: the lowest line of any collection."""
+
+
+def compare(a: str, b: str, settings: Settings, line: Line = _ALONE) -> tuple[FilePair, bool, list[float | None]]:
+    """Listen to two files and compare them; return the pair, whether it reaches the line, and how they differ.
 
     What their relation would be is only worth something if it does. How they differ is the bit error rate of each word
     (`SECONDS_PER_WORD`) of the pair's first file, None where the other one has nothing to it. Of two speeds b is
@@ -54,11 +58,9 @@ def compare(a: str, b: str, settings: Settings) -> tuple[FilePair, bool, list[fl
 
     found = aligned(other.words)
     pair = Pair(1, 2, found.offset, found.overlap, found.error, found.evidence, found.slope != 0)
-    null = threshold.Null().tail(sloped=pair.sloped)
-    expected = threshold.expected_false(pair.evidence, 1, null)
-    match = Match(pair, pairs.related(one, other), threshold.p_value(pair.evidence, null), expected)
+    match = pairs.match(pair, pairs.related(one, other), line)
     shown = pairs.file_pair(match, track_a, track_b, as_given=True)
-    counts = pair.evidence >= (threshold.FLOOR.sloped if pair.sloped else threshold.FLOOR.flat)
+    counts = line.reached(pair)
     if counts and shown.how == "speed" and abs(shown.speed) >= _TELLING:
         ((_track, slowed),) = _heard(files[1:], settings, shown.speed)
         shown = replace(shown, pitch=aligned(slowed.words).evidence > _PITCH * found.evidence)

@@ -57,6 +57,7 @@ def find(collection: Collection, job: Job, *, exact: bool = False, address: str 
         Others: as `correlate`.
     """
     with exclusive(collection):
+        chunks.drop_damaged(collection.results, job)
         while True:
             done = correlate(collection, job, exact=exact, address=address)
             judge(collection, job)

@@ -18,9 +18,10 @@ def postings(words: np.ndarray, mask: int, bits: int) -> list[tuple[int, int]]:
     """Give (place, key) of each posting of a track whose words are masked."""
     found, before = [], -1
     for k in range(24, len(words) - 24):
-        key = ((int(words[k]) & mask) * 0x9E3779B1 % 2**32) >> (32 - bits)
+        now, later = int(words[k]) & mask % 2**32, int(words[k + 20]) & mask >> 32
+        key = (now * 0x9E3779B1 + later * 0x85EBCA77) % 2**32 >> (32 - bits)
         new, before = key != before, key
-        there = all(words[k - s] and words[k + s] for s in (0, *SIDES))
+        there = words[k + 20] and all(words[k - s] and words[k + s] for s in (0, *SIDES))
         if new and there and _bits(words[k - 4] ^ words[k + 4]) >= 8:
             found.append((k, key))
     return found
@@ -50,18 +51,27 @@ def contrast(x: np.ndarray, y: np.ndarray, pi: int, pj: int, half: int) -> float
     return (5 * here - 2 * sum(beside) - base / 4) / math.sqrt(13 * max(1, held))
 
 
-def fan(x: np.ndarray, y: np.ndarray, pi: int, pj: int, shared: float) -> float:
-    """Give the evidence of the strongest line through two places, over those segments of x that y reaches well over."""
+def fan(x: np.ndarray, y: np.ndarray, pi: int, pj: int, least: float, shared: float) -> float:
+    """Give the evidence of the strongest line through two places, over those segments of x that y reaches well over.
+
+    Segments go outwards from the place; where those so far have less than their share it is given up.
+    """
     d, held, sums = pi - pj, 0, dict.fromkeys(itertools.product(range(-10, 11), range(-2, 3)), 0)
-    for begin in range(0, len(x) - 31, 32):
-        middle = begin + 16 - pi
-        reach = (abs((20 * middle + 200) // 400) + 12) // 8 * 8
-        if begin - d - reach < 0 or begin - d + reach + 32 > len(y):
-            continue
-        places = range(begin, begin + 32)
-        held += sum(bool(x[k] and y[k - d]) for k in places)
-        for steps, beside in sums:
-            at = d + (2 * steps * middle + 200) // 400 - beside
-            here, *others = (agreed(x, y, at + o, places) for o in (0, -1, 1))
-            sums[steps, beside] += 5 * here - 2 * sum(others)
-    return (max(sums.values()) - held * shared) / math.sqrt(13 * held) if held else -math.inf
+    both, evidence = max(1, min(len(x), len(y) + d) - max(0, d)), -math.inf
+    for far in range(len(x)):
+        for begin in (pi + 32 * far, pi - 32 - 32 * far):
+            middle = begin + 16 - pi
+            reach = (abs((20 * middle + 200) // 400) + 12) // 8 * 8
+            if begin < 0 or begin + 32 > len(x) or begin - d - reach < 0 or begin - d + reach + 32 > len(y):
+                continue
+            places = range(begin, begin + 32)
+            held += sum(bool(x[k] and y[k - d]) for k in places)
+            for steps, beside in sums:
+                at = d + (2 * steps * middle + 200) // 400 - beside
+                here, *others = (agreed(x, y, at + o, places) for o in (0, -1, 1))
+                sums[steps, beside] += 5 * here - 2 * sum(others)
+        if held:
+            evidence = (max(sums.values()) - held * shared) / math.sqrt(13 * held)
+            if evidence < least * math.sqrt(held / both):
+                return -math.inf
+    return evidence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import shlex
@@ -30,6 +31,13 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 _ONE = 1.0
 """Seconds within which a second signal is the same wish: `timeout` sends one to its child and one to the group."""
+
+_SILENT = 1.0
+"""Seconds after which a question says what it waits for."""
+
+_OBJECTS = 100_000
+"""New objects from which on the garbage collector looks at all: what is known of 100 000 tracks is millions, and nearly
+none of them garbage, so that a question took a third longer at its 700."""
 
 _START = 10.0
 """Seconds in which a job in the background must have begun."""
@@ -75,10 +83,39 @@ def _shown(words: list[str]) -> str:
     return safe(shlex.join(hidden))
 
 
-def quietly(work: Callable[[Job], T]) -> T:
-    """Run `work`, which is mostly short, with progress but without a job folder."""
+def quietly(work: Callable[[Job], T], doing: str = "") -> T:
+    """Run `work`, which is mostly short, with progress but without a job folder; `doing` is told if it takes longer."""
     shown = view()
-    return _watched(shown, work, Job(shown.report))
+    with _told_late(shown, doing):
+        return _watched(shown, work, Job(shown.report))
+
+
+def asked(work: Callable[[Job], T]) -> T:
+    """Run `work`, which answers from all that is known of a collection, as `quietly` does."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS)
+    try:
+        return quietly(work, _("reading what is known of the collection"))
+    finally:
+        gc.set_threshold(*before)
+
+
+@contextmanager
+def _told_late(shown: View, doing: str) -> Iterator[None]:
+    """Say what is being done where the block takes longer than a moment, and shows nothing else by then."""
+
+    def tell() -> None:
+        if not shown.lines:
+            shown.say(doing)
+
+    timer = threading.Timer(_SILENT, tell)
+    timer.daemon = True
+    if doing:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _watched(shown: View, work: Callable[[Job], T], job: Job, ends: Callable[[], None] | None = None) -> T:

@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         out.note(scan.summary(scanned))
         out.note(correlate.summary(done.pairs))
+        out.note(correlate.taking(done.taking))
     groups.show(here, found)
     away = out.warn_away(scanned.away)
     return FileError.exit_code if arguments.strict and (scanned.problems or away) else 0

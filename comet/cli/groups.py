@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from comet.cli import console, context, out, threshold
+from comet.cli import console, context, correlate, out, threshold
 from comet.cli.context import Context
-from comet.cli.view import shortened
 from comet.core.job import Job
 from comet.core.model import Group, Proposal, Root, Standing, Track
 from comet.core.text import _, _n, clock, safe, size
@@ -41,6 +40,8 @@ class Found:
     pairs_done: int
     pairs_all: int
     away: list[Root]
+    recall: float | None = None
+    """See `state.recall`."""
     doubt: str = ""
     """Why `expected_false` may be wrong; see `Line.doubt`."""
 
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
             pipeline.judge(collection, job)  # the line may have been moved since
             return find(collection)
 
-    found = console.quietly(work)
+    found = console.asked(work)
     show(here, found)
     out.warn_away(found.away)
     return 0
@@ -78,6 +79,7 @@ def find(collection: Collection) -> Found:
         progress.done,
         progress.all,
         [root for root in collection.roots() if root.away],
+        state.recall(collection),
         line.doubt,
     )
 
@@ -115,8 +117,8 @@ def show(here: Context, found: Found) -> None:
         for line in _table(found, limit, out.width()):
             print(line)
         print()
-    for line in _totals(found, limit):
-        print(line)
+    for text in _totals(found, limit):
+        print(*out.wrapped(text, out.width()), sep="\n")
     _warn_incomplete(here, found)
     _steps(here, found)
 
@@ -129,6 +131,7 @@ def _warn_incomplete(here: Context, found: Found) -> None:
             )
         )
         out.next_step(_("`{command}` goes on").format(command=here.next("correlate")))
+    correlate.warn_missed(here, found.recall)
 
 
 def _write_json(found: Found, limit: int) -> None:
@@ -167,22 +170,26 @@ def _table(found: Found, limit: int, width: int) -> Iterator[str]:
     shown = found.groups[:limit]
     cells = [cell for proposal in shown for cell in _cells(proposal)]
     head = ["", _("length"), _("kbit/s"), _("codec"), _("size"), _("file")]
-    table = out.table([head, *cells], right=(1, 2, 4))
-    room = width - len(table[0]) - 2 + len(head[-1]) if width else 0
-    lines = iter(_cut(line, len(table[0]) - len(head[-1]), room) for line in table)
+    room = width and width - 2
+    lines = iter(out.fitted([head, *cells], room, right=(1, 2, 4), leave=(3, 2, 1, 4), cut=5, least=_ROOM))
     yield f"  {next(lines)}"
     for number, proposal in enumerate(shown, 1):
         group = proposal.group
-        yield _("{number}. group {id}: saves {size}, {files}{check}").format(
-            number=f"{number:,}",
-            id=group.id[:SHORT],
-            size=size(group.saving),
-            files=_n("{n} file", "{n} files", len(group.tracks)),
-            check=("" if group.clear else "  " + _("to check")) + _standing(proposal),
-        )
+        yield from out.wrapped(_heading(number, proposal), width)
         for _track in group.tracks:
             yield f"  {next(lines)}"
         yield from _beside(group, found.left_over[group.id], width)
+
+
+def _heading(number: int, proposal: Proposal) -> str:
+    group = proposal.group
+    return _("{number}. group {id}: saves {size}, {files}{check}").format(
+        number=f"{number:,}",
+        id=group.id[:SHORT],
+        size=size(group.saving),
+        files=_n("{n} file", "{n} files", len(group.tracks)),
+        check=("" if group.clear else "  " + _("to check")) + _standing(proposal),
+    )
 
 
 def _standing(proposal: Proposal) -> str:
@@ -211,15 +218,8 @@ def _cells(proposal: Proposal) -> Iterator[list[str]]:
         ]
 
 
-def _cut(line: str, before: int, room: int) -> str:
-    """Return a line whose path, which begins after `before` columns, fits in `room` columns."""
-    if not room:
-        return line
-    return line[:before] + shortened(line[before:], max(room, _ROOM))
-
-
 def _beside(group: Group, left_over: list[FilePair], width: int) -> Iterator[str]:
-    """Yield a line for each file outside that is the same as some of the group, but not as all."""
+    """Yield a line, or some, for each file outside that is the same as some of the group, but not as all."""
     inside = {track.path for track in group.tracks}
     told = set()
     for pair in left_over:
@@ -230,9 +230,12 @@ def _beside(group: Group, left_over: list[FilePair], width: int) -> Iterator[str
         text = _("  beside: same as some, not as all: {path}{check}").format(
             path="{path}", check="" if pair.clear else "  " + _("to check")
         )
-        room = max(width - len(text) + len("{path}"), _ROOM) if width else 0
-        path = safe(outside.path)
-        yield text.replace("{path}", shortened(path, room) if room else path)
+        room, path = width and width - len(text) + len("{path}"), safe(outside.path)
+        if not width or room >= _ROOM:
+            yield text.replace("{path}", out.shortened(path, room))
+        else:
+            yield from out.wrapped(text.replace(" {path}", ""), width)
+            yield f"    {out.shortened(path, width - 4)}"
 
 
 def _totals(found: Found, limit: int) -> Iterator[str]:
@@ -251,6 +254,8 @@ def _totals(found: Found, limit: int) -> Iterator[str]:
         size=size(sum(each.group.saving for each in left)),
     )
     yield _("expected false pairs in the whole collection: {count:.2g}").format(count=found.expected_false)
+    if found.recall is not None and found.recall < 1:
+        yield _("recall of the index that chose which pairs to compare: {recall:.1%}").format(recall=found.recall)
     if found.doubt:
         yield threshold.doubt(found.doubt)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from comet.cli import console, out
 from comet.cli.parser import typed
-from comet.cli.view import shortened
 from comet.core import places, profiles
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
@@ -90,7 +89,7 @@ def _show(came: Sequence[tuple[str, Answer]], count: int) -> None:
     for _name, answer in came:
         for each in answer.recordings[:_SHOWN]:
             texts = [safe(text) or "-" for text in (each.title, each.artist, each.album)]
-            rows.append([f"{each.score:.2f}", *(shortened(t, (width - 15) // 3) if width else t for t in texts)])
+            rows.append([f"{each.score:.2f}", *(out.shortened(t, width and (width - 15) // 3) for t in texts)])
     lines = iter(out.table(rows, right=(0,)))
     head = next(lines)
     if len(rows) > 1:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from comet.cli import console, context, groups, measured, out, pairs, tagged, threshold
+from comet.cli import console, context, correlate, groups, measured, out, pairs, tagged, threshold
 from comet.cli.context import Context
 from comet.core.errors import NotScannedError
 from comet.core.job import Job
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
                 return _known(here, collection, arguments.file)
             return state.of(collection), known_pairs.line(collection)
 
-    found = console.quietly(work)
+    found = console.asked(work)
     if isinstance(found, tuple):
         _show_state(here, *found)
     elif arguments.json:
@@ -95,10 +95,10 @@ def _show_state(here: Context, found: State, drawn: Line) -> None:
         lines[_("root {number}").format(number=number)] = safe(root.path) + away
     formats = ", ".join(f"{safe(name)} {count:,}" for name, count in found.by_codec.items())
     lines |= {
-        _("files"): f"{found.files:,}" + (f" ({formats})" if formats else ""),
-        _("fingerprinted"): f"{found.fingerprinted:,}",
+        _("files"): f"{found.taking.files:,}" + (f" ({formats})" if formats else ""),
+        _("compared"): correlate.taking(found.taking),
         _("problems"): f"{found.problems:,}",
-        _("pairs"): _("{done} of {all} compared").format(done=f"{found.pairs.done:,}", all=f"{found.pairs.all:,}"),
+        _("pairs"): _compared(found),
         _("groups"): _("{count}, saving {size}").format(count=f"{found.groups:,}", size=size(found.saving)),
         _("quarantine"): _("{files} held, {size}, not free before a purge").format(
             files=_n("{n} file", "{n} files", found.held), size=size(found.held_size)
@@ -110,12 +110,20 @@ def _show_state(here: Context, found: State, drawn: Line) -> None:
     }
     for line in out.facts(lines, out.width()):
         print(line)
+    correlate.warn_missed(here, found.recall)
     if drawn.doubt:
         out.warn(threshold.doubt(drawn.doubt))
     if found.held and found.full > history.FULL:
         out.warn(_("a disk is {share:.0%} full, and what is held is not free before a purge").format(share=found.full))
     if not found.roots:
         print(_("scanning is unavailable: the profile has no root folder; everything else works"))
+
+
+def _compared(found: State) -> str:
+    counts = _("{done} of {all} compared").format(done=f"{found.pairs.done:,}", all=f"{found.pairs.all:,}")
+    if found.recall is None:
+        return counts
+    return _("{counts}, recall {recall:.1%}").format(counts=counts, recall=found.recall)
 
 
 def _state_json(here: Context, found: State, drawn: Line) -> dict[str, Any]:
@@ -125,13 +133,14 @@ def _state_json(here: Context, found: State, drawn: Line) -> dict[str, Any]:
         "main": here.places.main_ini,
         "profiles": here.arguments.profiles or here.places.profiles_ini,
         "roots": [{"path": os.fsdecode(root.path), "id": root.id, "away": root.away} for root in found.roots],
-        "files": found.files,
+        "files": found.taking.files,
         "by_codec": found.by_codec,
-        "fingerprinted": found.fingerprinted,
+        "fingerprinted": found.taking.compared,
         "problems": found.problems,
         "pairs_done": found.pairs.done,
         "pairs_all": found.pairs.all,
         "units": found.pairs.units,
+        "recall": found.recall,
         "groups": found.groups,
         "saving": found.saving,
         "held": found.held,

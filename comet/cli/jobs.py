@@ -15,7 +15,7 @@ from comet.cli import out
 from comet.cli.view import View, view
 from comet.core import places, profiles
 from comet.core.errors import CometError, Stopped, UsageError
-from comet.core.job import Progress
+from comet.core.job import Listing, Progress
 from comet.core.model import Stage
 from comet.core.places import Places
 from comet.core.text import _, clock, safe, size
@@ -23,6 +23,9 @@ from comet.jobs import JobState
 
 _LOOK = 0.5
 """Seconds between two looks at a job that is watched."""
+
+_COMMAND = 12
+"""Columns that a command keeps before what else is told of its job goes."""
 
 _LONGER = {"half": 0.5, "double": 2.0, "auto": 0.0}
 """What is said of chunks, and what `jobs.steer` takes for it."""
@@ -105,7 +108,7 @@ def _list(arguments: argparse.Namespace, here: Places, states: list[str]) -> int
             out.dump(_json(job))
         return 0
     rows = [_row(job) for job in found]
-    for line in out.table(rows):
+    for line in out.fitted(rows, out.width(), leave=(3, 2, 4), cut=5, least=_COMMAND):
         print(line)
     if not found:
         out.note(_("no job yet"))
@@ -167,17 +170,19 @@ def _show(arguments: argparse.Namespace, job: JobState) -> None:
     for key, stage in job.stages.items():
         total = f" / {stage['total']:,}" if stage["total"] is not None else ""
         values[safe(key)] = f"{stage['done']:,}{total}"
-    for line in out.facts(values):
+    for line in out.facts(values, out.width()):
         print(line)
 
 
 def _watch(job: JobState) -> int:
     """Show a job's progress until it ends; leaving it leaves it running."""
-    shown = view()
+    shown, listed = view(), 0
     try:
         for now in _looks(job):
             _feed(shown, now)
-            job = now
+            for listing in now.listings[listed:]:
+                shown.report(Listing(**listing))
+            job, listed = now, len(now.listings)
     except KeyboardInterrupt:
         shown.say(_("job `{id}` goes on; `comet jobs {id} --stop` ends it").format(id=job.id))
         return Stopped.exit_code

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from comet.collection.pairs import FilePair
     from comet.core.model import Root, Track
 
+_LEAST = 10
+"""Columns that any terminal is taken to have."""
+
+_READABLE = 8
+"""Columns below which what is left of a text tells nothing."""
+
+_VALUE = 20
+"""Columns below which a value does not stand beside its name, but under it."""
+
 
 def dump(value: object) -> None:
     """Print a value as one line of JSON; it is ASCII, so any name survives any terminal and pipe."""
@@ -55,7 +64,7 @@ def width() -> int:
     """Return how many columns there are, 0 where lines are for a pipe and nothing may be cut."""
     if not sys.stdout.isatty():
         return 0
-    return max(40, shutil.get_terminal_size().columns)
+    return max(_LEAST, shutil.get_terminal_size().columns)
 
 
 def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
@@ -77,28 +86,53 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[s
 
 
 def fitted(
-    rows: Sequence[Sequence[str]], columns: int, *, right: Sequence[int] = (), leave: Sequence[int] = ()
+    rows: Sequence[Sequence[str]],
+    columns: int,
+    *,
+    right: Sequence[int] = (),
+    leave: Sequence[int] = (),
+    cut: int = 0,
+    least: int = 0,
 ) -> list[str]:
     """Return rows as `table` does, in at most `columns`; 0 is any number.
 
-    Where there are too few, the columns in `leave` go, one after the other; then the first one is cut in the middle.
+    Where there are too few, the columns in `leave` go, one after the other; then the one at `cut` is cut in the middle.
+    Where nothing of that one would be left, what is left of each row is text of several lines.
+
+    Args:
+        rows: Cells, the same number in each.
+        columns: Of the terminal.
+        right: Cells that end at one edge.
+        leave: Cells that can be done without, the least first.
+        cut: The cell that can be shortened.
+        least: Columns that it keeps before others go, 0 for all that it takes.
     """
     from rich.cells import cell_len  # noqa: PLC0415 - help must not wait for it
 
-    from comet.cli.view import shortened  # noqa: PLC0415 - likewise
-
-    kept = list(range(len(rows[0]))) if rows else []
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    if not rows or not columns:
+        return table(rows, right=right)
+    kept = list(range(len(rows[0])))
+    needed = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    needed[cut] = min(needed[cut], least or needed[cut])
     gone = iter(leave)
 
-    def over() -> int:
-        return sum(widths[at] + 2 for at in kept) - 2 - columns if columns else 0
+    def free() -> int:
+        return columns - sum(needed[at] + 2 for at in kept) + 2
 
-    while over() > 0 and (at := next(gone, None)) is not None:
+    while free() < 0 and (at := next(gone, None)) is not None:
         kept.remove(at)
-    room = max(8, widths[0] - max(0, over())) if rows else 0
-    cut = [[shortened(row[0], room), *row[1:]] for row in rows]
-    return table([[row[at] for at in kept] for row in cut], right=[n for n, at in enumerate(kept) if at in right])
+    room = needed[cut] + free()
+    if room < min(_READABLE, needed[cut]):
+        return ["\n".join(wrapped("  ".join(filter(None, (row[at] for at in kept))), columns)) for row in rows]
+    shown = [[shortened(row[at], room) if at == cut else row[at] for at in kept] for row in rows]
+    return table(shown, right=[n for n, at in enumerate(kept) if at in right])
+
+
+def shortened(text: str, columns: int) -> str:
+    """Return text for standard output in at most `columns`, cut in the middle; 0 is any number."""
+    from comet.cli import view  # noqa: PLC0415 - help must not wait for it
+
+    return view.shortened(text, columns, ascii_only=not sys.stdout.encoding.startswith("utf")) if columns else text
 
 
 def wrapped(text: str, columns: int) -> list[str]:
@@ -153,7 +187,10 @@ def rate(bits: int) -> str:
 
 def facts(values: Mapping[str, str], columns: int = 0) -> list[str]:
     """Return names and values as lines of at most `columns`, a long value over several; 0 is any number."""
-    room = max(20, columns - 2 - max(map(len, values), default=0)) if columns else 0
+    room = columns - 2 - max(map(len, values), default=0) if columns else 0
+    if columns and room < _VALUE:
+        under = ([name, *(f"  {line}" for line in wrapped(value, columns - 2))] for name, value in values.items())
+        return [line for lines in under for line in lines]
     rows = []
     for name, value in values.items():
         first, *more = wrapped(value, room) or [""]

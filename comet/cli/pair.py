@@ -7,21 +7,21 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from comet.cli import console, out, pairs, strip
+from comet.cli import console, context, out, pairs, strip
+from comet.cli.context import Context
 from comet.cli.parser import typed
 from comet.core import places, profiles
-from comet.core.errors import UsageError
+from comet.core.errors import NotScannedError, UsageError
 from comet.core.job import Job
 from comet.core.model import Relation
 from comet.core.text import _, clock, safe
 
 if TYPE_CHECKING:
-    from comet.collection.pairs import FilePair
+    from comet.collection.pairs import FilePair, Line
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare two files and say what they are to each other."""
-    here = places.places()
     for name in (arguments.a, arguments.b):
         if not os.path.isfile(name):
             raise UsageError(
@@ -30,28 +30,38 @@ def run(arguments: argparse.Namespace) -> int:
                 else _("`{path}` is not there").format(path=safe(name)),
                 hint=_("name two files of music"),
             )
-    if arguments.profile is not None or arguments.profiles:
-        settings = profiles.load(here, arguments.profile, arguments.profiles, typed(arguments)).settings
-    else:
-        settings = profiles.unnamed(here, [], typed(arguments)).settings
+    here = context.of(arguments) if arguments.profile is not None or arguments.profiles else None
+    settings = (here.profile if here else profiles.unnamed(places.places(), [], typed(arguments))).settings
 
-    def work(_job: Job) -> tuple[FilePair, bool, list[float | None]]:
+    def work(_job: Job) -> tuple[Line | None, FilePair, bool, list[float | None]]:
         from comet import pairing  # noqa: PLC0415 - arrays and all
 
-        return pairing.compare(arguments.a, arguments.b, settings)
+        line = _line(here) if here else None
+        return line, *pairing.compare(arguments.a, arguments.b, settings, *([line] if line else []))
 
-    found, related, errors = console.quietly(work)
+    line, found, related, errors = console.quietly(work, _("listening to both files"))
     if arguments.json:
         unrelated: dict[str, object] = {"relation": None, "clear": False, "holder": "", "how": ""}
         unrelated |= {"speed": 0.0, "parts": [], "doubt": ""}
         out.dump({**out.pair(found), "pitch": found.pitch, **({} if related else unrelated)})
         return 0
-    for line in told(found, errors, related=related):
-        print(line)
+    for text in told(found, errors, line, related=related):
+        print(text)
     return 0
 
 
-def told(found: FilePair, errors: list[float | None], *, related: bool) -> Iterator[str]:
+def _line(here: Context) -> Line | None:
+    """Return the line of the profile's collection, None where nothing is known of it yet."""
+    from comet.collection import pairs as known  # noqa: PLC0415 - arrays and all
+
+    try:
+        with here.collection() as collection:
+            return known.line(collection)
+    except NotScannedError:
+        return None
+
+
+def told(found: FilePair, errors: list[float | None], line: Line | None, *, related: bool) -> Iterator[str]:
     """Yield what was found out about two files: figures, what they are to each other, and where they differ."""
     yield from out.facts(
         {
@@ -60,7 +70,7 @@ def told(found: FilePair, errors: list[float | None], *, related: bool) -> Itera
             _("similarity"): f"{found.similarity:.3f}" + _(" (0.5 is chance, 1 is alike)"),
             _("offset"): _offset(found.offset),
             _("overlap"): clock(found.overlap),
-            _("evidence"): pairs.evidence(found) + ("" if related else _under(found)),
+            _("evidence"): pairs.evidence(found) + ("" if related else _under(found, line)),
             _("verdict"): verdict(found, related=related),
         },
         out.width(),
@@ -70,14 +80,17 @@ def told(found: FilePair, errors: list[float | None], *, related: bool) -> Itera
         yield from strip.drawn(found, errors, out.width() or 80)
 
 
-def _under(found: FilePair) -> str:
-    """Return why the evidence of a pair does not count: the lowest line of any collection, and what chance gives."""
+def _under(found: FilePair, line: Line | None) -> str:
+    """Return why the evidence of a pair does not count: the line, the lowest of any where none is given, and chance."""
     from comet.collection import threshold  # noqa: PLC0415 - arrays and all
 
     if found.overlap < threshold.LEAST:
         return _(", not counted: less than {seconds:.0f} s of sound overlaps").format(seconds=threshold.LEAST)
-    text = _(", under the line of {line}, the lowest there is, so not counted; by chance {p:.1e} (p-value)")
-    return text.format(line=threshold.LOWEST.sloped if found.sloped else threshold.LOWEST.flat, p=found.p_value)
+    text = _(", under the line of {line:.1f} of this collection, so not counted; by chance {p:.1e} (p-value)")
+    if line is None:
+        text = _(", under the line of {line:.1f}, the lowest there is, so not counted; by chance {p:.1e} (p-value)")
+    flat, sloped = (line.evidence, line.sloped) if line else threshold.LOWEST
+    return text.format(line=sloped if found.sloped else flat, p=found.p_value)
 
 
 def _offset(seconds: float) -> str:

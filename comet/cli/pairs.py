@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from comet.cli import console, context, out
-from comet.cli.view import shortened
 from comet.core.errors import UsageError
 from comet.core.job import Job
 from comet.core.model import Relation
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             pipeline.judge(collection, job)  # the line may have been moved since
             return [pair for pair in pairs.of_files(collection) if not wanted or pair.relation in wanted]
 
-    found = console.quietly(work)
+    found = console.asked(work)
     shown = found[: arguments.limit or None]
     if arguments.json:
         whole = images(found)
@@ -53,10 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
         text = _("`{path}` contains {n} tracks one after the other, as an album image does")
         whole_text = text.format(path=safe(path), n=count)
         print(*out.wrapped(whole_text, out.width()), sep="\n")
+    total = _n("{n} pair of files", "{n} pairs of files", len(found))
     if len(shown) < len(found):
-        print(_("{shown} of {all} pairs of files shown").format(shown=f"{len(shown):,}", all=f"{len(found):,}"))
-    else:
-        print(_n("{n} pair of files", "{n} pairs of files", len(found)))
+        total = _("{shown} of {all} pairs of files shown").format(shown=f"{len(shown):,}", all=f"{len(found):,}")
+    print(*out.wrapped(total, out.width()), sep="\n")
     return 0
 
 
@@ -77,13 +76,13 @@ def table(found: list[FilePair], width: int) -> Iterator[str]:
         for pair in found
     ]
     head = [_("relation"), _("similarity"), _("offset"), _("overlap"), _("evidence")]
-    lines = out.fitted([head, *rows], width, right=(1, 2, 3, 4), leave=(2, 3)) if rows else []
+    lines = out.fitted([head, *rows], width, right=(1, 2, 3, 4), leave=(2, 3, 1, 4)) if rows else []
     for at, line in enumerate(lines):
         yield line
         if at:
             for track in (found[at - 1].a, found[at - 1].b):
                 path = safe(track.path)
-                yield f"  {shortened(path, width - 3) if width else path}"
+                yield f"  {out.shortened(path, width and width - 3)}"
 
 
 def word(pair: FilePair, this: str = "") -> str:

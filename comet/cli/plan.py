@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
             roots = {root.id: os.fsdecode(root.path) for root in collection.scanned_roots()}
             return plans.plan_json(changes.plan(collection, wanted), roots)
 
-    plan = console.quietly(work)
+    plan = console.asked(work)
     text = json.dumps(plan, indent=1)
     if arguments.out:
         _write(arguments.out, text + "\n")

@@ -55,7 +55,7 @@ class _Review:
             with self._here.collection() as collection:
                 return [each for each in acting.proposals(collection, job) if acting.is_open(each, clean_only=False)]
 
-        found = console.quietly(work)
+        found = console.asked(work)
         self._groups = [each.group for each in found]
         print(
             _("{groups} to review, {size} to move into quarantine").format(

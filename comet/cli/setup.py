@@ -158,6 +158,7 @@ def _write(arguments: argparse.Namespace, here: Places, known: ProfilesFile, ask
             print(_("`{name}` stays the profile that is used when none is named").format(name=safe(default)))
     if not arguments.no_compile:
         _compile()
+    places.drop_kernels(here)
     if not arguments.json:
         _next(arguments, asker, default)
     return 0

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from comet.cli import console, context, out, picture
 from comet.cli import pairs as shown_pairs
 from comet.cli.context import Context
-from comet.cli.view import shortened
 from comet.core.errors import UsageError
 from comet.core.job import Job
 from comet.core.profiles import UNNAMED
@@ -37,7 +36,7 @@ class Seen:
 def run(arguments: argparse.Namespace) -> int:
     """Show the line."""
     here = context.of(arguments)
-    seen = console.quietly(lambda job: look(here, job))
+    seen = console.asked(lambda job: look(here, job))
     if arguments.svg:
         if not seen.forms:
             raise UsageError(
@@ -135,7 +134,7 @@ def _near(title: str, found: list[FilePair], width: int) -> Iterator[str]:
         yield line
         for track in (pair.a, pair.b) if pair else ():
             path = safe(track.path)
-            yield f"  {shortened(path, width - 3) if width else path}"
+            yield f"  {out.shortened(path, width and width - 3)}"
 
 
 def _figures(pair: FilePair) -> list[str]:

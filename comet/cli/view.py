@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from comet.core.job import Event, Listing, Progress, Ready
+from comet.core.job import Event, Listing, Lost, Progress, Ready
 from comet.core.model import Problem, Stage
 from comet.core.pace import Pace
-from comet.core.text import _, _n, clock, safe, size
+from comet.core.text import _, _n, clock, counted, safe, size
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -116,6 +116,9 @@ class View:
         elif isinstance(event, Ready) and event.pairs:
             found = _n("{n} pair was found so far", "{n} pairs were found so far", event.pairs)
             self.say(found + _(": `comet groups` shows them already, the rest follows"))
+        elif isinstance(event, Lost):
+            left = _n("{n} is left", "{n} are left", event.left)
+            self.say(_("a worker of the cluster is lost, {left}; what it had in hand is done again").format(left=left))
         elif isinstance(event, Progress):
             line = self._line(event)
             if line is None:
@@ -266,16 +269,12 @@ def told(event: Listing) -> str:
             root=safe(event.root), reason=event.away
         ) if event.again else ""  # fmt: skip
     if event.again:
-        counts = [(_("{n} added"), event.new), (_("{n} gone"), event.gone), (_("{n} changed"), event.changed)]
         sentence = _("`{root}`, since the list was made: {counts}; {size} to listen to")
     else:
-        counts = [(_("{n} new"), event.new), (_("{n} changed"), event.changed), (_("{n} gone"), event.gone)]
-        counts.append((_("{n} once more"), event.stale))
         sentence = _("`{root}`: {counts}; {size} to listen to")
         if not event.new and not event.changed and not event.stale:
             sentence = _("`{root}`: {counts}, nothing to listen to") if event.gone else _("`{root}`: nothing new")
-    words = ", ".join(text.format(n=f"{count:,}") for text, count in counts if count)
-    return sentence.format(root=safe(event.root), counts=words, size=size(event.size))
+    return sentence.format(root=safe(event.root), counts=counted(event), size=size(event.size))
 
 
 def _rate(rate: float) -> str:

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
             proposal = groups.find(found, arguments.a)
             return {"group": proposal.group.id, "why": list(group(collection, proposal))}
 
-    told = console.quietly(work)
+    told = console.asked(work)
     if arguments.json:
         out.dump(told)
     else:

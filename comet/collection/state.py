@@ -17,17 +17,34 @@ from comet.judge import relation
 
 
 @dataclass(frozen=True, slots=True)
+class Taking:
+    """Which files take part in comparing; each that does not is counted under one reason."""
+
+    files: int
+    """Files that are music or claim to be, and what was imported."""
+    compared: int
+    """Those that take part,"""
+    audios: int
+    """and the audios that they hold: files of one audio are compared as one."""
+    unusable: int
+    """Nothing is known of their sound."""
+    short: int
+    """Too short, or silent."""
+    outdated: int
+    """Their fingerprints were made by other settings."""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What `comet -i` tells."""
 
     roots: list[Root]
-    files: int
-    """Files that are music or claim to be."""
+    taking: Taking
     by_codec: dict[str, int]
-    fingerprinted: int
-    """Files whose fingerprint can be compared."""
     problems: int
     pairs: Progressed
+    recall: float | None
+    """See `recall`."""
     unjudged: int
     """Pairs above the line whose relation is not known yet: `groups` and `pairs` on the command line find out."""
     groups: int
@@ -48,6 +65,22 @@ class State:
 def progress(collection: Collection) -> Progressed:
     """Return how far correlating is, for the audios that are known now."""
     return tiers.progressed(collection.comparable(), pairs.covered(collection))
+
+
+def recall(collection: Collection) -> float | None:
+    """Return the share of the pairs that count which was found; None while some are left, or where `span` bounds it."""
+    done = progress(collection)
+    return pairs.recall(collection) if done.done == done.all else None
+
+
+def taking(collection: Collection) -> Taking:
+    """Return which files take part in comparing, and why others do not."""
+    sources = collection.sources()
+    files = collection.cache.counts([root.id for root in sources]).get("files", 0)
+    comparable, tracks = set(collection.comparable()), collection.cache.tracks(sources)
+    compared = sum(track.audio.serial in comparable for track in tracks)
+    short = sum(track.audio.words < extent.MINIMUM for track in tracks)
+    return Taking(files, compared, len(comparable), files - len(tracks), short, len(tracks) - compared - short)
 
 
 def todo(collection: Collection, *, exact: bool = False) -> Todo:
@@ -84,18 +117,16 @@ def problems(collection: Collection) -> Iterator[Problem]:
 
 def of(collection: Collection) -> State:
     """Return the state of a collection."""
-    known = [root.id for root in collection.sources()]
-    counts = collection.cache.counts(known)
+    counts = collection.cache.counts([root.id for root in collection.sources()])
     found = groups.of(collection)
-    tracks = collection.cache.tracks(collection.sources())
     held, held_size = collection.journal.held_size()
     return State(
         collection.roots(),
-        counts.get("files", 0),
+        taking(collection),
         {key[6:]: n for key, n in sorted(counts.items(), key=lambda kv: -kv[1]) if key.startswith("codec:")},
-        sum(track.audio.words >= extent.MINIMUM for track in tracks),
         sum(1 for _ in problems(collection)),
         progress(collection),
+        recall(collection),
         unjudged(collection),
         len(found),
         sum(group.saving for group in found),

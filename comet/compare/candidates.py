@@ -77,54 +77,91 @@ def contrast(x: NDArray[np.uint32], y: NDArray[np.uint32], pi: int, pj: int, hal
     return float((5.0 * agreed - 2.0 * beside - 0.25 * base) / np.sqrt(VARIANCE * max(1.0, float(held))))
 
 
-@kernel(f"float64({READ_WORDS}, {READ_WORDS}, int64, int64, int64, float64, int32[::1], int32[:, ::1])")
+@kernel(f"int64({READ_WORDS}, {READ_WORDS}, int64, int64, int32[::1], int32[:, ::1])")
+def opposite(
+    here: NDArray[np.uint32],
+    there: NDArray[np.uint32],
+    reach: int,
+    middle: int,
+    agreed: NDArray[np.int32],
+    sums: NDArray[np.int32],
+) -> int:
+    """Add to each line of a fan what one segment agrees along it; return the words that are there in both tracks.
+
+    Args:
+        here: The segment's words.
+        there: The words opposite, from `reach` before the segment's first one on.
+        reach: Words to either side that are looked at.
+        middle: Of the segment, counted from the place that the lines go through.
+        agreed: As in `fan`,
+        sums: likewise.
+    """
+    sum_ = agreed[: 2 * reach]  # sum_[m] belongs to the offset d + reach - m
+    sum_[:] = 0
+    for k in range(SEGMENT):
+        word, beside = here[k], there[k:]
+        for m in range(2 * reach):
+            sum_[m] += np.int32(popcount(word & beside[m]))
+    held = 0
+    for k in range(SEGMENT):
+        held += int((here[k] != np.uint32(0)) & (there[reach + k] != np.uint32(0)))
+    for row in range(SLOPES):
+        first = reach - shift(slope(row), middle - SEGMENT // 2) - _BESIDE // 2
+        for c in range(_BESIDE):
+            m = first + c
+            sums[row, c] += 5 * sum_[m] - 2 * (sum_[m - 1] + sum_[m + 1])
+    return held
+
+
+@kernel(f"float64({READ_WORDS}, {READ_WORDS}, int64, int64, float64, float64, int32[::1], int32[:, ::1])")
 def fan(
     x: NDArray[np.uint32],
     y: NDArray[np.uint32],
     pi: int,
     pj: int,
-    half: int,
+    least: float,
     shared: float,
     agreed: NDArray[np.int32],
     sums: NDArray[np.int32],
 ) -> float:
     """Return the evidence of the strongest line through two places that are opposite, or close by; see `slopes`.
 
-    It is centred by the means over the whole tracks: c(d) = 4 (A(d) - n u.v).
+    It is centred by the means over the whole tracks: c(d) = 4 (A(d) - n u.v). Segments are taken from the places
+    outwards, until all are, or until those so far have less evidence than they would were `least` spread evenly, as the
+    root of the words: where keys are equal copies have more. Of 768 pairs of copies none is lost; of others with
+    contrast three in four stop within 128 words.
 
-    Args: as in `contrast`, and
+    Args:
+        x: Words of one track.
+        y: Of the other.
+        pi: A word of x,
+        pj: opposite to this one of y.
+        least: Evidence that is asked for.
         shared: u.v, the sum over the bits of the products of their means.
         agreed: Scratch, `WIDEST`.
         sums: Scratch, shape (`SLOPES`, `_BESIDE`).
 
     Returns:
-        -inf where no segment of x has y opposite.
+        -inf where no segment of x has y opposite, or it was given up.
     """
-    d, held = pi - pj, 0
+    d, held, best = pi - pj, 0, np.int32(0)
+    share = least / np.sqrt(max(1.0, float(min(x.shape[0], y.shape[0] + d) - max(0, d))))
     sums[:] = 0
-    for begin in range(max(0, pi - half), min(x.shape[0], pi + half) - SEGMENT + 1, SEGMENT):
-        middle = begin + SEGMENT // 2 - pi
-        reach = (abs(shift(STEPS, middle - SEGMENT // 2)) + _BESIDE // 2 + 2 + 8) // 8 * 8
-        if begin - d - reach < 0 or begin - d + reach + SEGMENT > y.shape[0]:
-            continue
-        here, there = x[begin : begin + SEGMENT], y[begin - d - reach :]
-        sum_ = agreed[: 2 * reach]  # sum_[m] belongs to the offset d + reach - m
-        sum_[:] = 0
-        for k in range(SEGMENT):
-            word, opposite = here[k], there[k:]
-            for m in range(2 * reach):
-                sum_[m] += np.int32(popcount(word & opposite[m]))
-        for k in range(SEGMENT):
-            held += int((here[k] != np.uint32(0)) & (there[reach + k] != np.uint32(0)))
+    for far in range(max(pi, x.shape[0] - pi) // SEGMENT + 1):
+        for middle in (SEGMENT // 2 + far * SEGMENT, -SEGMENT // 2 - far * SEGMENT):
+            begin = pi + middle - SEGMENT // 2
+            reach = (abs(shift(STEPS, middle - SEGMENT // 2)) + _BESIDE // 2 + 2 + 8) // 8 * 8
+            if begin < 0 or begin + SEGMENT > x.shape[0]:
+                continue
+            if begin - d - reach < 0 or begin - d + reach + SEGMENT > y.shape[0]:
+                continue
+            held += opposite(x[begin : begin + SEGMENT], y[begin - d - reach :], reach, middle, agreed, sums)
+        best = np.int32(-(1 << 30))
         for row in range(SLOPES):
-            first = reach - shift(slope(row), middle - SEGMENT // 2) - _BESIDE // 2
             for c in range(_BESIDE):
-                m = first + c
-                sums[row, c] += 5 * sum_[m] - 2 * (sum_[m - 1] + sum_[m + 1])
-    best = np.int32(-(1 << 30))
-    for row in range(SLOPES):
-        for c in range(_BESIDE):
-            best = max(best, sums[row, c])
+                best = max(best, sums[row, c])
+        if best - held * shared < share * held * np.sqrt(VARIANCE):
+            return -np.inf
     return float((best - held * shared) / np.sqrt(VARIANCE * held)) if held else -np.inf
 
 
@@ -199,7 +236,7 @@ def worth(  # noqa: PLR0917 - numba passes by position
         return False
     if contrast(x, y, pi, pj, 48) < FAR:
         return False
-    if fan(x, y, pi, pj, x.shape[0], product(means, i, j), agreed, sums) < least:
+    if fan(x, y, pi, pj, least, product(means, i, j), agreed, sums) < least:
         return False
     seen[slot] = tag
     return True

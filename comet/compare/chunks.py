@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from comet.compare.intervals import Intervals, subtract, union
 from comet.core.errors import BrokenError, NoSpaceError
-from comet.core.model import Pair
+from comet.core.job import Job
+from comet.core.model import Pair, Problem, Stage
 from comet.core.places import make_private
 from comet.core.text import _, safe
 
@@ -37,7 +38,8 @@ INTERVALS: Final = 32
 
 _HEADER: Final = 4096
 _MAGIC: Final = "comet results"
-_VERSION: Final = 2
+_VERSIONS: Final = (2, 3)
+"""Of files of rows, and of the index, which had other keys before."""
 _SUFFIX: Final = ".comet"
 _TEMP: Final = ".comet-"
 
@@ -135,18 +137,28 @@ def write(folder: str, chunk: Chunk, *, cache: str, settings: Settings) -> str:
 def read(path: str, *, cache: str, settings: Settings) -> Chunk | None:
     """Return the chunk of a file; None if it is broken, another cache's, or was made with other settings."""
     try:
-        with open(path, "rb") as file:
-            header = file.read(_HEADER)
-            # into its place at once: `read` joins what its buffer holds beyond the header with the rest, a copy of all
-            body = np.empty(os.fstat(file.fileno()).st_size - len(header), np.uint8).data
-            file.readinto(body)
-        fields = json.loads(header)
-        chunk = _chunk(fields, body)
-        intact = header == _header({k: v for k, v in fields.items() if k != "blake2b"}, body)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, BrokenError):
+        fields, chunk = _read(path) or ({}, None)
+    except (OSError, ValueError):
         return None
     wanted = json.loads(json.dumps(settings))
-    return chunk if intact and fields["cache"] == cache and fields["settings"] == wanted else None
+    return chunk if chunk and fields["cache"] == cache and fields["settings"] == wanted else None
+
+
+def drop_damaged(folder: str, job: Job) -> None:
+    """Remove the files that are damaged, and tell each as a problem: their units are missing again.
+
+    One that is empty was only begun (see `_reserve`): it held nothing.
+    """
+    for path in (os.path.join(folder, name) for name in _numbered(folder)):
+        try:
+            _read(path)
+        except ValueError:
+            if os.path.getsize(path):
+                os.unlink(path)
+                reason = _("it was damaged and is removed, what it held is compared again")
+                job.report(Problem(Stage.CORRELATE, os.fsencode(path), reason))
+        except OSError:
+            continue  # it may be read another time
 
 
 def coverage(folder: str, *, cache: str, settings: Settings) -> Coverage:
@@ -249,6 +261,31 @@ def _chunks(folder: str, cache: str, settings: Settings, *, exact: bool = True, 
                 yield chunk
 
 
+def _read(path: str) -> tuple[dict[str, Any], Chunk] | None:
+    """Return header and chunk of a file; None where another version has written it, which may be whole.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is broken.
+    """
+    with open(path, "rb") as file:
+        header = file.read(_HEADER)
+        # into its place at once: `read` joins what its buffer holds beyond the header with the rest, a copy of all
+        body = np.empty(os.fstat(file.fileno()).st_size - len(header), np.uint8).data
+        file.readinto(body)
+    try:
+        fields = json.loads(header)
+        if fields["magic"] == _MAGIC and fields["version"] != _VERSIONS[fields["task"] is not None]:
+            return None
+        chunk = _chunk(fields, body)
+        intact = header == _header({k: v for k, v in fields.items() if k != "blake2b"}, body)
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError, BrokenError) as error:
+        raise ValueError from error
+    if not intact:
+        raise ValueError
+    return fields, chunk
+
+
 def _head(path: str) -> tuple[dict[str, Any], Task | None]:
     """Return the header of a file, unchecked, and what its units are part of; nothing where it cannot be read."""
     try:
@@ -285,7 +322,7 @@ def _fields(chunk: Chunk, cache: str, settings: Settings) -> dict[str, Any]:
     """Return the header's fields but the checksum."""
     return {
         "magic": _MAGIC,
-        "version": _VERSION,
+        "version": _VERSIONS[chunk.task is not None],
         "task": chunk.task and chunk.task._asdict(),
         "units": [list(interval) for interval in union(chunk.units)],
         "settings": settings,
@@ -309,7 +346,7 @@ def _header(fields: dict[str, Any], body: memoryview) -> bytes:
 def _chunk(fields: dict[str, Any], body: memoryview) -> Chunk:
     """Return the chunk that header and body describe; ValueError, KeyError or TypeError if they do not."""
     units = tuple((int(begin), int(end)) for begin, end in fields["units"])
-    if fields["magic"] != _MAGIC or fields["version"] != _VERSION or units != union(units):
+    if fields["magic"] != _MAGIC or units != union(units):
         raise ValueError
     if len(body) != fields["records"] * RECORD.itemsize:
         raise ValueError

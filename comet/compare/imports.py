@@ -5,7 +5,7 @@ one, however large the file is. What it holds is told by its content, never by i
 
 Pairs are read by ijson's parser in Python: it takes any name, also one that is not UTF-8 and stands there as a lone
 surrogate, at 33 000 pairs a second. Fingerprints as lists of numbers would cost it 7 ms each, so those are read by
-ijson's fastest, 40 times as fast, for which such a name is where the file is broken.
+ijson's fastest, 40 times as fast, for which such a name is where the file is broken, and so is a number out of range.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from types import ModuleType
 from typing import IO, Any, Final
@@ -234,7 +235,8 @@ def _entries(stream: IO[bytes], job: Job, parser: ModuleType = any_name) -> Iter
     stream.seek(len(begin) - len(text))
     source, ended = _Escaped(stream, job), ""
     try:
-        yield from parser.items(source, inside, multiple_values=True, use_float=True)
+        # As a decimal a number beyond all floats costs its entry only; the fastest parser would crash on some of these.
+        yield from parser.items(source, inside, multiple_values=True, use_float=parser is not any_name)
     except (ijson.JSONError, ValueError):  # its parser in Python lets those of Python's own through
         ended = _("it is cut off there, is no JSON, or has a number that is out of range")
     job.check()  # a stop cuts it off too
@@ -255,7 +257,7 @@ def _value(known: Mapping[str, Any], names: tuple[str, ...]) -> Any:  # noqa: AN
 
 def _number(value: object) -> float | None:
     """Return a finite number, also one that is written as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         return None
     try:
         number = float(value)

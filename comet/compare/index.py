@@ -36,14 +36,13 @@ _ROBUST: Final = tuple(bit for bit in range(32) if 0xFFC3FFF0 >> bit & 1)
 """Bits that a change of pitch by some percent leaves alone more often than the others: keys are made of these."""
 _LIMITS: Final = (240, 200, 160, 140, 120)
 """How much contexts may differ, see `candidates.propose`, the most generous first."""
-_ALIKE: Final = 40_000_000
-"""Places of a table with like contexts, but no contrast, that a limit may lead to, 6 s for two cores;"""
-_SHARE: Final = 0.01
+_ALIKE: Final = 120_000_000
+"""Places of a table with like contexts, but no contrast, that a limit may lead to, 12 s for two cores;"""
+_SHARE: Final = 0.003
 """or so many for each pair of tracks, if that is more: as much as all else costs."""
 _INNER: Final = 9
 """Bits of a key within a partition: the postings of one, some 500 kB, stay in the cache of a core."""
-_SEED: Final = 20
-"""Of the keys; the same for all, since units are."""
+_SEED: Final = 20  # of the keys; the same for all, since units are
 _FIRST: Final = 8
 """Units of the first chunk of a run, whose pace is not known yet."""
 _LOOKING: Final = 0.7
@@ -57,15 +56,16 @@ _CANDIDATES: Final = 1 << 16
 def bits(tracks: int) -> int:
     """Return how many bits a key has for so many tracks: buckets are about as full at any size, some 70 postings.
 
-    At most 21 of the 24 that there are: tables with nearly the same key would find the same pairs and miss the same.
+    At most 24: more would cut a table into more partitions than it has work for.
     """
-    return min(21, max(16, round(math.log2(max(1, tracks)) + 3.4)))
+    return min(24, max(16, round(math.log2(max(1, tracks)) + 3.4)))
 
 
-def mask(table: int, width: int) -> np.uint32:
-    """Return the bits of a word that make the key of a table."""
-    chosen = np.random.default_rng((_SEED, table)).choice(_ROBUST, width, replace=False)
-    return np.uint32(sum(1 << int(bit) for bit in chosen))
+def mask(table: int, width: int) -> np.uint64:
+    """Return the bits of two words that make the key of a table, see `postings.keyed`."""
+    draw = np.random.default_rng((_SEED, table))
+    now, later = (draw.choice(_ROBUST, some, replace=False) for some in (width - width // 2, width // 2))
+    return np.uint64(sum(1 << int(bit) for bit in now) | sum(1 << 32 + int(bit) for bit in later))
 
 
 def correlate(
@@ -154,7 +154,7 @@ class _Table:
     """One table: where its postings go."""
 
     task: Task
-    mask: np.uint32
+    mask: np.uint64
     wanted: NDArray[np.uint8]
     """Of each key whether a track of the epoch has it; empty where all tracks are of the epoch."""
     counts: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 0), np.int64))
@@ -244,8 +244,8 @@ class _Run:
             while table and first < end:
                 wish = self.job.wish
                 allowed = budget()
-                last = self._fitting(table, first, end, allowed, wish.chunk)
-                self.tell.chunk(allowed, last - first)
+                last, least = self._fitting(table, first, end, allowed, wish.chunk)
+                self.tell.chunk(allowed, last - first, least)
                 began = time.monotonic()
                 pairs = self._look(pool, table, first, last, task.floors[0])
                 records = self._compare(pool, pairs, task.floors, last - first)
@@ -278,14 +278,15 @@ class _Run:
             pass
         return table
 
-    def _fitting(self, table: _Table, first: int, end: int, allowed: int, share: float) -> int:
-        """Return up to which unit there is room for the postings, and time; both times the share that was wished."""
+    def _fitting(self, table: _Table, first: int, end: int, allowed: int, share: float) -> tuple[int, int]:
+        """Return up to which unit there is room and time, each times the `share`, and the bytes that any unit takes."""
         sizes = table.counts.sum(0).reshape(UNITS, -1).sum(1)[first:end] * memory.POSTING
         largest, known = int(table.counts.sum(0).max()) * memory.POSTING, len(self._known) + len(self._refused)
         tracks, words = len(self.sample.serials), self.sample.longest
         room = memory.room(allowed, tracks, words, self.threads, int(sizes[0]), largest, known)
         fitting = int(np.searchsorted(np.cumsum(sizes), room, side="right"))
-        return first + max(1, min(int(share / self._pace), int(fitting * min(1.0, share))))
+        least = memory.index_unit(words, self.threads, int(sizes.max()), largest, known)
+        return first + max(1, min(int(share / self._pace), int(fitting * min(1.0, share)))), least
 
     def _look(self, pool: ThreadPoolExecutor, table: _Table, first: int, last: int, least: float) -> NDArray[np.int64]:
         """Return the candidates of some units: pairs (i, j), indices of the sample, shape (n, 2), each once, by j.

@@ -36,8 +36,8 @@ PROPOSED: Final = 4
 """Bytes for each posting that candidates take until they are compared: 100 for each of them, 14 in 1 000 postings."""
 KNOWN: Final = 72
 """Bytes of a pair that is not to be compared again, while candidates are held against all of these."""
-SEEN: Final = 16 << 20
-"""Bytes of the table of pairs seen, 8 MB, the partitions' counts and the keys that are wanted, 2 MB each at most."""
+SEEN: Final = 32 << 20
+"""Bytes of the table of pairs seen, 8 MB, the partitions' counts, 4 MB, and the keys that are wanted, 17 MB at most."""
 LOADED: Final = 320 << 20
 """Bytes that the kernels of comparing and judging take until they are loaded: 128 MB were measured where they are
 compiled, 296 MB else."""
@@ -200,8 +200,17 @@ def _too_little(tracks: int, needed: int, budget: int) -> MemoryBudgetError:
             ),  # so that what is typed is enough, and no number stands there twice
             budget=max(0, taken + budget) // 1_000_000,
         ),
-        hint=_("allow more with `--memory` or `correlate.memory`, or end other programs"),
+        hint=_(
+            "allow more with `--memory` or `correlate.memory`, compare less of each track with `correlate.sample`,"
+            " or end other programs"
+        ),
     )
+
+
+def index_unit(words: int, threads: int, least: int, largest: int, known: int) -> int:
+    """Return how many bytes a chunk of one unit of an index takes; arguments as of `room`."""
+    beside = BASE + SEEN + threads * (PIECE + SCRATCH * words + largest) + KNOWN * known
+    return beside + least + least * PROPOSED // POSTING
 
 
 def room(budget: int, tracks: int, words: int, threads: int, least: int, largest: int, known: int) -> int:
@@ -219,11 +228,10 @@ def room(budget: int, tracks: int, words: int, threads: int, least: int, largest
     Raises:
         MemoryBudgetError: Not even one unit fits.
     """
-    base = BASE + SEEN + threads * (PIECE + SCRATCH * words + largest) + KNOWN * known
-    least += least * PROPOSED // POSTING
-    if budget < base + least:
-        raise _too_little(tracks, base + least, budget)
-    return (budget - base) * POSTING // (POSTING + PROPOSED)
+    if budget < (one := index_unit(words, threads, least, largest, known)):
+        raise _too_little(tracks, one, budget)
+    beside = index_unit(words, threads, 0, largest, known)
+    return (budget - beside) * POSTING // (POSTING + PROPOSED)
 
 
 def _give_back() -> None:

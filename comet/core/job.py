@@ -93,7 +93,15 @@ class Ready:
     """That count now."""
 
 
-Event = Progress | Problem | Memory | Listing | Ordered | Ready
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A worker of a cluster is gone; what it had under way goes to the others."""
+
+    left: int
+    """Workers that there are still."""
+
+
+Event = Progress | Problem | Memory | Listing | Ordered | Ready | Lost
 
 
 @dataclass(frozen=True, slots=True)

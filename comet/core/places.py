@@ -104,6 +104,20 @@ def compiled(here: Places) -> int:
     return sum(name.endswith(".nbi") for _folder, _inside, names in os.walk(kernel_folder(here)) for name in names)
 
 
+def drop_kernels(here: Places) -> None:
+    """Remove kernels that were compiled from other sources: each version of Comet leaves 5 MB of them.
+
+    The newest of these stay beside those of now, for whoever goes back to the version before.
+    """
+    import shutil  # noqa: PLC0415 - help must not wait for it
+
+    own = kernel_folder(here)  # which may be anywhere: only what lies in Comet's own cache is Comet's to remove
+    with contextlib.suppress(OSError), os.scandir(os.path.join(here.cache, "kernels")) as entries:
+        others = sorted((each.stat().st_mtime, each.path) for each in entries if each.path != own)
+        for _time, path in others[:-1]:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def make_private(folder: str) -> None:
     """Make a folder and those above it that are missing, all for this user only; what is there stays as it is.
 

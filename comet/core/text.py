@@ -7,6 +7,10 @@ import os
 import unicodedata
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from comet.core.job import Listing
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _KEEP = frozenset({"\u200c", "\u200d", "\u00ad"})  # joiners that scripts need; soft hyphen
@@ -63,3 +67,14 @@ def clock(seconds: float) -> str:
     hours, rest = divmod(abs(whole), 3600)
     sign = "-" if whole < 0 else ""
     return f"{sign}{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{sign}{rest // 60}:{rest % 60:02}"
+
+
+def counted(found: Listing) -> str:
+    """Return what a look at a root found for a person: `3 new, 1 gone`; empty where nothing differs."""
+    counts = [
+        (_("{n} added") if found.again else _("{n} new"), found.new),
+        (_("{n} changed"), found.changed),
+        (_("{n} gone"), found.gone),
+        (_("{n} once more"), found.stale),
+    ]
+    return ", ".join(text.format(n=f"{count:,}") for text, count in counts if count)

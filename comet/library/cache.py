@@ -368,14 +368,14 @@ class Cache:
 
 
 def _audio(row: Row) -> Audio:
-    facts = {name: row[name] for name in AUDIO.split(", ")} | {"lossless": bool(row["lossless"])}
-    return Audio(**facts, serial=row["serial"])
+    """Return the audio of a row that begins with its serial number and `AUDIO`; by name it would take twice as long."""
+    return Audio(*(*row[1:8], bool(row[8]), *row[9:15], row[0]))
 
 
 def _verdict(row: Row) -> Verdict:
-    values = {name: row[name] for name in VERDICT.split(", ")}
-    parts = tuple(Part(*part) for part in json.loads(row["parts"]))
-    return Verdict(**{**values, "relation": Relation(row["relation"]), "clear": bool(row["clear"]), "parts": parts})
+    """Return the verdict of a row of `VERDICT`."""
+    parts = tuple(Part(*part) for part in json.loads(row[14]))
+    return Verdict(*(*row[:2], Relation(row[2]), bool(row[3]), *row[4:13], parts, row[13]))
 
 
 def put(db: Connection, file: File, audio: int | None, error: str, cause: str = "") -> None:

@@ -7,10 +7,10 @@ import secrets
 from comet.core.database import Connection
 
 AUDIO = (
-    "hash, words, codec, container, sample_rate, channels, bits, bitrate, lossless, duration, claimed, sound_start, "
-    "sound_end, decode_errors"
+    "hash, codec, container, sample_rate, channels, bits, bitrate, lossless, duration, claimed, sound_start, "
+    "sound_end, decode_errors, words"
 )
-"""Columns of an audio but its serial number, as `Audio` calls them."""
+"""Columns of an audio but its serial number, as `Audio` calls them and in its order."""
 VERDICT = (
     "i, j, relation, clear, holder, how, offset, overlap, similarity, worst, missing_i, missing_j, speed, doubt, parts"
 )

@@ -32,10 +32,10 @@ def written(state: State, next_steps: list[str]) -> Text:
 
 
 def _files(state: State) -> Iterator[tuple[str, str]]:
-    yield _("music"), f"{state.files:,}"
+    yield _("music"), f"{state.taking.files:,}"
     for codec, count in state.by_codec.items():
         yield f"  {safe(codec)}", f"{count:,}"
-    yield _("can be compared"), f"{state.fingerprinted:,}"
+    yield _("can be compared"), f"{state.taking.compared:,}"
     yield _("problems"), f"{state.problems:,}"
 
 
@@ -65,7 +65,7 @@ def steps(state: State, session: Session) -> Iterator[str]:
         )
     if not state.roots:
         yield _("this profile has no folder: name one with `comet setup`")
-    elif not state.files:
+    elif not state.taking.files:
         yield _("no music is known: press Enter, or run `{command}`").format(command=command("scan"))
     if state.pairs.done < state.pairs.all:
         yield _("not everything is compared yet: press Enter, or run `{command}`").format(command=command("correlate"))
@@ -73,7 +73,7 @@ def steps(state: State, session: Session) -> Iterator[str]:
         yield unjudged(state.unjudged, session)
     if state.groups:
         yield _("press 3 to walk through the groups")
-    elif state.files and state.pairs.done == state.pairs.all and not state.unjudged:
+    elif state.taking.files and state.pairs.done == state.pairs.all and not state.unjudged:
         yield _("nothing is duplicated")
     if state.problems:
         yield _("`{command}` lists the files that could not be used").format(command=command("problems"))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from rich.text import Text
 
+from comet.core.job import Listing
 from comet.core.pace import Pace
-from comet.core.text import _, _n, clock, safe, size
+from comet.core.text import _, _n, clock, counted, safe, size
 from comet.jobs import JobState
 from comet_tui.widgets.columns import Cell, head, line, tail
 
@@ -141,21 +141,16 @@ def stages(job: JobState | None, roots: Sequence[str], paces: Paces) -> list[Sta
 
 def found(job: JobState, root: str) -> str:
     """Return what the looks at a root found, in a line; empty before the first."""
-    return " · ".join(_listed(each) for each in job.listings if each["root"] == root)
+    return " · ".join(_listed(Listing(**each)) for each in job.listings if each["root"] == root)
 
 
-def _listed(told: Mapping[str, Any]) -> str:
-    if told["away"]:
-        return _("away: {reason}").format(reason=safe(told["away"]))
-    if told["again"]:
-        counts = [(_("{n} added"), "new"), (_("{n} gone"), "gone"), (_("{n} changed"), "changed")]
-    else:
-        counts = [(_("{n} new"), "new"), (_("{n} changed"), "changed"), (_("{n} gone"), "gone")]
-        counts.append((_("{n} once more"), "stale"))
-    words = ", ".join(text.format(n=f"{told[key]:,}") for text, key in counts if told[key]) or _("nothing new")
-    if told["again"]:
+def _listed(told: Listing) -> str:
+    if told.away:
+        return _("away: {reason}").format(reason=safe(told.away))
+    words = counted(told) or _("nothing new")
+    if told.again:
         return _("since then {counts}").format(counts=words)
-    return f"{words}, {size(told['size'])}" if told["size"] else words
+    return f"{words}, {size(told.size)}" if told.size else words
 
 
 def progress(job: JobState) -> str:

@@ -27,7 +27,7 @@ from comet.compare.chunks import Chunk, Task
 from comet.compare.intervals import Intervals, union
 from comet.compare.sample import Sample, prepare
 from comet.core.errors import CometError, ServiceError, Stopped, UsageError
-from comet.core.job import Control, Event, Job, Progress
+from comet.core.job import Control, Event, Job, Lost, Progress
 from tests.factories import tune, write
 from tests.integration.conftest import Bench
 
@@ -131,11 +131,12 @@ def rows() -> list[Chunk]:
     return run(correlation.correlate)
 
 
-def when(act: Callable[[], object], share: float = 0.2) -> Job:
-    """Give a job that does something, once, when so much of its pairs are done."""
+def when(act: Callable[[], object], share: float = 0.2, hear: Callable[[Event], object] = bool) -> Job:
+    """Give a job that does something, once, when so much of its pairs are done; `hear` gets what it reports."""
     done: list[object] = []
 
     def report(event: Event) -> None:
+        hear(event)
         if isinstance(event, Progress) and not done and event.done >= share * (event.total or 0) > 0:
             done.append(True)
             act()
@@ -152,6 +153,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_finds_what_one_machine_finds(machines: Machines, small: None) -> None:
     """In rows and in the index two workers find the same, in as many units, and a lost one costs nothing."""
     lost, _left = machines.worker(), machines.worker()
+    told: list[Event] = []
     with cluster.joined(machines.address) as both:
         found = run(both.index, EPOCH, {})
         here = run(index.correlate, EPOCH, {})
@@ -166,7 +168,8 @@ def test_finds_what_one_machine_finds(machines: Machines, small: None) -> None:
         assert records(more[0]) == records(more[1])
         assert [task.table for task in units(more[0]) if task] == [4]
         assert units(more[0]) == units(more[1])
-        found = run(both.rows, job=when(lost.kill))
+        found = run(both.rows, job=when(lost.kill, hear=told.append))
+    assert [event for event in told if isinstance(event, Lost)] == [Lost(1)]
     assert lost.wait() == -signal.SIGKILL
     assert records(found) == records(rows())
     assert units(found) == units(rows())
@@ -268,7 +271,7 @@ def test_units_that_fail_are_named_and_the_rest_is_kept(
     machines.worker("--memory-limit", "1MB", **limits)
     monkeypatch.setattr(cluster, "_RETRIES", 0)
     stored: list[Chunk] = []
-    named = r"units failed on the workers: rows \d+ to \d+: MemoryBudgetError"
+    named = r"units failed: rows \d+ to \d+: MemoryBudgetError"
     with cluster.joined(machines.address) as bad, pytest.raises(ServiceError, match=named) as error:
         run(bad.rows, stored=stored)
     assert not stored
@@ -355,8 +358,9 @@ def test_another_version_takes_no_part(machines: Machines, tmp_path: Path) -> No
 def test_no_scheduler(address: str, error: type[CometError], monkeypatch: pytest.MonkeyPatch) -> None:
     """An address where nobody answers, or that is none, is told at once."""
     monkeypatch.setattr(cluster, "_PATIENCE", 0.5)
-    with pytest.raises(error, match=address), cluster.joined(address):
+    with pytest.raises(error, match=address) as told, cluster.joined(address):
         pytest.fail("somebody answered")
+    assert "tcp://" in told.value.hint or "`tls://` needs certificates" in told.value.hint
 
 
 def test_silence_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from comet import pairing, pipeline, scanning
-from comet.collection import groups, pairs
+from comet.collection import groups, pairs, state
 from comet.collection.opened import exclusive, opened
 from comet.compare import chunks, tiers
 from comet.compare.chunks import Chunk, Task
@@ -312,6 +312,22 @@ def test_two_files_are_compared_without_a_scan(bench: Bench) -> None:
     assert not counts
 
 
+def test_two_files_are_held_against_the_line_of_a_collection(bench: Bench) -> None:
+    """Where one is given: a pair below it does not count, and of many tracks more pairs are so alike by chance."""
+    _small(bench)
+    files = [str(bench.music / name) for name in ("one.flac", "one copy.mp3")]
+    with bench.opened() as collection:
+        line = replace(pairs.line(collection), audios=1000)
+    alone, counts, _errors = pairing.compare(*files, Settings())
+    assert counts
+    found, counts, _errors = pairing.compare(*files, Settings(), line)
+    assert counts
+    assert found.expected_false == pytest.approx(alone.expected_false * 499_500)
+    assert found.evidence is not None
+    _pair, counts, _errors = pairing.compare(*files, Settings(), replace(line, evidence=found.evidence + 1))
+    assert not counts
+
+
 def test_of_two_speeds_the_pitch_is_told(bench: Bench) -> None:
     """A copy whose pitch moved with its tempo is told from one at the same pitch, whichever is named first."""
     sound = tune(1, 60)
@@ -377,11 +393,13 @@ def test_recall_is_told_from_how_often_tables_found_a_pair(bench: Bench) -> None
         store(1, (0, 64), (1, 2), (1, 3))
         store(2, (0, 64), (1, 4), (2, 900))
         assert pairs.recall(collection) == pytest.approx(4 / (4 + 3 * 2 / (2 * 2)))  # three found once, one twice
+        assert state.recall(collection) is None  # a table is left
         rows = np.empty(0, chunks.RECORD)
         chunks.write(collection.results, Chunk(((1, 5),), rows, 7), **about)
         assert pairs.recall(collection) == 1.0  # (1, 5) is left, found once: nothing says that others were missed
         assert pairs.floors(collection) == (10.0, 11.0)
         chunks.write(collection.results, Chunk(((5, 8),), rows, 7), **about)
+        assert state.recall(collection) == 1.0
         assert pairs.floors(collection) == threshold.FLOOR
 
 

@@ -274,5 +274,5 @@ async def test_several_roots_are_seen_one_by_one(collection: Made, size: tuple[i
             shown = lines(pilot.app)
             await pilot.press("9", "enter")
             if size[0] >= 120:
-                await seen(pilot, "41,034 / 183,222 · 1.0 TB / 4.1 TB", "since then 3 added, 2 gone, 1 changed")
+                await seen(pilot, "41,034 / 183,222 · 1.0 TB / 4.1 TB", "since then 3 added, 1 changed, 2 gone")
     assert [root.name in each for root, each in zip(roots, shown[2:6], strict=True)] == [True] * 4

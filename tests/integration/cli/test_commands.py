@@ -95,7 +95,8 @@ def test_the_last_line_of_correlate_is_its_counts(comet: Shell, music: Path) -> 
     assert set(first) == {"pairs_done", "pairs_all", "units", "recall"}
     assert (first["pairs_done"], first["pairs_all"]) == (3, 3)
     assert comet.lines("correlate")[-1] == first
-    comet("correlate", "--strict", code=3)
+    told = comet("correlate", "--strict", code=3).stdout
+    assert told.endswith("3 of 5 files take part; 2 cannot be used\n")
 
 
 def test_full_as_json_is_both_counts_and_the_groups(comet: Shell, music: Path) -> None:
@@ -176,7 +177,8 @@ def test_info_tells_the_state_and_a_file(full: Shell, music: Path) -> None:
     """Roots, formats, pairs, memory; of a file its sound, its pairs, its group, its problem."""
     (state,) = full.lines("info")
     assert (state["files"], state["problems"], state["groups"]) == (5, 2, 1)
-    assert (state["pairs_done"], state["pairs_all"]) == (3, 3)
+    assert (state["pairs_done"], state["pairs_all"], state["recall"]) == (3, 3, 1.0)
+    assert "3 of 3 compared, recall 100.0%" in full("info").stdout
     assert state["chunk"] > 0
     assert state["by_codec"]["mp3"] == 2
     assert str(music) in full("-i").stdout

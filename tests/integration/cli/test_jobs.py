@@ -16,7 +16,7 @@ import pytest
 
 from comet import jobs
 from comet.core import locks
-from comet.core.job import Memory
+from comet.core.job import Listing, Memory
 from tests.integration.cli.conftest import TOP, Shell
 
 
@@ -154,6 +154,16 @@ def test_less_memory_than_a_job_needs_is_refused(comet: Shell) -> None:
         assert "cannot go on with 178 MB\nhint: 179M is the least" in refused
         assert record.control().memory == 50 * 10**6
         assert "takes 179 MB at most" in comet("jobs", "last", "--memory", "179M").stdout
+
+
+def test_who_watches_is_told_what_was_found_in_the_roots(comet: Shell, music: Path) -> None:
+    """As whoever began the job is."""
+    comet("setup", "--profile", "p", "--root", music, "--yes", "--no-compile")
+    with jobs.recorded(str(comet.home / "state/p"), "scan") as record:
+        record.report(Listing("/m", 15, 12, 3, 1, 1_200_000_000))
+        record.report(Listing("/n", 9, 0, 0, 0, 0))
+    told = comet("jobs", "last", "--watch").stderr
+    assert "`/m`: 12 new, 3 changed, 1 gone; 1.2 GB to listen to\n`/n`: nothing new\n" in told
 
 
 def test_two_jobs_do_not_work_on_one_profile(comet: Shell, music: Path) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import os
+import sys
 from dataclasses import replace
 
 import pytest
 
-from comet.cli import groups, out, pair, pairs, strip
+from comet.cli import correlate, groups, out, pair, pairs, strip
 from comet.cli.context import Context
 from comet.cli.groups import Found
-from comet.collection.pairs import FilePair
+from comet.collection.pairs import FilePair, Line
+from comet.collection.state import Taking
 from comet.core.model import SECONDS_PER_WORD, Audio, File, Group, Part, Proposal, Relation, Standing, Track
 from comet.core.places import Places
 from comet.core.profiles import Profile
+from comet.judge import threshold
 
 
 def track(name: bytes, serial: int = 1, size: int = 5_000_000, codec: str = "mp3") -> Track:
@@ -75,6 +79,28 @@ def test_a_terminal_of_80_columns_is_enough() -> None:
     assert any(line.endswith("Song.mp3") and "…" in line for line in lines)
 
 
+@pytest.mark.parametrize("columns", [12, 20, 30, 40])
+def test_a_narrow_terminal_is_readable(columns: int) -> None:
+    """Lesser columns go, then the path is cut, then a row is text of several lines: nothing is wider than it may be."""
+    shown = found(left_over=True)
+    tables = [
+        groups._table(shown, 1, columns),
+        pairs.table([related(LONG, FLAC), related(LONG, OUTSIDE, clear=False, doubt="levels")], columns),
+        out.facts({"fingerprint": "1,600 words, 3:18 of sound", "file": LONG.path}, columns),
+    ]
+    for table in tables:
+        text = "\n".join(table)
+        assert max(map(len, text.splitlines())) <= columns
+        assert "keep" in text or "same" in text or "fingerprint" in text
+    assert "Song.mp3" in "\n".join(groups._table(shown, 1, 30))
+
+
+def test_a_terminal_that_lacks_letters_gets_dots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is cut is marked by letters that every terminal has."""
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    assert "\n".join(groups._table(found(), 1, 80)).isascii()
+
+
 def test_keeper_and_doubt_are_words(capsys: pytest.CaptureFixture[str]) -> None:
     """Without colours it says the same."""
     groups.show(context(), found())
@@ -130,6 +156,30 @@ def test_incomplete_comparing_is_never_silent(capsys: pytest.CaptureFixture[str]
     half = found(count=0)
     groups.show(context(), Found(half.groups, half.left_over, 3, 0.0, 1, 3, []))
     assert "only 1 of 3 pairs were compared" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("recall", "lines"), [(None, 0), (1.0, 0), (0.996, 1), (0.97, 2)])
+def test_what_the_index_has_missed_is_told(
+    capsys: pytest.CaptureFixture[str], recall: float | None, lines: int
+) -> None:
+    """Wherever it has missed some; where it is more than a hundredth, with the command that finds the rest."""
+    groups.show(context(), replace(found(), recall=recall))
+    text = capsys.readouterr()
+    told = ["recall of the index" in text.out, "`comet correlate --exact --profile p`" in text.err]
+    assert told == [lines > 0, lines > 1]
+
+
+@pytest.mark.parametrize(
+    ("taking", "text"),
+    [
+        (Taking(3, 3, 3, 0, 0, 0), "3 of 3 files take part"),
+        (Taking(5, 3, 2, 1, 1, 0), "3 of 5 files take part, as 2 audios; 1 cannot be used, 1 is too short or silent"),
+        (Taking(5, 3, 3, 0, 0, 2), "3 of 5 files take part; 2 have to be scanned again"),
+    ],
+)
+def test_files_that_do_not_take_part_are_told_with_the_reason(taking: Taking, text: str) -> None:
+    """So that the counts of scanning and of comparing can be held against each other."""
+    assert correlate.taking(taking) == text
 
 
 def test_groups_as_json_are_one_array(capsys: pytest.CaptureFixture[str]) -> None:
@@ -219,6 +269,15 @@ def test_each_relation_has_its_words(how: dict[str, object], word: str, sentence
     assert pairs.word(shown) == word
     assert sentence in pair.verdict(shown, related=True)
     assert pair.verdict(shown, related=False) == "no relation was found between them"
+
+
+def test_the_line_that_a_pair_is_held_against_is_told() -> None:
+    """The lowest of any collection where none is given, else that of the profile's own."""
+    below = related(LONG, FLAC, evidence=7.0)
+    line = Line(1000, 0.1, 8.9, 9.9, 0.1, threshold.Null(), "")
+    alone, within = ("\n".join(pair.told(below, [], each, related=False)) for each in (None, line))
+    assert "under the line of 6.5, the lowest there is" in alone
+    assert "under the line of 8.9 of this collection" in within
 
 
 def test_a_relation_is_told_from_the_side_of_a_file() -> None:

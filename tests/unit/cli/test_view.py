@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from comet.cli import view
 from comet.cli.view import Line, Moving, View, drawn, label_room, sentence, shortened
-from comet.core.job import Listing, Memory, Progress, Ready
+from comet.core.job import Listing, Lost, Memory, Progress, Ready
 from comet.core.model import Problem, Stage
 
 
@@ -212,6 +212,14 @@ def test_problems_are_counted_where_they_are(capsys: pytest.CaptureFixture[str])
     assert "2 problems" in sentence(shown.lines["/m/sub"], time.monotonic())
 
 
+def test_a_worker_that_is_lost_is_told_with_those_that_are_left(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever looks after the machines wants to know, though the work goes on."""
+    View().report(Lost(2))
+    assert capsys.readouterr().err == (
+        "a worker of the cluster is lost, 2 are left; what it had in hand is done again\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("listing", "words"),
     [
@@ -222,7 +230,7 @@ def test_problems_are_counted_where_they_are(capsys: pytest.CaptureFixture[str])
         (Listing("/m", 3, 0, 0, 2, 0), "`/m`: 2 gone, nothing to listen to"),
         (
             Listing("/m", 3, 2, 1, 1, 2000, again=True),
-            "`/m`, since the list was made: 2 added, 1 gone, 1 changed; 2.0 kB to listen to",
+            "`/m`, since the list was made: 2 added, 1 changed, 1 gone; 2.0 kB to listen to",
         ),
         (
             Listing("/m", 0, 0, 0, 0, 0, again=True, away="it is missing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from comet.compare import chunks
 from comet.compare.chunks import Chunk, Task
 from comet.core.errors import BrokenError, NoSpaceError
+from comet.core.job import Event, Job
+from comet.core.model import Problem
 
 KEY = {"cache": "cache-1", "settings": {"sample": 120.0, "span": 0, "minimum": 40}}
 
@@ -132,6 +135,40 @@ def test_lies_under_a_right_checksum(tmp_path: Path, lie: dict[str, object]) -> 
     body = path.read_bytes()[4096:]
     path.write_bytes(chunks._header(fields | lie, body) + body)
     assert chunks.read(str(path), **KEY) is None
+
+
+def test_an_index_with_other_keys_does_not_count(tmp_path: Path) -> None:
+    """Its units are done again, and it is not called damaged; rows of that version are the same as ever."""
+    of_index = Task(1, 500, 0, 20, 200, 100, 100)
+    for task, before in ((of_index, b'"version":2'), (None, b'"version":3')):
+        path = Path(chunks.write(str(tmp_path), dataclasses.replace(chunk(), task=task), **KEY))
+        assert chunks.read(str(path), **KEY) is not None
+        data = path.read_bytes()
+        path.write_bytes(data.replace(b'"version":3' if task else b'"version":2', before))
+        assert path.read_bytes() != data
+        assert chunks.read(str(path), **KEY) is None
+    told: list[Event] = []
+    chunks.drop_damaged(str(tmp_path), Job(told.append))
+    assert not told
+
+
+def test_what_is_damaged_is_told_once_and_gone(tmp_path: Path) -> None:
+    """Its name and what becomes of it; what is whole, of another version or only begun stays, and is not told."""
+    folder = str(tmp_path)
+    whole, damaged, other, begun = (Path(chunks.write(folder, chunk(), **KEY)) for _number in range(4))
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")
+    other.write_bytes(other.read_bytes().replace(b'"version":2', b'"version":1'))
+    begun.write_bytes(b"")
+    told: list[Event] = []
+    chunks.drop_damaged(folder, Job(told.append))
+    (problem,) = told
+    assert isinstance(problem, Problem)
+    assert problem.path == os.fsencode(damaged)
+    assert "compared again" in problem.error
+    assert [path.exists() for path in (whole, damaged, other, begun)] == [True, False, True, True]
+    told.clear()
+    chunks.drop_damaged(folder, Job(told.append))
+    assert not told
 
 
 def test_foreign(tmp_path: Path) -> None:

@@ -170,10 +170,24 @@ def test_an_old_pair_that_says_nothing_is_passed_over(tmp_path: Path, value: obj
     assert isinstance(other, OldPair)
 
 
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e-400"])
+def test_a_number_beyond_all_floats_costs_its_entry_only(tmp_path: Path, number: str) -> None:
+    """What stands behind it is read too; one that is nearly nothing is 0, and one that nobody asks for is passed by."""
+    text = '{{"a": "x", "b": "y", "score": {}}}'
+    unasked = '{"a": "x", "b": "y", "score": 1, "more": ' + number + "}"
+    (tmp_path / "x").write_text("\n".join([text.format(number), text.format(0.25), unasked]))
+    first, *others = pairs(tmp_path / "x")
+    if number == "1e-400":
+        assert first == OldPair(1, "x", "y", 0.0, None)
+    else:
+        assert first == Skipped(1, "its correlation is not a number")
+    assert others == [OldPair(2, "x", "y", 0.25, None), OldPair(3, "x", "y", 1.0, None)]
+
+
 def test_a_broken_end_is_told_after_what_was_whole(tmp_path: Path) -> None:
     """A file that was cut off, or has rubbish in it, is read up to there."""
     good = json.dumps({"a": "x", "b": "y", "score": 1})
-    for rest in (good[:-5], "rubbish", '{"a": NaN}', '{"a": \udcff}', '{"a": 1e400}'):
+    for rest in (good[:-5], "rubbish", '{"a": NaN}', '{"a": \udcff}', f'{{"a": {"9" * 5000}}}'):
         (tmp_path / "x").write_bytes(f"{good}\n{rest}\n{good}".encode("utf-8", "surrogateescape"))
         found = pairs(tmp_path / "x")
         assert isinstance(found[0], OldPair)

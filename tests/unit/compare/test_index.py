@@ -16,7 +16,7 @@ from comet.compare.intervals import Intervals, union
 from comet.compare.sample import Sample, prepare
 from comet.compare.tiers import TABLES, UNITS
 from comet.core.errors import MemoryBudgetError, Stopped
-from comet.core.job import Control, Event, Job, Progress
+from comet.core.job import Control, Event, Job, Memory, Progress
 from tests.unit.compare.words import faster
 
 KEY = {"cache": "c", "settings": {"v": 1}}
@@ -91,6 +91,17 @@ def test_chunks_and_threads_change_nothing(threads: int) -> None:
     for table in range(TABLES):
         one, other = ([c for c in stored if c.task and c.task.table == table] for stored in (run(), parts))
         assert joined(one) == joined(other)
+
+
+def test_what_is_told_to_be_the_least_is_enough() -> None:
+    """A unit of what is left fits into it, beside the pairs that come to be known meanwhile, and into no less."""
+    told: list[Event] = []
+    run(tables=1, budget=lambda: 1 << 40, job=Job(told.append))
+    first = next(event for event in told if isinstance(event, Memory))
+    least = first.least - first.limit + (1 << 40)
+    assert units(run(tables=1, budget=lambda: least + 100 * memory.KNOWN)) == units(run(tables=1))
+    with pytest.raises(MemoryBudgetError):
+        run(tables=1, budget=lambda: least - 1)
 
 
 def test_too_little_memory_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,8 +205,9 @@ def test_progress_is_counted_in_pairs() -> None:
 
 def test_the_key_grows_with_the_collection() -> None:
     """Keys are made of different bits, all of them such as a change of pitch leaves alone, and longer ones for more."""
-    assert [index.bits(10**n) for n in range(8)] == [16, 16, 16, 16, 17, 20, 21, 21]
+    assert [index.bits(10**n) for n in range(8)] == [16, 16, 16, 16, 17, 20, 23, 24]
     masks = [int(index.mask(table, 20)) for table in range(TABLES)]
     assert len(set(masks)) == TABLES
     assert {mask.bit_count() for mask in masks} == {20}
-    assert not any(mask & 0x003C000F for mask in masks)
+    assert not any((mask | mask >> 32) & 0x003C000F for mask in masks)
+    assert {(mask & 0xFFFFFFFF).bit_count() for mask in masks} == {10}

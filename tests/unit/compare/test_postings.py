@@ -43,7 +43,7 @@ def table(
 ) -> list[np.ndarray]:
     """Give the postings by partition."""
     count = len(made.serials)
-    about = (made.words, made.offsets, 0, count, made.longest, np.uint32(MASK), BITS, low, high, wanted, inner)
+    about = (made.words, made.offsets, 0, count, made.longest, np.uint64(MASK), BITS, low, high, wanted, inner)
     counts = np.zeros((high - low) >> inner, np.int64)
     postings.count(*about, counts)
     ends = np.cumsum(counts)
@@ -80,7 +80,7 @@ def test_only_keys_that_fresh_tracks_have() -> None:
     tracks = [music(seed, 300) for seed in range(4)]
     made = sample(*tracks)
     wanted = np.zeros(1 << BITS, np.uint8)
-    postings.occupy(made.words, made.offsets, 3, 4, made.longest, np.uint32(MASK), BITS, wanted)
+    postings.occupy(made.words, made.offsets, 3, 4, made.longest, np.uint64(MASK), BITS, wanted)
     keys = {key for _k, key in naive.postings(tracks[3], MASK, BITS)}
     assert set(np.flatnonzero(wanted).tolist()) == keys
     some = sum(key in keys for track in tracks for _k, key in naive.postings(track, MASK, BITS))
@@ -97,7 +97,9 @@ def test_contrast_and_fan_are_those_of_the_definition(seed: int, one: int, other
     for half in (16, 48):
         assert candidates.contrast(x, y, pi, pj, half) == pytest.approx(naive.contrast(x, y, pi, pj, half))
     scratch = np.full(candidates.WIDEST, 999, np.int32), np.full((slopes.SLOPES, 5), 999, np.int32)
-    assert candidates.fan(x, y, pi, pj, one, 8.3, *scratch) == pytest.approx(naive.fan(x, y, pi, pj, 8.3))
+    for least in (-np.inf, 0.0, data.draw(st.floats(0, 20))):
+        expected = naive.fan(x, y, pi, pj, least, 8.3)
+        assert candidates.fan(x, y, pi, pj, least, 8.3, *scratch) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("fresh", [0, 3, 5])
@@ -118,7 +120,7 @@ def test_candidates_are_what_all_pairs_of_places_give(fresh: int) -> None:
             near, far = (naive.contrast(x, y, pi, pj, half) for half in (16, 48))
             if near >= candidates.NEAR and far >= candidates.FAR:
                 shared = float((made.means[i].astype(float) / 2**24 * made.means[j] / 2**24).sum())
-                if naive.fan(x, y, pi, pj, shared) >= 12.0:
+                if naive.fan(x, y, pi, pj, 12.0, shared) >= 12.0:
                     expected.add((i, j))
     found, counts = np.empty(100, np.int64), np.zeros(2, np.int64)
     seen = np.zeros(1 << 10, np.uint64)

@@ -83,6 +83,24 @@ def test_a_home_that_cannot_be_made_is_no_error_yet(tmp_path: Path, monkeypatch:
     assert os.environ["NUMBA_CACHE_DIR"].startswith(str(tmp_path / "home/cache/kernels"))
 
 
+def test_kernels_of_old_sources_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of now and the newest others stay; beside a folder that somebody has named nothing is touched."""
+    here = Places("", "", str(tmp_path / "cache"))
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    own = Path(places.kernel_folder(here))
+    for age, name in enumerate([own.name, "00000001", "00000002", "00000003"]):
+        (own.parent / name).mkdir(parents=True)
+        (own.parent / name / "kernel.nbi").touch()
+        os.utime(own.parent / name, (1e9 - age, 1e9 - age))
+    places.drop_kernels(here)
+    assert {each.name for each in own.parent.iterdir()} == {own.name, "00000001"}
+    for name in ("mine", "beside", "beside too"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "mine"))
+    places.drop_kernels(here)
+    assert {each.name for each in tmp_path.iterdir()} == {"cache", "mine", "beside", "beside too"}
+
+
 @pytest.mark.parametrize("name", ["core/words.py", "judge/levels.py"])
 def test_kernels_of_other_sources_are_kept_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
