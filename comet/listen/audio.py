@@ -159,8 +159,10 @@ def _opened(path: bytes) -> Iterator[_Source]:
 @contextmanager
 def _container(descriptor: int, name: str, kind: str, start: int) -> Iterator[InputContainer]:
     """Let FFmpeg open the descriptor, which it may use up; raises as `identify`."""
-    # FFmpeg takes the tags behind Monkey's Audio for a part of its last packet
-    part = f"subfile,,start,0,end,{content.sound_end(descriptor)},,:" if kind == "ape" else ""
+    # FFmpeg takes the tags behind Monkey's Audio, and Lyrics3 behind MP3, for a part of the last packet
+    ends = {"ape": content.sound_end, "mpeg": content.lyrics_start, "id3": content.lyrics_start}
+    end = ends[kind](descriptor) if kind in ends else 0
+    part = f"subfile,,start,0,end,{end},,:" if end else ""
     options = {
         "fd": str(descriptor),
         "protocol_whitelist": "fd,subfile" if part else "fd",

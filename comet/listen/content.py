@@ -68,6 +68,7 @@ _RATES: Final = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (1
 _HEAD: Final = 1 << 16
 _JUNK: Final = 1 << 20  # how far the first MPEG frame is looked for behind junk
 _TAG: Final = 1 << 24  # likewise behind an ID3 tag that lies about its length: a cover may stand in between
+_LYRICS: Final = 5_120  # the longest Lyrics3 tag of the first version
 _SAME: Final = b"\xff\xfe\x0c\x00"  # bits of a header that all frames of a stream share: sync, version, layer, rate
 
 
@@ -199,12 +200,38 @@ def sound_end(descriptor: int) -> int:
     """Return where the tags at the end of a file begin: APEv2, ID3v1, or one before the other; else its length."""
     end = os.fstat(descriptor).st_size
     for _tag in range(2):
-        tail = os.pread(descriptor, 128, max(0, end - 128))
-        if tail.startswith(b"TAG"):
-            end -= 128
-        elif tail[-32:].startswith(b"APETAGEX"):  # the footer: version, size without the header, items, flags
-            length, flags = int.from_bytes(tail[-20:-16], "little"), int.from_bytes(tail[-12:-8], "little")
-            end = max(0, end - length - (32 if flags >> 31 else 0))
+        end = _before_tag(descriptor, end)
+    return end
+
+
+def lyrics_start(descriptor: int) -> int:
+    """Return where a Lyrics3 tag begins behind the sound of an MP3, before up to three of ID3v1 and APEv2; 0 for none.
+
+    That is `LYRICSBEGIN`, fields, six digits that say how long both are, `LYRICS200`; of the first version up to 5 100
+    letters and `LYRICSEND` (https://id3.org/Lyrics3v2, https://id3.org/Lyrics3).
+    """
+    end = os.fstat(descriptor).st_size
+    for _tag in range(4):
+        tail = os.pread(descriptor, _LYRICS, max(0, end - _LYRICS))
+        begin = -1
+        if tail.endswith(b"LYRICS200") and tail[-15:-9].isdigit():
+            begin = end - 15 - int(tail[-15:-9])
+        elif tail.endswith(b"LYRICSEND"):
+            begin = end - len(tail) + tail.rfind(b"LYRICSBEGIN")
+        if begin > 0 and os.pread(descriptor, 11, begin) == b"LYRICSBEGIN":
+            return begin
+        end = _before_tag(descriptor, end)
+    return 0
+
+
+def _before_tag(descriptor: int, end: int) -> int:
+    """Return where the ID3v1 or APEv2 tag begins that ends at `end`, else that."""
+    tail = os.pread(descriptor, 128, max(0, end - 128))
+    if tail.startswith(b"TAG"):
+        return end - 128
+    if tail[-32:].startswith(b"APETAGEX"):  # the footer: version, size without the header, items, flags
+        length, flags = int.from_bytes(tail[-20:-16], "little"), int.from_bytes(tail[-12:-8], "little")
+        return max(0, end - length - (32 if flags >> 31 else 0))
     return end
 
 

@@ -63,6 +63,8 @@ _COMMENTS: tuple[Edit, ...] = (editors.comments, editors.no_tags)
 EDITS: list[tuple[str, str, tuple[Edit, ...]]] = [
     ("mp3 bare.mp3 mp2 aac", "ID3", _FRONT),
     ("mp3 bare.mp3", "tags at the end", _ENDS),
+    ("mp3 bare.mp3 mp2", "Lyrics3", (editors.lyrics3, editors.ape, id3v2(4, v1=True))),
+    ("mp3 bare.mp3 mp2", "Lyrics3 of the first version", (editors.lyrics3_first, editors.ape)),
     ("mp3 bare.mp3", "id3v2", (editors.id3v2_program, editors.id3v2_bare)),
     ("mp3 bare.mp3", "eyeD3", (editors.eyed3,)),
     ("wav aiff dsf", "ID3 inside", _ID3),
