@@ -47,7 +47,7 @@ def grounded(folder: bytes, state: str) -> Iterator[Ground]:
             lambda one, other: "" if one == other else "they differ",
             lambda _sound: (),
             _hear,
-            lambda path, change: edit(Task(path, change)),
+            lambda *given: edit(Task(*given)),
             os.path.join(state, "act.lock"),
         )
     finally:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from comet import changes, scanning
 from comet.collection.opened import Collection
-from comet.core.acts import Do, Plan, Step
+from comet.core import pieces
+from comet.core.acts import Content, Do, Plan, Step
 from comet.core.errors import FileError, ReadError, RefusedError
 from comet.core.job import Job
 from comet.core.model import File, Identity, Root, Stage
@@ -17,8 +18,29 @@ from comet.core.text import _, safe
 from comet.tags.editing import Edited, Editor
 from comet.tags.fields import Change
 
+Pictures = Mapping[str, Content | None]
+"""As of `core.acts.Step`."""
 
-def preview(paths: Sequence[bytes], change: Change, job: Job) -> list[Edited]:
+
+def content(path: bytes) -> Content:
+    """Return a file with what is in it now, as a plan names it.
+
+    Raises:
+        ReadError: it cannot be read, or is no file.
+    """
+    name = os.fsdecode(path)
+    try:
+        if not os.path.isfile(path):
+            os.stat(path)
+            raise ReadError(name, _("it is no regular file"))
+        with open(path, "rb") as stream:
+            kept = pieces.Kept(0, os.fstat(stream.fileno()).st_size)
+            return Content(os.path.abspath(path), pieces.digest(pieces.blocks([kept], stream.fileno())))
+    except OSError as error:
+        raise ReadError(name, error.strerror or str(error)) from error
+
+
+def preview(paths: Sequence[bytes], change: Change, pictures: Pictures, job: Job) -> list[Edited]:
     """Return what each file would be with its tags changed so, but for its pieces, which may be large.
 
     Raises:
@@ -30,12 +52,14 @@ def preview(paths: Sequence[bytes], change: Change, job: Job) -> list[Edited]:
         Editor(also=["comet.listen.work"]) as editor,  # what is written is listened to, file by file
     ):
         for path in paths:
-            found.append(replace(editor.edit(path, change), pieces=(), reverse=()))
+            found.append(replace(editor.edit(path, change, pictures), pieces=(), reverse=()))
             advance(1, os.fsdecode(path))
     return found
 
 
-def plan(collection: Collection, paths: Sequence[bytes], change: Change) -> tuple[Plan, list[FileError]]:
+def plan(
+    collection: Collection, paths: Sequence[bytes], change: Change, pictures: Pictures
+) -> tuple[Plan, list[FileError]]:
     """Return the plan that changes the tags of files below the roots of a collection, which need not be scanned.
 
     And why some of them are left out: they lie below no root, their root is away, or they are no music.
@@ -56,7 +80,8 @@ def plan(collection: Collection, paths: Sequence[bytes], change: Change) -> tupl
             refused.append(RefusedError(os.fsdecode(path), error))
             continue
         identity = Identity(file.root, file.path, file.size, file.mtime_ns, audio)
-        steps.append(Step(Do.WRITE_TAGS, identity, "", _("its tags were typed"), tags=change))
+        do = Do.WRITE_TAGS if change else Do.EMBED
+        steps.append(Step(do, identity, "", _("its tags were typed"), tags=change, pictures=pictures))
     return Plan(collection.profile.name, time.time(), tuple(steps)), refused
 
 

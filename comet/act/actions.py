@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from comet.act import posix, recovery, vault
+from comet.act import aliases, posix, recovery, vault
 from comet.act.ground import Ground, Hearing, reason, refuse_full
+from comet.act.placing import Placer
 from comet.act.posix import Seen
 from comet.act.recovery import recover
 from comet.act.rewriting import Rewriter
@@ -65,7 +66,7 @@ def apply(ground: Ground, plan: Plan, job: Job) -> int:
                 if step.do is Do.REMOVE:
                     run.remove(step, keepers)
                 else:
-                    run.rewrite(step)
+                    run.write(step)
                 advance(1, os.fsdecode(step.file.path))
     return run.id
 
@@ -101,7 +102,7 @@ def _batches(items: Sequence[_T]) -> Iterator[list[_T]]:
 
 
 def _files(step: Step) -> list[Identity]:
-    heard = step.file if step.file.audio else None
+    heard = step.file if step.file.audio and step.do is not Do.PLACE else None
     return [file for file in (heard, step.keeper) if file is not None]
 
 
@@ -115,7 +116,8 @@ class _Run:
         self.id = self._journal.begin(kind, plan)
         ground.began(self.id)
         self._number = 0
-        self.writer = Rewriter(ground, self.hearing, self._intend)
+        self._rewriter = Rewriter(ground, self.hearing, self._intend)
+        self._placer = Placer(ground, self.hearing, self._intend)
 
     def remove(self, step: Step, keepers: set[Place]) -> None:
         """Move a file into quarantine; `keepers` are the files that the plan says stay."""
@@ -186,7 +188,7 @@ class _Run:
         assert keeper is not None  # noqa: S101 - `_checked` has refused it
         keeper_root = self._ground.root(keeper)
         if seen.size == kept.size:  # else they cannot be one file seen twice
-            vault.refuse_alias(root, file.path, keeper_root, keeper.path)
+            aliases.refuse(root, file.path, keeper_root, keeper.path)
         vault.quarantine(root, file.path, held, seen)
         try:
             same = posix.look(keeper_root, keeper.path) == kept
@@ -198,13 +200,19 @@ class _Run:
                 _("the file to keep went away or changed as this one was moved; it was put back"),
             )
 
-    def rewrite(self, step: Step) -> None:
-        """Give a playlist or a track another content."""
-        kind, write = _WRITES[step.do]
+    def write(self, step: Step) -> None:
+        """Give a playlist or a track another content, or place a file."""
+        kind, take = {
+            Do.REPOINT: (Kind.REPOINT, self._rewriter.repoint),
+            Do.WRITE_TAGS: (Kind.WRITE_TAGS, self._rewriter.tags),
+            Do.EMBED: (Kind.WRITE_TAGS, self._rewriter.tags),
+            Do.PLACE: (Kind.PLACE, self._placer.place),
+        }[step.do]
         try:
-            write(self.writer, step)
+            take(step)
         except (FileError, OSError) as error:
             self._refuse(kind, step, reason(error))
+            refuse_full(error, self._ground.roots.get(step.file.root, b""))
 
     def undo(self, entry: Entry) -> None:
         """Take back what an entry did."""
@@ -215,7 +223,7 @@ class _Run:
         try:
             root = self._ground.root(step.file)
             if entry.kind is not Kind.REMOVE:
-                self.writer.undo(entry)
+                (self._placer if entry.kind is Kind.PLACE else self._rewriter).undo(entry)
                 return
             with self._ground.locked(root):
                 held = entry.after["held"]
@@ -273,7 +281,7 @@ class _Run:
                 if (seen.device, seen.inode) == (mine.device, mine.inode):
                     raise RefusedError(name, _("it and the file that was kept are one file"))
                 if seen.size == mine.size:
-                    vault.refuse_alias(root, held, keeper_root, keeper.path)
+                    aliases.refuse(root, held, keeper_root, keeper.path)
             except FileError as error:
                 reason = _("what was kept in its place, `{path}`: {why}").format(
                     path=os.fsdecode(keeper.path), why=error.reason
@@ -289,7 +297,3 @@ class _Run:
     def _refuse(self, kind: Kind, step: Step, reason: str, of: int = 0) -> None:
         self._number += 1
         self._journal.intend(self.id, self._number, kind, step, refused=reason, of=of)
-
-
-_WRITES: Final = {Do.REPOINT: (Kind.REPOINT, Rewriter.repoint), Do.WRITE_TAGS: (Kind.WRITE_TAGS, Rewriter.tags)}
-"""Steps that give a file another content."""

@@ -12,7 +12,7 @@ from comet.act import posix, vault
 from comet.act.journal import Journal
 from comet.act.posix import Seen
 from comet.core import locks
-from comet.core.acts import Step
+from comet.core.acts import Content, Step
 from comet.core.errors import FileError, NoSpaceError, RefusedError
 from comet.core.model import File, Identity, Place, same_time
 from comet.core.places import marker
@@ -24,8 +24,8 @@ Hear = Callable[[Sequence[tuple[File, bytes]]], Iterator[tuple[bytes, str, str]]
 """Reads files (each with its absolute path) whole and yields for each its path, its audio hash, or else why not."""
 
 
-Edit = Callable[[bytes, Change], Edited]
-"""Finds out what a file with an absolute path would be with other tags."""
+Edit = Callable[[bytes, Change, Mapping[str, Content | None]], Edited]
+"""Finds out what a file with an absolute path would be with other tags and pictures."""
 
 
 def reason(error: Exception) -> str:

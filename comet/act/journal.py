@@ -24,7 +24,7 @@ _ENTRY: Final = "id, run, step, kind, state, before, after, reverse, of, error, 
 _HELD: Final = """entries.kind = 'remove' AND state = 'done' AND NOT EXISTS
                   (SELECT 1 FROM entries p WHERE p.of = entries.id AND p.kind = 'purge' AND p.state = 'done')"""
 
-_UNDOABLE: Final = f"""(({_HELD}) OR (entries.kind = 'write_tags' AND state = 'done')
+_UNDOABLE: Final = f"""(({_HELD}) OR (entries.kind IN ('write_tags', 'place') AND state = 'done')
                    OR (entries.kind = 'repoint_playlist' AND state = 'done' AND NOT EXISTS
                    (SELECT 1 FROM entries p WHERE p.of = entries.of AND p.kind = 'purge' AND p.state = 'done')))"""  # noqa: S608
 
@@ -72,8 +72,14 @@ class Journal:
     # runs and entries
 
     def begin(self, kind: str, plan: Plan | None = None) -> int:
-        """Begin a run (`apply`, `undo` or `purge`), with the plan that it follows, and return its number."""
+        """Begin a run (`apply`, `undo` or `purge`), with the plan that it follows, and return its number.
+
+        Raises:
+            UsageError: the plan could not be read again, so it is none.
+        """
         text = json.dumps(plans.plan_json(plan)) if plan else ""
+        if plan:
+            plans.parse(text, plan.profile)
         with self._db.transaction() as db:
             found = db.execute("INSERT INTO runs (kind, made, plan) VALUES (?, ?, ?)", (kind, time.time(), text))
             return int(found.lastrowid or 0)
@@ -102,7 +108,8 @@ class Journal:
         kept = step.keeper.place if step.keeper is not None else Place("", b"")
         values = (
             run, number, kind.value, state.value, file.root, file.path, file.size, kept.root, kept.path,
-            json.dumps(plans.step_json(step)), json.dumps(after or {}), json.dumps(reverse or {}), of, safe(refused),
+            json.dumps(plans.step_json(step)), json.dumps(after or {}),
+            json.dumps(reverse or {}, ensure_ascii=False), of, safe(refused),
         )  # fmt: skip
         sql = """INSERT INTO entries (run, step, kind, state, root, path, size, keeper_root, keeper_path,
                  before, after, reverse, of, error, made, changed)

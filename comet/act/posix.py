@@ -19,6 +19,8 @@ from comet.core.pieces import Kept, Piece, blocks, digest
 from comet.core.text import _
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+"""How a file is opened that must not be there yet."""
 _NOREPLACE: Final = 1  # RENAME_NOREPLACE of <linux/fs.h>
 _UNKNOWN: Final = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 
@@ -240,6 +242,15 @@ def exists(top: bytes, path: bytes) -> bool:
     return True
 
 
+def missing(top: bytes, path: bytes) -> bytes:
+    """Return the topmost of the folders of `path` below `top` that is not there, empty where all are; as `exists`."""
+    parts = path.split(b"/") if path else []
+    for count in range(1, len(parts) + 1):
+        if not exists(top, upper := b"/".join(parts[:count])):
+            return upper
+    return b""
+
+
 def topmost(top: bytes, parts: Sequence[bytes], device: int) -> int:
     """Return how many of the folders `parts` below `top` lie above the file system of `device`.
 
@@ -258,6 +269,7 @@ def why(error: OSError) -> str:
         errno.ELOOP: _("a link leads to it, and nothing is changed through a link"),
         errno.ENOTDIR: _("a link leads to it, and nothing is changed through a link"),
         errno.ENOENT: _("it is gone"),
+        errno.ENAMETOOLONG: _("its name is longer than its file system takes"),
         errno.EEXIST: _("something else is in its place by now; move that away first"),
     }.get(error.errno or 0, error.strerror or str(error))
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from comet.act import posix, vault
 from comet.act.ground import Ground, Hearing
-from comet.core.acts import Entry, Kind, State
+from comet.core.acts import Do, Entry, Kind, State
 from comet.core.errors import BrokenError, FileError, LockedError, RefusedError
 from comet.core.text import _, safe
 
@@ -37,7 +37,11 @@ def recover(ground: Ground) -> list[Entry]:
 
 def _settle(ground: Ground, root: bytes, entry: Entry) -> None:
     _sweep(ground, root, entry)
-    if "temp" in entry.after:
+    if entry.kind is Kind.PLACE:
+        settle_placing(ground, root, entry, _("it was interrupted"))
+    elif entry.before.do is Do.PLACE:
+        settle_withdrawal(ground, root, entry, _("it was interrupted before the file was moved away"))
+    elif "temp" in entry.after:
         settle_rewriting(ground, root, entry, _("it was interrupted"))
     elif entry.kind is Kind.REMOVE:
         _settle_removal(ground, root, entry)
@@ -145,6 +149,37 @@ def settle_rewriting(ground: Ground, root: bytes, entry: Entry, reason: str) -> 
     now = _digest_at(root, path)
     vault.sweep(root, folder, temp)
     _end(ground, entry, "" if now == entry.after["hash"] else reason)
+
+
+def settle_placing(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
+    """Find out whether a file was put in its place, bring back what it was to replace if not, and write it down.
+
+    Raises:
+        FileError, OSError: that cannot be told or done; the entry stays as it is.
+    """
+    path, after = entry.before.file.path, entry.after
+    placed = _digest_at(root, path) == after["hash"]
+    vault.sweep(root, os.path.dirname(path), os.fsencode(after["temp"]))
+    if not placed:
+        _before_placing(root, entry)
+    _end(ground, entry, "" if placed else reason)
+
+
+def settle_withdrawal(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
+    """Find out whether a file that was placed is held, bring back what was there before if so; as `settle_placing`."""
+    withdrawn = "withdrawn" not in entry.after or vault.holds(root, os.fsencode(entry.after["withdrawn"]))
+    if withdrawn:
+        _before_placing(root, entry)
+    _end(ground, entry, "" if withdrawn else reason)
+
+
+def _before_placing(root: bytes, entry: Entry) -> None:
+    """Bring back what was replaced, and take away folders that were made, where there is any of it."""
+    path, after = entry.before.file.path, entry.after
+    if "replaced" in after and vault.holds(root, replaced := os.fsencode(after["replaced"])):
+        vault.restore(root, replaced, path)
+    if "made" in after:
+        vault.prune(root, os.path.dirname(path), os.path.dirname(os.fsencode(after["made"])))
 
 
 def _digest_at(root: bytes, path: bytes) -> str:

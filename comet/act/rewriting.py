@@ -19,7 +19,7 @@ from comet.act.posix import Seen
 from comet.core import pieces
 from comet.core.acts import Entry, Kind, State, Step
 from comet.core.errors import FileError, RefusedError
-from comet.core.model import File
+from comet.core.model import File, Identity
 from comet.core.pieces import Piece
 from comet.core.text import _, safe
 
@@ -45,14 +45,14 @@ class _Made:
     new_hash: str
     reverse: Mapping[str, object]
     """What takes it back, beside the old hash and time."""
-    mtime_ns: int = 0
-    """0 leaves it to the system."""
+    mtime_ns: int | None = None
+    """None leaves it to the system."""
     note: str = ""
     """What is to be said of it though it is done."""
 
 
-class Rewriter:
-    """One run's way to write; each method takes one step. FileError and OSError say why it was not taken."""
+class Writer:
+    """What all that is written by one run has in common."""
 
     def __init__(self, ground: Ground, hearing: Hearing, intend: Callable[..., Entry]) -> None:
         self._ground = ground
@@ -60,14 +60,39 @@ class Rewriter:
         self._hearing = hearing
         self._intend = intend
 
+    def _refuse_protected(self, file: Identity, name: str) -> None:
+        if self._ground.protected(file.place):
+            raise RefusedError(name, _("it lies in a reference folder, where nothing is changed"))
+
+    def _verify(self, root: bytes, step: Step, beside: bytes, expected: str) -> None:
+        """Read what was written: it must be what was meant, and sound as the step says.
+
+        Raises:
+            RefusedError: it is not, or does not.
+        """
+        name = os.fsdecode(os.path.join(root, step.file.path))
+        if posix.digest_of(root, beside) != expected:
+            raise RefusedError(name, _("what was written beside it reads back differently; is the disk all right?"))
+        if not step.file.audio:
+            return  # a playlist, a picture
+        seen = posix.look(root, beside)
+        file = File(step.file.root, beside, seen.size, seen.mtime_ns)
+        for _path, audio, error in self._ground.hear([(file, os.path.join(root, beside))]):
+            if audio != step.file.audio:
+                raise RefusedError(name, error or _("its sound would not be the same"))
+
+
+class Rewriter(Writer):
+    """One run's way to write; each method takes one step. FileError and OSError say why it was not taken."""
+
     def tags(self, step: Step) -> None:
-        """Let a track have other tags; where it has them already nothing is done."""
+        """Let a track have other tags or pictures; where it has them already nothing is done."""
         step = replace(step, file=self._journal.now(step.file))
 
         def make(root: bytes) -> _Made | None:
             seen = self._hearing.of(step.file)
             path = os.path.join(root, step.file.path)
-            edited = self._ground.edit(path, step.tags)
+            edited = self._ground.edit(path, step.tags, step.pictures)
             if edited.error:
                 raise RefusedError(os.fsdecode(path), edited.error)
             if not edited.pieces:
@@ -140,7 +165,7 @@ class Rewriter:
             told = [[number, old.decode("latin-1"), line.decode("latin-1")] for number, old, line in lines]
             before: Any = of.reverse
             old_hash, new_hash = pieces.digest([content]), pieces.digest([new])
-            mtime_ns = before["mtime_ns"] if before.get("hash") == new_hash else 0
+            mtime_ns = before["mtime_ns"] if before.get("hash") == new_hash else None
             return _Made(seen, (new,), old_hash, new_hash, {"lines": told}, mtime_ns)
 
         self._replace(kind, step, make, of.id)
@@ -148,8 +173,7 @@ class Rewriter:
     def _replace(self, kind: Kind, step: Step, make: Callable[[bytes], _Made | None], of: int = 0) -> None:
         root, path = self._ground.root(step.file), step.file.path
         name = os.fsdecode(os.path.join(root, path))
-        if self._ground.protected(step.file.place):
-            raise RefusedError(name, _("it lies in a reference folder, where nothing is changed"))
+        self._refuse_protected(step.file, name)
         with self._ground.locked(root):
             made = make(root)
             if made is None:
@@ -173,23 +197,6 @@ class Rewriter:
             else:
                 self._journal.settle(written.id, State.DONE, made.note)
             self._hearing.forget(step.file.place)
-
-    def _verify(self, root: bytes, step: Step, beside: bytes, expected: str) -> None:
-        """Read what was written: it must be what was meant, and sound as the file does.
-
-        Raises:
-            RefusedError: it is not, or does not.
-        """
-        name = os.fsdecode(os.path.join(root, step.file.path))
-        if posix.digest_of(root, beside) != expected:
-            raise RefusedError(name, _("what was written beside it reads back differently; is the disk all right?"))
-        if not step.file.audio:
-            return  # a playlist
-        seen = posix.look(root, beside)
-        file = File(step.file.root, beside, seen.size, seen.mtime_ns)
-        for _path, audio, error in self._ground.hear([(file, os.path.join(root, beside))]):
-            if audio != step.file.audio:
-                raise RefusedError(name, error or _("with other tags its sound would not be the same"))
 
 
 def _now(seen: Seen) -> int:

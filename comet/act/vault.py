@@ -6,7 +6,6 @@ the root: files are new ones of a random name, made inside a folder that is open
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import stat
@@ -19,7 +18,7 @@ from comet.act import posix
 from comet.act.posix import Seen, explained
 from comet.core import locks
 from comet.core.errors import FileError, RefusedError
-from comet.core.pieces import Piece
+from comet.core.pieces import Kept, Piece
 from comet.core.places import MARKER, ROOT_FOLDER, marker, open_root_folder, read_marker
 from comet.core.text import _, safe
 
@@ -29,10 +28,6 @@ PROBE: Final = b".comet-probe-"
 """What the files are called that find out whether two folders are one; scans pass them over."""
 
 _LOCK: Final = b"lock"
-_CANNOT_WRITE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
-
-_NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-
 PATIENCE: Final = 20.0
 """Seconds in which another process must have taken its step, which holds the lock of a root."""
 
@@ -100,7 +95,7 @@ def _refuse_odd_marker(root: bytes, folder: int) -> None:
 def _publish(folder: int, identity: str, *, first: bool) -> str:
     """Write a marker and return the id that counts: if it is to be the `first` one, another one that is there does."""
     name = b".comet-" + secrets.token_hex(8).encode()
-    handle = os.open(name, _NEW, 0o644, dir_fd=folder)
+    handle = os.open(name, posix.NEW, 0o644, dir_fd=folder)
     try:
         with open(handle, "w", encoding="utf-8") as stream:
             stream.write(identity + "\n")
@@ -125,7 +120,7 @@ def _claim(folder: int, name: bytes) -> bool:
         return False
     except OSError:  # exFAT and many a FUSE file system know no hard links; an empty file is the claim there
         try:
-            os.close(os.open(MARKER, _NEW, 0o644, dir_fd=folder))
+            os.close(os.open(MARKER, posix.NEW, 0o644, dir_fd=folder))
         except FileExistsError:
             return False
         os.replace(name, MARKER, src_dir_fd=folder, dst_dir_fd=folder)
@@ -156,7 +151,7 @@ def _seen(made_in: bytes, looked_for_in: bytes) -> bool:
     name = PROBE + secrets.token_hex(8).encode()
     try:
         with _root_folder(made_in) as folder:
-            os.close(os.open(name, _NEW, 0o600, dir_fd=folder))
+            os.close(os.open(name, posix.NEW, 0o600, dir_fd=folder))
             try:
                 return _holds(looked_for_in, name)
             finally:
@@ -223,10 +218,15 @@ def holds(root: bytes, held: bytes) -> bool:
         FileError: that cannot be told, for its quarantine is not there.
     """
     try:
-        with posix.folder(root, held[: held.index(QUARANTINE) + len(QUARANTINE)]):
+        with posix.folder(root, _top(held)):
             return posix.exists(root, held)
     except OSError as error:
         raise FileError(_full(root, held), _("its quarantine cannot be seen: is the disk mounted?")) from error
+
+
+def _top(held: bytes) -> bytes:
+    """Return the quarantine that something lies in."""
+    return held[: held.index(QUARANTINE) + len(QUARANTINE)]
 
 
 def quarantine(root: bytes, path: bytes, held: bytes, expected: Seen) -> None:
@@ -261,7 +261,7 @@ def restore(root: bytes, held: bytes, path: bytes) -> None:
         posix.rename_new(source, kept, target, name)
         posix.sync(target)
         posix.sync(source)
-    _tidy(root, where)
+    prune(root, where, _top(where))
 
 
 def purge(root: bytes, held: bytes) -> None:
@@ -274,22 +274,22 @@ def purge(root: bytes, held: bytes) -> None:
     with explained(root, held), posix.folder(root, where) as folder:
         os.unlink(kept, dir_fd=folder)
         posix.sync(folder)
-    _tidy(root, where)
+    prune(root, where, _top(where))
 
 
-def _tidy(root: bytes, where: bytes) -> None:
-    """Take away folders of the quarantine that nothing is in any more."""
-    while os.path.basename(where) != os.path.basename(QUARANTINE):
-        above, name = os.path.split(where)
+def prune(root: bytes, folder: bytes, stays: bytes) -> None:
+    """Take away a folder and those above it, up to the one that stays, as far as nothing is in them."""
+    while folder != stays:
+        above, name = os.path.split(folder)
         try:
-            with posix.folder(root, above) as folder:
-                os.rmdir(name, dir_fd=folder)
+            with suppress(FileNotFoundError), posix.folder(root, above) as inside:
+                os.rmdir(name, dir_fd=inside)
         except OSError:
             return  # something is still in it
-        where = above
+        folder = above
 
 
-def beside(root: bytes, path: bytes, pieces: Sequence[Piece], temp: bytes, mtime_ns: int = 0) -> None:
+def beside(root: bytes, path: bytes, pieces: Sequence[Piece], temp: bytes, mtime_ns: int | None = None) -> None:
     """Write what a file shall be, told by what it is, as `temp` beside it, with its mode, owner and attributes.
 
     Raises:
@@ -297,16 +297,38 @@ def beside(root: bytes, path: bytes, pieces: Sequence[Piece], temp: bytes, mtime
     """
     above, name = os.path.split(path)
     with explained(root, path), posix.folder(root, above) as inside:
-        source, handle = posix.opened(inside, name), os.open(temp, _NEW, 0o600, dir_fd=inside)
+        source, handle = posix.opened(inside, name), os.open(temp, posix.NEW, 0o600, dir_fd=inside)
         try:
             posix.dress(handle, source)
-            posix.pour(handle, pieces, source)
-            if mtime_ns:
-                os.utime(handle, ns=(mtime_ns, mtime_ns))
-            os.fsync(handle)
+            _written(handle, pieces, source, mtime_ns)
         finally:
             os.close(handle)
             os.close(source)
+
+
+def stage(root: bytes, path: bytes, content: bytes, temp: bytes, mtime_ns: int = 0) -> None:
+    """Write what is in a file elsewhere as `temp` beside where it shall stand, in a folder that is made if need be.
+
+    Raises:
+        FileError: it cannot be read or written.
+    """
+    outside, name = os.path.split(content)
+    with explained(root, path), posix.made_folder(root, os.path.dirname(path), 0o777) as inside:
+        with posix.folder(outside) as folder:
+            source = posix.opened(folder, name)
+        handle = os.open(temp, posix.NEW, 0o666, dir_fd=inside)
+        try:
+            _written(handle, [Kept(0, posix.seen(source).size)], source, mtime_ns or None)
+        finally:
+            os.close(handle)
+            os.close(source)
+
+
+def _written(handle: int, pieces: Sequence[Piece], source: int, mtime_ns: int | None) -> None:
+    posix.pour(handle, pieces, source)
+    if mtime_ns is not None:  # 0 is 1970, which files from many an archive have
+        os.utime(handle, ns=(mtime_ns, mtime_ns))
+    os.fsync(handle)
 
 
 def replace(root: bytes, path: bytes, temp: bytes, expected: Seen) -> None:
@@ -346,49 +368,6 @@ def sweep(root: bytes, folder: bytes, *names: bytes) -> None:
             found = os.fsencode(name)
             if found.startswith(PROBE) or found in names:
                 os.unlink(found, dir_fd=inside)
-
-
-def refuse_alias(root: bytes, path: bytes, keeper_root: bytes, keeper: bytes) -> None:
-    """Refuse two files of which one may be the other, seen through another mount: no number of the system's tells.
-
-    A file of a name that never was is made in one folder and looked for in the other, both ways round: a pool of
-    disks may put it where only one of the two views shows it.
-
-    Raises:
-        RefusedError: both folders are one.
-        FileError: the file's own folder cannot be written.
-    """
-    here, there = (root, os.path.dirname(path)), (keeper_root, os.path.dirname(keeper))
-    if here == there:
-        return  # two names in one folder: device and inode tell
-    for made_in, looked_for_in in ((here, there), (there, here)):
-        try:
-            both = _shows(made_in, looked_for_in)
-        except OSError as error:
-            if made_in == there and error.errno in _CANNOT_WRITE:
-                continue
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise FileError(_full(root, path), posix.why(error)) from error
-        if both:
-            raise RefusedError(
-                _full(root, path), _("its folder and that of the file to keep are one, seen through two mounts")
-            )
-
-
-def _shows(made_in: tuple[bytes, bytes], looked_for_in: tuple[bytes, bytes]) -> bool:
-    name = PROBE + secrets.token_hex(8).encode()
-    with posix.folder(*made_in) as folder:
-        os.close(os.open(name, _NEW, 0o600, dir_fd=folder))
-        try:
-            with posix.folder(*looked_for_in) as other:
-                os.stat(name, dir_fd=other, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        else:
-            return True
-        finally:
-            os.unlink(name, dir_fd=folder)
 
 
 def _full(root: bytes, path: bytes) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from comet.cli import console, context, out
 from comet.cli.context import Context
-from comet.core.acts import Do, Entry, Kind, Plan
+from comet.core.acts import Do, Entry, Kind, Plan, Step
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
 from comet.core.model import Proposal, Standing
@@ -133,22 +133,39 @@ def show_steps(here: Context, plan: Plan) -> None:
     told = [step for step in plan.steps if step.do is not Do.REPOINT]
     for step in told[:SHOWN]:
         path = safe(os.path.join(roots.get(step.file.root, step.file.root), os.fsdecode(step.file.path)))
-        out.note(f"  {path}" if step.do is Do.REMOVE else f"  {path}: {safe(', '.join(step.tags))}")
+        out.note(f"  {path}{_what(step)}")
     if len(told) > SHOWN:
         out.note(_("  and {n} more").format(n=f"{len(told) - SHOWN:,}"))
 
 
+def _what(step: Step) -> str:
+    """Return what a step does to a file, where it does not remove it."""
+    if step.staged is not None:
+        instead = _(", in place of what is there") if step.replaces else ""
+        return _(": from `{path}`{instead}").format(path=safe(step.staged.path), instead=instead)
+    names = [*step.tags, *(_("picture {kind}").format(kind=kind) for kind in step.pictures)]
+    return f": {safe(', '.join(names))}" if names else ""
+
+
 def question(plan: Plan) -> str:
     """Return the question whether to apply a plan."""
-    gone = [step for step in plan.steps if step.do is Do.REMOVE]
-    files = _n("{n} file", "{n} files", len(gone))
-    freed = size(sum(step.file.size for step in gone))
-    tagged = sum(step.do is Do.WRITE_TAGS for step in plan.steps)
-    lists = len(plan.steps) - len(gone) - tagged
-    parts = [_("move {files} ({size}) into quarantine").format(files=files, size=freed)] if gone or not tagged else []
-    parts += [_("write tags of {files}").format(files=_n("{n} file", "{n} files", tagged))] if tagged else []
-    parts += [_("change {n}").format(n=_n("{n} line of playlists", "{n} lines of playlists", lists))] if lists else []
+    gone, tagged, placed, lists = (
+        [step for step in plan.steps if step.do in dos]
+        for dos in ((Do.REMOVE,), (Do.WRITE_TAGS, Do.EMBED), (Do.PLACE,), (Do.REPOINT,))
+    )
+    parts = [_("move {files} into quarantine").format(files=_sized(gone))] if gone or not (tagged or placed) else []
+    parts += [_("write tags of {files}").format(files=_n("{n} file", "{n} files", len(tagged)))] if tagged else []
+    parts += [_("put {files} in place").format(files=_sized(placed))] if placed else []
+    parts += (
+        [_("change {n}").format(n=_n("{n} line of playlists", "{n} lines of playlists", len(lists)))] if lists else []
+    )
     return _("{parts}?").format(parts=_(", and ").join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts))
+
+
+def _sized(steps: Sequence[Step]) -> str:
+    """Return how many files steps are about, and how large they are."""
+    files = _n("{n} file", "{n} files", len(steps))
+    return _("{files} ({size})").format(files=files, size=size(sum(step.file.size for step in steps)))
 
 
 def show(here: Context, outcome: Outcome, sentence: str) -> int:
@@ -171,7 +188,8 @@ def show(here: Context, outcome: Outcome, sentence: str) -> int:
 def nothing(here: Context, sentence: str) -> int:
     """Say that there is nothing to do, and return the exit code."""
     if here.arguments.json:
-        out.dump({"run": None, "files": 0, "bytes": 0, "playlists": 0, "tagged": 0, "refused": [], "warnings": []})
+        counts = dict.fromkeys(("files", "bytes", "playlists", "tagged", "placed"), 0)
+        out.dump({"run": None, **counts, "refused": [], "warnings": []})
     out.note(sentence)
     return 0
 
@@ -184,7 +202,8 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "files": len(moved),
         "bytes": sum(entry.before.file.size for entry in moved),
         "playlists": _written(outcome, Do.REPOINT),
-        "tagged": _written(outcome, Do.WRITE_TAGS),
+        "tagged": _written(outcome, Do.WRITE_TAGS, Do.EMBED),
+        "placed": _written(outcome, Do.PLACE),
         "refused": [entry_json(entry) for entry in outcome.failed],
         "warnings": list(outcome.warnings),
     }
@@ -206,24 +225,26 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "why": entry.before.why,
         "held": entry.after.get("held", ""),
         "tags": {name: list(values) for name, values in entry.before.tags.items()},
+        "pictures": list(entry.before.pictures),
         "error": entry.error,
         "made": entry.made,
     }
 
 
-def account(outcome: Outcome, moved: str, written: str) -> str:
+def account(outcome: Outcome, moved: str, written: str, put: str = "") -> str:
     """Return what a run did, as a sentence without its end.
 
     Args:
         outcome: The run's.
         moved: What became of files, with `{files}`; empty where none could have been.
         written: What became of tags, with `{files}`.
+        put: What became of files that were placed, with `{files}`; empty where none could have been.
     """
-    files = [entry.before.file.size for entry in outcome.done if "held" in entry.after]
-    tagged, lists = _written(outcome, Do.WRITE_TAGS), _written(outcome, Do.REPOINT)
-    count = _("{files} ({size})").format(files=_n("{n} file", "{n} files", len(files)), size=size(sum(files)))
-    parts = [moved.format(files=count)] if moved and (files or not tagged) else []
+    files = [entry.before for entry in outcome.done if "held" in entry.after]
+    tagged, placed, lists = (_written(outcome, *dos) for dos in ((Do.WRITE_TAGS, Do.EMBED), (Do.PLACE,), (Do.REPOINT,)))
+    parts = [moved.format(files=_sized(files))] if moved and (files or not (tagged or placed)) else []
     parts += [written.format(files=_n("{n} file", "{n} files", tagged))] if tagged or not moved else []
+    parts += [put.format(files=_n("{n} file", "{n} files", placed))] if placed else []
     parts += [_("{n} changed").format(n=_n("{n} playlist", "{n} playlists", lists))] if lists else []
     return ", ".join(parts)
 
@@ -233,13 +254,15 @@ def refused(outcome: Outcome) -> str:
     return _("; {n} left as they are").format(n=f"{len(outcome.failed):,}") if outcome.failed else ""
 
 
-def _written(outcome: Outcome, do: Do) -> int:
-    return len({entry.before.file.place for entry in outcome.done if entry.before.do is do})
+def _written(outcome: Outcome, *dos: Do) -> int:
+    return len({entry.before.file.place for entry in outcome.done if entry.before.do in dos})
 
 
 def warn_settled(settled: Sequence[Entry]) -> None:
     """Tell what an interrupted run was brought to."""
-    kinds = {Kind.REMOVE: _("removing"), Kind.UNDO: _("undoing"), Kind.PURGE: _("purging")}
+    kinds = {
+        Kind.REMOVE: _("removing"), Kind.UNDO: _("undoing"), Kind.PURGE: _("purging"), Kind.PLACE: _("placing"),
+    }  # fmt: skip
     for entry in settled:
         out.warn(
             _("{doing} `{path}` had been interrupted and is settled now: {state}").format(

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     here = acting.begin(arguments)
     if arguments.detach:
         return acting.detach(here)
-    plan, chosen = (read, None) if read else console.quietly(lambda job: _plan(here, job))
+    plan, chosen = (read, None) if read else console.asked(lambda job: _plan(here, job))
     if plan.steps and not arguments.yes:
         acting.show_steps(here, plan)
         if not acting.confirmed(acting.question(plan), yes=False):
@@ -109,7 +109,9 @@ def _apply(here: Context, plan: Plan, chosen: Proposal | None) -> int:
     _remember(here, chosen, outcome.run)
     before = len(plan.steps) - len(outcome.done) - len(outcome.failed)
     sentence = _("{done}{before}{refused}").format(
-        done=acting.account(outcome, _("{files} moved into quarantine"), _("tags of {files} written")),
+        done=acting.account(
+            outcome, _("{files} moved into quarantine"), _("tags of {files} written"), _("{files} put in place")
+        ),
         before=_("; {n} done by an earlier run").format(n=f"{before:,}") if before else "",
         refused=acting.refused(outcome),
     )

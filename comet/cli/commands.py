@@ -116,6 +116,13 @@ def _info(added: Parser) -> None:
 def _tags(added: Parser) -> None:
     added.epilog = _("`--set artist=A --set artist=B` writes two values, `--set artist=` takes the field away.")
     added.add_argument("files", metavar=_("FILE"), nargs="+", help=_("files, in a root or elsewhere"))
+    added.add_argument(
+        "--picture",
+        metavar=_("KIND=PICTURE"),
+        action="append",
+        default=[],
+        help=_("embed a picture: `front=cover.jpg`; without a name it is taken away"),
+    )
     options.yes(added, _("write without asking"))
     options.strict(added)
 

@@ -83,6 +83,7 @@ def _row(entry: Entry) -> list[str]:
         Kind.REMOVE: _("removed"),
         Kind.REPOINT: _("playlist changed"),
         Kind.WRITE_TAGS: _("tags written"),
+        Kind.PLACE: _("put in place"),
         Kind.UNDO: _("taken back"),
         Kind.PURGE: _("deleted"),
     }[entry.kind]

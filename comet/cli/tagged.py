@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comet.core.text import _, safe, size
+from comet.core.acts import KINDS
+from comet.core.text import _, clock, safe, size
 
 if TYPE_CHECKING:
-    from comet.tags.fields import Picture
+    from comet.tags.fields import Picture, Tags
     from comet.tags.reading import Tagged
 
 _LONG = 100
@@ -21,6 +22,9 @@ def facts(tagged: Tagged) -> dict[str, str]:
     lines = {_tag(safe(name)): " / ".join(map(value, values)) for name, values in tagged.tags.fields.items()}
     for number, picture in enumerate(tagged.tags.pictures, 1):
         lines[_tag(_("picture {number}").format(number=number))] = _picture(picture)
+    for number, chapter in enumerate(tagged.tags.chapters, 1):
+        words = f"{clock(chapter.start)} {chapter.title}"
+        lines[_tag(_("chapter {number}").format(number=number))] = value(words)
     if tagged.tags.other:
         lines[_tag(_("other"))] = value(", ".join(tagged.tags.other))
     return lines or {_("tags"): _("none")}
@@ -29,12 +33,14 @@ def facts(tagged: Tagged) -> dict[str, str]:
 def as_json(tagged: Tagged) -> dict[str, Any]:
     """Return the tags as JSON: `tags` is null where they cannot be read."""
     if tagged.tags is None:
-        return {"tags": None, "pictures": [], "other_tags": []}
+        return {"tags": None, "pictures": [], "chapters": [], "other_tags": []}
     pictures = [
         {"kind": each.kind, "mime": each.mime, "description": each.description, "size": each.size}
         for each in tagged.tags.pictures
     ]
-    return {"tags": dict(tagged.tags.fields), "pictures": pictures, "other_tags": list(tagged.tags.other)}
+    chapters = [{"start": each.start, "title": each.title} for each in tagged.tags.chapters]
+    fields, other = dict(tagged.tags.fields), list(tagged.tags.other)
+    return {"tags": fields, "pictures": pictures, "chapters": chapters, "other_tags": other}
 
 
 def _tag(name: str) -> str:
@@ -49,6 +55,14 @@ def value(text: str) -> str:
 
 
 def _picture(picture: Picture) -> str:
-    kinds = {0: _("other"), 3: _("front cover"), 4: _("back cover")}
-    kind = kinds.get(picture.kind) or _("kind {number}").format(number=picture.kind)
-    return f"{kind}, {safe(picture.mime)}, {size(picture.size)}"
+    kind = KINDS[picture.kind] if picture.kind < len(KINDS) else _("kind {number}").format(number=picture.kind)
+    return f"{kind}, {_content(picture)}"
+
+
+def pictures(tags: Tags, kind: str) -> str:
+    """Return what the pictures of a kind are, in one line; empty where there are none."""
+    return " / ".join(_content(each) for each in tags.pictures if each.kind == KINDS.index(kind))
+
+
+def _content(picture: Picture) -> str:
+    return f"{safe(picture.mime)}, {size(picture.size)}"

@@ -11,6 +11,7 @@ from comet.cli import acting, console, context, out, tagged
 from comet.cli.context import Context
 from comet.cli.parser import TYPED
 from comet.core import settings
+from comet.core.acts import KINDS
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
 from comet.core.plans import field_usable
@@ -18,6 +19,7 @@ from comet.core.text import _, _n, safe
 
 if TYPE_CHECKING:
     from comet.changes import Outcome
+    from comet.tagging import Pictures
     from comet.tags.editing import Edited
     from comet.tags.fields import Change
 
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Show the tags of files, or change them."""
     paths = [os.fsencode(os.path.abspath(name)) for name in arguments.files]
-    change = _change(_fields(arguments))
-    return _write(arguments, paths, change) if change else _show(arguments, paths)
+    wanted = _change(_fields(arguments)), _pictures(arguments.picture)
+    return _write(arguments, paths, *wanted) if any(wanted) else _show(arguments, paths)
 
 
 def _fields(arguments: argparse.Namespace) -> list[str]:
@@ -70,10 +72,36 @@ def _change(typed: Sequence[str]) -> Change:
     return change
 
 
-def _write(arguments: argparse.Namespace, paths: Sequence[bytes], change: Change) -> int:
+def _pictures(typed: Sequence[str]) -> Pictures:
+    """Return what was typed as `KIND=PICTURE`.
+
+    Raises:
+        UsageError: it is no such thing, or the picture cannot be read.
+    """
+    if not typed:
+        return {}
     from comet import tagging  # noqa: PLC0415 - arrays and all
 
-    edits = console.quietly(lambda job: tagging.preview(list(dict.fromkeys(paths)), change, job))
+    pictures = {}
+    for each in typed:
+        kind, equals, name = each.partition("=")
+        kind = kind.strip().lower()
+        if not equals or kind not in KINDS:
+            raise UsageError(
+                _("`{typed}` is no KIND=PICTURE").format(typed=safe(each)),
+                hint=_("like `--picture front=cover.jpg`; there are {kinds}").format(kinds=", ".join(KINDS)),
+            )
+        try:
+            pictures[kind] = tagging.content(os.fsencode(name)) if name else None
+        except FileError as error:
+            raise UsageError(str(error), hint=_("`--picture KIND=` takes a picture away")) from error
+    return pictures
+
+
+def _write(arguments: argparse.Namespace, paths: Sequence[bytes], change: Change, pictures: Pictures) -> int:
+    from comet import tagging  # noqa: PLC0415 - arrays and all
+
+    edits = console.quietly(lambda job: tagging.preview(list(dict.fromkeys(paths)), change, pictures, job))
     bad = [each for each in edits if each.error]
     for each in bad:
         out.warn(_("`{path}`: {reason}").format(path=safe(each.path), reason=each.error))
@@ -82,21 +110,24 @@ def _write(arguments: argparse.Namespace, paths: Sequence[bytes], change: Change
         out.note(_("nothing to do"))
         return FileError.exit_code if bad else 0
     for each in todo:
-        for line in _lines(each, change):
+        for line in _lines(each, change, pictures):
             out.note(line)
     question = _("write tags of {files}?").format(files=_n("{n} file", "{n} files", len(todo)))
     if not acting.confirmed(question, yes=arguments.yes):
         out.note(_("nothing was changed"))
         return 0
-    codes = [_apply(here, some, change) for here, some in _places(arguments, [each.path for each in todo])]
+    codes = [_apply(here, some, change, pictures) for here, some in _places(arguments, [each.path for each in todo])]
     return max(*codes, FileError.exit_code if bad else 0)
 
 
-def _lines(edited: Edited, change: Change) -> Iterator[str]:
+def _lines(edited: Edited, change: Change, pictures: Pictures) -> Iterator[str]:
     """Yield what writing would change in a file, field by field, and what its format cannot hold."""
     yield _("`{path}`").format(path=safe(edited.path))
-    for field in change:
-        before, after = (" / ".join(tags.fields.get(field, ())) for tags in (edited.before, edited.after))
+    both = edited.before, edited.after
+    held = {field: [" / ".join(tags.fields.get(field, ())) for tags in both] for field in change}
+    for kind in pictures:
+        held[_("picture {kind}").format(kind=kind)] = [tagged.pictures(tags, kind) for tags in both]
+    for field, (before, after) in held.items():
         if before != after:
             told = _("  {field}: {before} -> {after}")
             old, new = (tagged.value(text) if text else _("none") for text in (before, after))
@@ -127,7 +158,7 @@ def _places(arguments: argparse.Namespace, paths: Sequence[bytes]) -> Iterator[t
         yield context.alone(arguments, folder), some
 
 
-def _apply(here: Context, paths: Sequence[bytes], change: Change) -> int:
+def _apply(here: Context, paths: Sequence[bytes], change: Change, pictures: Pictures) -> int:
     refused: list[FileError] = []
 
     def work(job: Job) -> Outcome:
@@ -135,7 +166,7 @@ def _apply(here: Context, paths: Sequence[bytes], change: Change) -> int:
 
         changes.refuse_read_only(here.profile)
         with here.collection(create=True) as collection:
-            plan, left = tagging.plan(collection, paths, change)
+            plan, left = tagging.plan(collection, paths, change, pictures)
             refused.extend(left)
             return changes.apply(collection, plan, job)
 

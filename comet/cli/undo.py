@@ -40,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     many = len({entry.before.group for entry in entries}) > 1
     outcome = console.run(here, work) if many else console.quietly(work)
-    done = acting.account(outcome, _("{files} moved back"), _("tags of {files} taken back"))
+    done = acting.account(
+        outcome, _("{files} moved back"), _("tags of {files} taken back"), _("{files} taken out of place again")
+    )
     sentence = _("{done}{refused}").format(done=done, refused=acting.refused(outcome))
     return acting.show(here, outcome, sentence)
 

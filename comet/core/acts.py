@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from comet.core.model import Identity, Place
 
@@ -17,7 +18,29 @@ class Do(StrEnum):
     REPOINT = "repoint_playlist"
     """Let a playlist name the keeper in place of a removed file."""
     WRITE_TAGS = "write_tags"
-    """Let a file have other tags."""
+    """Let a file have other tags, and other pictures where it says so."""
+    EMBED = "embed_cover"
+    """Let a file have other pictures."""
+    PLACE = "place"
+    """Put a file that was made elsewhere where there is none, or in place of one that is named by its content."""
+
+
+KINDS: Final = (
+    "other", "icon", "other icon", "front", "back", "leaflet", "media", "lead artist", "artist", "conductor", "band",
+    "composer", "lyricist", "recording location", "during recording", "during performance", "video capture", "fish",
+    "illustration", "band logotype", "publisher logotype",
+)  # fmt: skip
+"""What kinds of pictures are called, by their number in ID3 and FLAC (ID3v2.4.0, section 4.14)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file that lies anywhere on this machine, and what must be in it when it is read."""
+
+    path: bytes
+    """Absolute."""
+    hash: str
+    """`core.pieces.digest` of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +61,13 @@ class Step:
     """The file that it shall name."""
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Of a *write_tags*: the values that fields shall have, by name; without any, a field is taken away."""
+    pictures: Mapping[str, Content | None] = field(default_factory=dict)
+    """Of an *embed_cover* or a *write_tags*: the picture that the file shall have of each of these `KINDS`, or none."""
+    staged: Content | None = None
+    """Of a *place*: what is put there; `file` says where, and what it will be: its size, its sound where it is music,
+    its time where that is not 0."""
+    replaces: str = ""
+    """Of a *place*: what must be in the file that is there (`core.pieces.digest`); empty where none may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +86,8 @@ class Kind(StrEnum):
     REMOVE = "remove"
     REPOINT = "repoint_playlist"
     WRITE_TAGS = "write_tags"
+    """Pictures among them."""
+    PLACE = "place"
     UNDO = "undo"
     PURGE = "purge"
 
@@ -84,8 +116,9 @@ class Entry:
     before: Step
     """The step, with the identities that held when it began."""
     after: Mapping[str, str] = field(default_factory=dict)
-    """Where things are since: `held` (path below the root), of a file that was written `hash` and
-    `temp`, of a track also its `size` and `mtime_ns`."""
+    """Where things are since, paths being below the root: `held`, of a file that was written `hash` and `temp`, of a
+    track also its `size` and `mtime_ns`; of one that was placed `hash` and `temp`, where what it `replaced` is held,
+    the topmost folder that was `made` for it, and when it is taken back, where it goes (`withdrawn`)."""
     reverse: Mapping[str, object] = field(default_factory=dict)
     """What undoes it, where that does not follow from `before` and `after`: the `hash` and `mtime_ns` of a
     file that was written, and its `pieces` (`core.pieces`), or a playlist's `lines`."""

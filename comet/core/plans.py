@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
-from comet.core.acts import Do, Plan, Step
+from comet.core.acts import KINDS, Content, Do, Plan, Step
 from comet.core.errors import UsageError
 from comet.core.model import Identity, Place
 from comet.core.text import _, safe
@@ -20,6 +20,9 @@ from comet.core.text import _, safe
 VERSION: Final = 1
 
 _KINDS: Final = {str: "a text", int: "a whole number", list: "a list", dict: "an object", float: "a number"}
+
+_PATHS: Final = ("path", "picture", "staged")
+"""What may hold half a pair of surrogates: it stands for a byte."""
 
 
 def identity_json(identity: Identity) -> dict[str, Any]:
@@ -38,8 +41,14 @@ def step_json(step: Step) -> dict[str, Any]:
     found: dict[str, Any] = {"do": step.do.value, "file": identity_json(step.file)}
     if step.old is not None and step.new is not None:
         found["with"] = {"from": _place_json(step.old), "to": _place_json(step.new)}
-    if step.do is Do.WRITE_TAGS:
+    if step.tags or step.do is Do.WRITE_TAGS:
         found["with"] = {"tags": {name: list(values) for name, values in step.tags.items()}}
+    if step.pictures:
+        pictures = {kind: each and _content_json(each, "picture") for kind, each in step.pictures.items()}
+        found["with"] = {**found.get("with", {}), "pictures": pictures}
+    if step.staged is not None:
+        replaces = {"replaces": step.replaces} if step.replaces else {}
+        found["with"] = {**_content_json(step.staged, "staged"), **replaces}
     if step.keeper is not None:
         found["keeper"] = identity_json(step.keeper)
     return {**found, "group": step.group, "why": step.why}
@@ -58,6 +67,10 @@ def plan_json(plan: Plan, roots: Mapping[str, str] | None = None) -> dict[str, A
 
 def _place_json(place: Place) -> dict[str, Any]:
     return {"root": place.root, "path": os.fsdecode(place.path)}
+
+
+def _content_json(content: Content, name: str) -> dict[str, str]:
+    return {name: os.fsdecode(content.path), "hash": content.hash}
 
 
 def parse(text: str | bytes, name: str) -> Plan:
@@ -111,6 +124,12 @@ def _fits(found: object, kind: type) -> bool:
     return isinstance(found, float) or (isinstance(found, int) and abs(found) <= sys.float_info.max)
 
 
+def path_usable(path: bytes) -> bool:
+    """Tell whether a path can name a file of the user's below a root: it does not lead out, nor to what is Comet's."""
+    odd = [part for part in path.split(b"/") if part in (b"", b".", b"..", b".comet") or part.startswith(b".comet-")]
+    return b"\0" not in path and not odd
+
+
 def field_usable(name: str) -> bool:
     """Tell whether a field of a tag can be called so in every kind of tag: small letters, digits and signs of ASCII."""
     plain = all(" " <= each <= "}" and each != "=" for each in name)
@@ -133,7 +152,7 @@ class _Reader:
         if not isinstance(value, Mapping):
             raise _wrong(self._name, where, _KINDS[dict])
         found = value.get(key)
-        if isinstance(found, bool) or not _fits(found, kind) or (key != "path" and not _storable(found)):
+        if isinstance(found, bool) or not _fits(found, kind) or (key not in _PATHS and not _storable(found)):
             raise _wrong(self._name, path, _KINDS[kind])
         return found
 
@@ -147,13 +166,17 @@ class _Reader:
         if do == Do.REMOVE:
             keeper = self.identity(self.of(value, "keeper", dict, where), f"{where}.keeper")
             return Step(Do.REMOVE, file, group, why, keeper)
-        change = self.of(value, "with", dict, where)
-        if do == Do.WRITE_TAGS:
-            return Step(Do.WRITE_TAGS, file, group, why, tags=self._tags(change, f"{where}.with"))
-        old, new = (
-            self.place(self.of(change, key, dict, f"{where}.with"), f"{where}.with.{key}") for key in ("from", "to")
-        )
-        return Step(Do.REPOINT, file, group, why, old=old, new=new)
+        change, where = self.of(value, "with", dict, where), f"{where}.with"
+        if do == Do.PLACE:
+            staged = self._content(change, "staged", where)
+            replaces = self.of({"replaces": "", **change}, "replaces", str, where)
+            return Step(Do.PLACE, file, group, why, staged=staged, replaces=replaces)
+        if do == Do.REPOINT:
+            old, new = (self.place(self.of(change, key, dict, where), f"{where}.{key}") for key in ("from", "to"))
+            return Step(Do.REPOINT, file, group, why, old=old, new=new)
+        tags = self._tags(change, where) if do == Do.WRITE_TAGS else {}
+        pictures = self._pictures(change, where) if do == Do.EMBED or "pictures" in change else {}
+        return Step(Do(do), file, group, why, tags=tags, pictures=pictures)
 
     def _tags(self, change: object, where: str) -> dict[str, tuple[str, ...]]:
         tags = self.of(change, "tags", dict, where)
@@ -165,6 +188,23 @@ class _Reader:
                 raise _wrong(self._name, f"{where}.tags.{name}", _("a list of texts"))
         return {name: tuple(values) for name, values in tags.items()}
 
+    def _pictures(self, change: object, where: str) -> dict[str, Content | None]:
+        pictures = self.of(change, "pictures", dict, where)
+        if not set(pictures) <= set(KINDS):
+            raise _wrong(
+                self._name, f"{where}.pictures", _("kinds of pictures: {known}").format(known=", ".join(KINDS))
+            )
+        return {
+            kind: None if each is None else self._content(each, "picture", f"{where}.pictures.{kind}")
+            for kind, each in pictures.items()
+        }
+
+    def _content(self, value: object, key: str, where: str) -> Content:
+        path = self._path(value, key, where)
+        if not path.startswith(b"/") or b"\0" in path:
+            raise _wrong(self._name, f"{where}.{key}", _("an absolute path"))
+        return Content(path, self.of(value, "hash", str, where))
+
     def identity(self, value: object, where: str) -> Identity:
         place = self.place(value, where)
         size, mtime_ns = self.of(value, "size", int, where), self.of(value, "mtime_ns", int, where)
@@ -172,11 +212,13 @@ class _Reader:
 
     def place(self, value: object, where: str) -> Place:
         """Return a place; a path that leads out of its root, or into Comet's own folder, is none."""
-        root, text = self.of(value, "root", str, where), self.of(value, "path", str, where)
-        try:
-            path = os.fsencode(text)
-        except UnicodeEncodeError:
-            raise _wrong(self._name, f"{where}.path", _("a path")) from None
-        if b"\0" in path or not path or any(part in (b"", b".", b"..", b".comet") for part in path.split(b"/")):
+        root, path = self.of(value, "root", str, where), self._path(value, "path", where)
+        if not path_usable(path):
             raise _wrong(self._name, f"{where}.path", _("a path below its root, without `..`"))
         return Place(root, path)
+
+    def _path(self, value: object, key: str, where: str) -> bytes:
+        try:
+            return os.fsencode(self.of(value, key, str, where))
+        except UnicodeEncodeError:
+            raise _wrong(self._name, f"{where}.{key}", _("a path")) from None

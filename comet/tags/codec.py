@@ -9,25 +9,31 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 import stat
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
 import mutagen
 from mutagen import apev2, asf, flac, id3, mp4
 
+from comet.core.acts import KINDS
 from comet.core.errors import DecodeError, ReadError
 from comet.core.pieces import digest
 from comet.core.text import _
-from comet.tags.fields import NUMBERED, ROLES, VORBIS, Collected, Picture, Tags, known
+from comet.tags.draft import Draft
+from comet.tags.fields import NUMBERED, ROLES, VORBIS, Chapter, Collected, Picture, Tags, known
 
 _ID3, _MP4, _APE, _ASF = (known(kind) for kind in ("id3", "mp4", "ape", "asf"))
 FREE: Final = "----:"
 UFID: Final = "http://musicbrainz.org"
-_FRONT: Final = 3
-_BACK: Final = 4
+FRONT: Final = KINDS.index("front")
+"""The kind of all pictures of MP4, which knows no other."""
+_COVER: Final = "cover art ("
+_CHAPTER: Final = re.compile(r"chapter(\d{3})")
+_TIME: Final = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _PNG: Final = b"\x89PNG"
 _DAMAGED: Final = (
     mutagen.MutagenError,
@@ -50,7 +56,14 @@ def read(path: bytes) -> Tags:
         DecodeError: its tags are damaged.
     """
     with opened(path) as stream:
-        return of(mutagen.File(stream))
+        return of(loaded(Draft(stream.fileno(), path)))
+
+
+def loaded(draft: Draft) -> mutagen.FileType | None:
+    """Return what mutagen makes of a file, which gets no more bytes of it than there are, whatever a tag claims."""
+    draft.seek(0)
+    found: mutagen.FileType | None = mutagen.File(draft)
+    return found
 
 
 def of(file: mutagen.FileType | None) -> Tags:
@@ -83,6 +96,7 @@ class _Reader:
         self._fields = Collected()
         self._pictures: list[Picture] = []
         self._other: dict[str, list[str]] = {}
+        self._chapters: list[Chapter] = []
 
     def read(self) -> Tags:
         tags: Any = self._file.tags
@@ -100,7 +114,10 @@ class _Reader:
             self._picture(picture.type, picture.mime, picture.desc, picture.data)
         held = "\n".join(sorted(each for values in self._other.values() for each in values))
         rest = digest([held.encode("utf-8", "surrogatepass")]) if held else ""
-        return Tags(self._fields.done(), tuple(self._pictures), tuple(self._other), rest)
+        fields = self._fields.done()
+        chapters = [*self._chapters, *_chapters_of(fields)]
+        chapters.sort(key=lambda chapter: chapter.start)
+        return Tags(fields, tuple(self._pictures), tuple(self._other), rest, tuple(chapters))
 
     def _unknown(self, name: str, content: object) -> None:
         """Note what the model has no place for, and what it holds: mutagen shows all of that."""
@@ -117,6 +134,9 @@ class _Reader:
                 for name, values in found:
                     self._fields.add(name, values)
             else:
+                if frame.FrameID == "CHAP":
+                    title = " ".join(text for each in frame.sub_frames.getall("TIT2") for text in each.text)
+                    self._chapters.append(Chapter(frame.start_time / 1000, title))
                 owner = getattr(frame, "owner", "") or getattr(frame, "desc", "")
                 self._unknown(f"{frame.FrameID}:{owner}" if owner else frame.FrameID, frame)
         for raw in tags.unknown_frames:
@@ -128,7 +148,7 @@ class _Reader:
             if name == "covr":
                 for cover in values:
                     mime = "image/png" if cover.imageformat == mp4.MP4Cover.FORMAT_PNG else "image/jpeg"
-                    self._picture(_FRONT, mime, "", cover)
+                    self._picture(FRONT, mime, "", cover)
             elif name.startswith(FREE):
                 self._free(name, values)
             elif name in {"trkn", "disk"} and field:
@@ -138,6 +158,9 @@ class _Reader:
                 self._fields.add(field, (int(v) if isinstance(v, bool) else v for v in several))
             else:
                 self._unknown(name, values)
+        for each in getattr(self._file, "chapters", None) or ():
+            self._chapters.append(Chapter(each.start, each.title))
+            self._unknown("chpl", self._chapters[-1])
 
     def _free(self, name: str, values: Iterable[bytes]) -> None:
         try:
@@ -149,10 +172,9 @@ class _Reader:
 
     def _ape(self, tags: Any) -> None:  # noqa: ANN401 - likewise
         for name, value in tags.items():
-            small = name.lower()
-            if isinstance(value, apev2.APEBinaryValue) and small.startswith("cover art"):
+            kind = kind_of_ape(name)
+            if isinstance(value, apev2.APEBinaryValue) and kind is not None:
                 title, _zero, data = bytes(value.value or b"").partition(b"\0")
-                kind = _FRONT if "front" in small else _BACK if "back" in small else 0
                 mime = "image/png" if data.startswith(_PNG) else "image/jpeg"
                 self._picture(kind, mime, title.decode("utf-8", "replace"), data)
             elif isinstance(value, apev2.APETextValue):
@@ -180,9 +202,8 @@ class _Reader:
         for name, text in tags:
             small = name.lower()
             if small == "metadata_block_picture":
-                try:
-                    picture = flac.Picture(base64.b64decode(text))  # type: ignore[no-untyped-call]
-                except (binascii.Error, *_DAMAGED):
+                picture = picture_of_vorbis(text)
+                if picture is None:
                     self._unknown(name, text)
                 else:
                     self._picture(picture.type, picture.mime, picture.desc, picture.data)
@@ -202,6 +223,30 @@ def fields_of_mp4(name: str) -> set[str]:
         return {field_of_free(name)}
     field = _MP4.get(name.lower())
     return {field, NUMBERED.get(field, field)} if field else set()
+
+
+def kind_of_ape(name: str) -> int | None:
+    """Return of which kind the picture is that an item of APE may hold."""
+    small = name.lower()
+    kind = small.removeprefix(_COVER).removesuffix(")")
+    return (KINDS.index(kind) if kind in KINDS else 0) if small.startswith(_COVER) else None
+
+
+def picture_of_vorbis(text: str) -> flac.Picture | None:
+    """Return the picture that a comment holds as text, if it is one."""
+    try:
+        return flac.Picture(base64.b64decode(text))  # type: ignore[no-untyped-call]
+    except (binascii.Error, *_DAMAGED):
+        return None
+
+
+def _chapters_of(fields: Mapping[str, tuple[str, ...]]) -> Iterator[Chapter]:
+    """Yield the chapters of Vorbis comments: a time in `chapter001`, a title in `chapter001name`."""
+    for name, (time, *_more) in fields.items():
+        found = _TIME.fullmatch(time) if _CHAPTER.fullmatch(name) else None
+        if found:
+            hours, minutes, seconds = map(float, found.groups())
+            yield Chapter(3600 * hours + 60 * minutes + seconds, " ".join(fields.get(f"{name}name", ())))
 
 
 def field_of_ape(name: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from comet.core.acts import Content
 from comet.core.pieces import Piece
 from comet.core.workers import Pool
 from comet.tags.fields import Change, Tags
@@ -26,6 +27,8 @@ class Task:
     path: bytes
     """Absolute."""
     change: Change
+    pictures: Mapping[str, Content | None] = field(default_factory=dict)
+    """As of `core.acts.Step`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Edited:
     after: Tags = field(default_factory=Tags)
     """Read from what would be written."""
     lost: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Values that tags of this kind cannot hold, by field."""
+    """Values that tags of this kind cannot hold, by field; of a picture its MIME type, by `picture` and its kind."""
     pieces: tuple[Piece, ...] = ()
     """The new content, told by the file's; none where nothing changes."""
     reverse: tuple[Piece, ...] = ()
@@ -65,9 +68,9 @@ class Editor:
     def __exit__(self, *_error: object) -> None:
         self._pool.close()
 
-    def edit(self, path: bytes, change: Change) -> Edited:
+    def edit(self, path: bytes, change: Change, pictures: Mapping[str, Content | None] | None = None) -> Edited:
         """Return what the file at an absolute path would be with its tags changed so; nothing is written."""
-        (outcome,) = self._pool.run([Task(path, change)])
+        (outcome,) = self._pool.run([Task(path, change, pictures or {})])
         return outcome.result or Edited(path, error=outcome.error)
 
 

@@ -26,6 +26,15 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Chapter:
+    """Where a part of a file begins."""
+
+    start: float
+    """Seconds."""
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tags:
     """All that the tags of a file hold."""
 
@@ -36,6 +45,8 @@ class Tags:
     """Names, in their own format, of what the model has no place for."""
     rest: str = ""
     """`core.pieces.digest` of what those hold; empty where there are none."""
+    chapters: tuple[Chapter, ...] = ()
+    """In order of time; they stand in `fields` or `other` too, as their format has them."""
 
 
 Change = Mapping[str, tuple[str, ...]]

@@ -11,43 +11,52 @@ from mutagen import id3
 from mutagen.apev2 import APEv2
 
 from comet.core import pieces
+from comet.core.acts import Content
 from comet.core.errors import DecodeError, RefusedError
 from comet.core.text import _, safe
-from comet.tags import codec, writing
+from comet.tags import codec, pictures, writing
 from comet.tags.draft import Draft
 from comet.tags.editing import Edited
 from comet.tags.fields import TOGETHER, Change, Collected, Tags, changed
+from comet.tags.pictures import Pictures
 
 _SEPARATE: Final = {"v23_sep": None}
 """Several values stand one after the other with a zero between them in ID3v2.3 too, where no version allows for more
 than one; the slash that others put there cuts names like AC/DC."""
 
 
-def edit(path: bytes, change: Change) -> Edited:
-    """Return what a file would be with its tags changed so.
+def edit(path: bytes, change: Change, wished: Mapping[str, Content | None] | None = None) -> Edited:
+    """Return what a file would be with its tags changed so, and these pictures.
 
     Raises:
         ReadError: it cannot be read.
         DecodeError: its tags are damaged.
-        RefusedError: files of its kind have no tags, or something else in them would change.
+        RefusedError: files of its kind have no tags or can hold nothing of this, a picture cannot be used, or something
+            else in the file would change.
     """
+    given, values = pictures.read(wished or {}), _as_read(change)
     with codec.opened(path) as stream:
         source = stream.fileno()
-        file = mutagen.File(stream)
+        file = codec.loaded(Draft(source, path))
         before = codec.of(file)
-        wanted = _together(before, _as_read(change))
-        if file is not None and changed(before.fields, wanted) == before.fields:
+        wanted = _together(before, values)
+        if file and changed(before.fields, wanted) == before.fields and pictures.there(before, given):
             return Edited(path, before, before)
         for options in _options(file):
-            draft = _drafted(source, path, wanted, options)
-            draft.seek(0)
-            after = codec.of(mutagen.File(draft))
-            lost, harmed = _lost(wanted, after), _harmed(before, after, wanted)
+            draft = _drafted(source, path, wanted, given, options)
+            after = codec.of(codec.loaded(draft))
+            lost = {**_lost(wanted, after), **pictures.lost(after, given)}
+            harmed = _harmed(before, after, wanted, given)
             if not lost and not harmed:
                 break
         if harmed:
             told = _("writing its tags would change `{name}` too, which nobody asked for")
             raise RefusedError(os.fsdecode(path), told.format(name=safe(harmed[0])))
+        asked = {**values, **{pictures.name(kind): (each.mime,) if each else () for kind, each in given.items()}}
+        if all(lost.get(name) == each for name, each in asked.items()):
+            told = _("its format cannot hold {values}")
+            named = ", ".join(f"{name} {' / '.join(each)}" for name, each in lost.items())
+            raise RefusedError(os.fsdecode(path), told.format(values=safe(named)))
         return _proved(Edited(path, before, after, lost), draft, source)
 
 
@@ -89,9 +98,9 @@ def _padding(info: Any) -> int:  # noqa: ANN401 - mutagen's
     return int(info.padding if info.padding >= 0 else info.get_default_padding())
 
 
-def _drafted(source: int, path: bytes, wanted: Change, options: Mapping[str, Any]) -> Draft:
+def _drafted(source: int, path: bytes, wanted: Change, given: Pictures, options: Mapping[str, Any]) -> Draft:
     draft = Draft(source, path)
-    file = mutagen.File(draft)
+    file = codec.loaded(draft)
     refused = RefusedError(os.fsdecode(path), _("files of its format hold no tags that Comet can write"))
     if file is None:
         raise refused
@@ -101,8 +110,10 @@ def _drafted(source: int, path: bytes, wanted: Change, options: Mapping[str, Any
         except (mutagen.MutagenError, NotImplementedError) as error:
             raise refused from error
     writing.put(file, wanted)
+    pictures.put(file, given)
+    tags: Any = file.tags
     if options.get("v2_version") == 3:
-        file.tags.update_to_v23()
+        tags.update_to_v23()
     draft.seek(0)
     file.save(draft, **options)
     return draft
@@ -114,11 +125,12 @@ def _lost(wanted: Change, after: Tags) -> dict[str, tuple[str, ...]]:
     return {name: values for name, values in lost.items() if values}
 
 
-def _harmed(before: Tags, after: Tags, wanted: Change) -> list[str]:
+def _harmed(before: Tags, after: Tags, wanted: Change, given: Pictures) -> list[str]:
     """Return what else would change: then this kind of file is not understood well enough, and is left alone."""
     fields = before.fields.keys() | after.fields.keys()
     harmed = [name for name in fields if name not in wanted and before.fields.get(name) != after.fields.get(name)]
-    if sorted(before.pictures, key=repr) != sorted(after.pictures, key=repr):
+    kept = [sorted((each for each in tags.pictures if each.kind not in given), key=repr) for tags in (before, after)]
+    if kept[0] != kept[1]:
         harmed.append(_("pictures"))
     if before.rest != after.rest:
         harmed += set(before.other) ^ set(after.other) or {*after.other}

@@ -7,11 +7,12 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from comet.core import plans
 from comet.core.acts import Do, Plan, Step
 from comet.core.model import Identity
-from tests.campaign.protocol import A, Arena
+from tests.campaign.protocol import TAGGED, A, Arena
 from tests.campaign.worlds import aside, edit
 
 
@@ -68,6 +69,12 @@ def replan(arena: Arena) -> None:
 
     removals = [step for step in arena.plan.steps if step.keeper is not None]
     write_plan(arena, [Step(Do.REMOVE, now(step.file), "", "", now(step.keeper)) for step in removals if step.keeper])
+
+
+def replan_tags(arena: Arena) -> None:
+    """Write a plan that only writes tags, with the time that the file has now."""
+    (step,) = arena.only(Do.WRITE_TAGS).steps
+    write_plan(arena, [replace(step, file=replace(step.file, mtime_ns=os.stat(arena.path(TAGGED)).st_mtime_ns))])
 
 
 def write_plan(arena: Arena, steps: list[Step]) -> None:

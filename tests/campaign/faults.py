@@ -11,10 +11,11 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
-from comet.act import posix, recovery, rewriting, vault
+from comet.act import aliases, posix, recovery, rewriting, vault
 from comet.act.actions import _Run
 from comet.act.ground import Ground, Hearing
 from comet.act.journal import Journal
+from comet.act.placing import Placer
 from comet.act.posix import Seen
 from comet.act.rewriting import Rewriter
 from comet.core.acts import Entry, Kind, State, Step
@@ -110,12 +111,71 @@ def moved_unseen(_folder: str) -> None:
     vault.quarantine = quarantine
 
 
+_OVER = b"dup/cover.jpg"
+
+
+def placed_over(_folder: str) -> None:
+    """What a placed file replaces is not held: its place is taken."""
+    finish, quarantine = vault.finish, vault.quarantine
+    vault.quarantine = lambda root, path, *given: path == _OVER or quarantine(root, path, *given)
+
+    def finished(root: bytes, path: bytes, temp: bytes) -> None:
+        if path != _OVER:
+            return finish(root, path, temp)
+        with posix.folder(root, os.path.dirname(path)) as inside:
+            return os.rename(temp, os.path.basename(path), src_dir_fd=inside, dst_dir_fd=inside)
+
+    vault.finish = finished
+
+
+def stage_unsynced(_folder: str) -> None:
+    """What is written beside where a file is to stand is left to the system to write some time."""
+    written = vault._written
+
+    def unsynced(*given: Any) -> None:  # noqa: ANN401 - as it is
+        sync, os.fsync = os.fsync, lambda _handle: None
+        try:
+            written(*given)
+        finally:
+            os.fsync = sync
+
+    vault._written = unsynced
+
+
+def guessing_placed(_folder: str) -> None:
+    """Recovery takes for placed what was about to be."""
+    recovery.settle_placing = lambda ground, _root, entry, _reason: recovery._end(ground, entry)
+
+
+def guessing_withdrawn(_folder: str) -> None:
+    """What was interrupted while a placed file was taken back is taken for not taken back."""
+    settle = recovery.settle_withdrawal
+
+    def guess(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
+        if reason:
+            recovery._end(ground, entry, reason)
+        else:
+            settle(ground, root, entry, reason)
+
+    recovery.settle_withdrawal = guess
+
+
+def placing_half_undone(_folder: str) -> None:
+    """What a placing has moved away and made stays so when it is taken back."""
+    recovery._before_placing = lambda *_given: None
+
+
+def untouched_unread(_folder: str) -> None:
+    """A placed file is taken back whatever is in it by now."""
+    Placer._refuse_touched = lambda *_given: None
+
+
 def keeper_unseen(_folder: str) -> None:
     """Nobody looks at the keeper once more after the move."""
 
     def move(run: _Run, root: bytes, step: Step, held: bytes, seen: Seen, kept: Seen) -> None:
         if seen.size == kept.size:
-            vault.refuse_alias(root, step.file.path, run._ground.root(step.keeper), step.keeper.path)
+            aliases.refuse(root, step.file.path, run._ground.root(step.keeper), step.keeper.path)
         vault.quarantine(root, step.file.path, held, seen)
 
     _Run._move = move
@@ -123,7 +183,7 @@ def keeper_unseen(_folder: str) -> None:
 
 def unprobed(_folder: str) -> None:
     """Nobody tries whether two folders are one."""
-    vault.refuse_alias = lambda *_paths: None
+    aliases.refuse = lambda *_paths: None
 
 
 def unheard(_folder: str) -> None:

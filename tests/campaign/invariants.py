@@ -3,7 +3,8 @@
 I0 the journal's file is whole; I1 the keepers are what they were, or have the new tags and are whole; I2 each file of
 the plan is in exactly one place, or was purged while its keeper stayed; I3 nothing else has changed; I5 the playlist is
 the one from before or the one from after, whole; I6 journal and disk agree, and nothing is left open; I7 what stands
-in the journal brings back every byte of a file whose tags were written; I8 no litter.
+in the journal brings back every byte of a file whose tags were written; I8 no litter; I9 a file that is placed is there
+whole or not at all, what it is placed over is there or held, and what was withdrawn is held.
 """
 
 from __future__ import annotations
@@ -12,7 +13,22 @@ import json
 import os
 import re
 
-from tests.campaign.protocol import LOSERS, PLAYLIST, ROOTS, TAGGED, TRACKS, A, Arena, FileState, Found, look, tagged
+from tests.campaign.protocol import (
+    LOSERS,
+    NEW,
+    NEWS_TIME,
+    PLACED,
+    PLAYLIST,
+    ROOTS,
+    TAGGED,
+    TRACKS,
+    A,
+    Arena,
+    FileState,
+    Found,
+    look,
+    tagged,
+)  # fmt: skip
 
 _OURS = {b".comet/root", b".comet/lock"}
 _LIST = os.path.join(ROOTS[A], PLAYLIST)
@@ -31,7 +47,9 @@ def check(before: Found, arena: Arena, *, litter: int = 0) -> Found:
     for name in LOSERS:
         _check_loser(before, now, name, rest)
     _check_playlist(before, now, rest.pop(_LIST, None))
+    made = {folder for place in PLACED for folder in _check_placed(before, now, place, rest)}
     _check_rest(before, now, rest, litter)
+    _check_folders(before, now, made)
     _check_journal(now)
     return now
 
@@ -84,6 +102,31 @@ def _check_playlist(before: Found, now: Found, found: FileState | None) -> None:
     assert found[0] == new or found[2] == mtime_ns, "I5: the old playlist has a new time"
 
 
+def _check_placed(before: Found, now: Found, place: tuple[str, bytes], rest: dict[bytes, FileState]) -> list[bytes]:
+    """Find that a file is placed or is not, with what it replaces; return which folders are there for it."""
+    at = os.path.join(ROOTS[place[0]], place[1])
+    entries = [each for each in now.entries if (each["root"], each["path"]) == place and each["state"] == "done"]
+    placed = any(each["kind"] == "place" for each in entries)
+    old, found = before.files.get(at), rest.pop(at, None)
+    new = found is not None and (found[0], found[2]) == (NEW, NEWS_TIME)
+    assert new or found == old, f"I9: {at!r} is not what it was, and not what was placed"
+    assert new == placed, f"I6: the journal does not know how {at!r} is"
+    held = [rest.pop(path) for path in list(rest) if _held(path, at)]
+    assert held.count(old) == int(placed) if old else True, f"I9: what was in place of {at!r} is lost"
+    withdrawn = [state for state in held if (state[0], state[2]) == (NEW, NEWS_TIME)]
+    undone = sum(each["kind"] == "undo" for each in entries)
+    assert len(withdrawn) == undone, f"I9: {at!r} was withdrawn and is not held"
+    assert len(held) == len(withdrawn) + int(bool(placed and old)), f"I9: something is held for {at!r}"
+    parts = place[1].split(b"/")[:-1]
+    return [os.path.join(ROOTS[place[0]], *parts[: n + 1]) for n in range(len(parts))] if placed else []
+
+
+def _check_folders(before: Found, now: Found, made: set[bytes]) -> None:
+    changed = {path: mode for path, mode in before.folders.items() if now.folders.get(path) != mode}
+    assert not changed, f"I3: folders have changed: {changed}"
+    assert before.folders.keys() | made == now.folders.keys(), "I3: there are new folders"
+
+
 def _check_rest(before: Found, now: Found, rest: dict[bytes, FileState], litter: int) -> None:
     lost = [path for path in before.files if path not in now.files and path in _others(before)]
     assert not lost, f"I3: gone: {lost}"
@@ -93,9 +136,6 @@ def _check_rest(before: Found, now: Found, rest: dict[bytes, FileState], litter:
     for path, state in rest.items():
         known = path in before.files and before.files[path] == state
         assert known or path.partition(b"/")[2] in _OURS, f"I3: {path!r} is new or another one"
-    same = {path: mode for path, mode in before.folders.items() if now.folders.get(path) != mode}
-    assert not same, f"I3: folders have changed: {same}"
-    assert before.folders.keys() == now.folders.keys(), "I3: there are new folders"
 
 
 def _others(before: Found) -> set[bytes]:
@@ -108,7 +148,9 @@ def _check_journal(now: Found) -> None:
     purged = {each["of"] for each in now.entries if each["kind"] == "purge" and each["state"] == "done"}
     known = set()
     for entry in now.entries:
-        if entry["kind"] == "remove" and entry["state"] == "done" and entry["id"] not in purged:
-            known.add(os.path.join(ROOTS[entry["root"]], os.fsencode(json.loads(entry["after"])["held"])))
+        after = json.loads(entry["after"])
+        key = {"remove": "held", "place": "replaced", "undo": "withdrawn"}.get(entry["kind"], "")
+        if key in after and entry["state"] == "done" and entry["id"] not in purged:
+            known.add(os.path.join(ROOTS[entry["root"]], os.fsencode(after[key])))
     there = {path for path in now.files if _QUARANTINE in path and b".comet-" not in os.path.basename(path)}
     assert known == there, f"I6: the journal says held: {sorted(known)}; there is: {sorted(there)}"

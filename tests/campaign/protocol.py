@@ -1,9 +1,10 @@
 """A workload that does all that Comet does to files of the user's, and what must hold of the disk at every moment.
 
 Two root folders, two keepers, four files that go, a playlist that names one of them, bystanders. The workload applies
-the plan, which gives a keeper new tags before files are removed for it, undoes one removal with its change of the
-playlist, purges another one, and takes the tags back; it can be begun again wherever it was interrupted. `check` reads
-the disk and the journal's file by itself, without the code under test.
+the plan, which gives a keeper new tags and a picture before files are removed for it, and places two files, one of them
+over an old one. It undoes one removal with its change of the playlist, purges another one, and takes back the tags and
+what was placed; it can be begun again wherever it was interrupted. `check` reads the disk and the journal's file by
+itself, without the code under test.
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ from functools import cache, cached_property
 from typing import Any
 
 import mutagen
+from mutagen.flac import Picture
 
 from comet.act import actions
 from comet.act.ground import Ground
 from comet.act.journal import Journal, path_of
 from comet.core import plans
-from comet.core.acts import Do, Entry, Kind, Plan, Step
+from comet.core.acts import Content, Do, Entry, Kind, Plan, Step
 from comet.core.errors import DecodeError
 from comet.core.job import Job
 from comet.core.model import File, Identity, Place
+from comet.core.pieces import digest
 from comet.listen import audio
 from comet.tags.editing import Task
 from comet.tags.work import edit
@@ -72,7 +75,12 @@ PLAYLIST = b"lists/all.m3u"
 TAGGED, TAGS = "keep 1", {"title": ("Пісня",), "artist": ("A/B", "C")}
 """The track that gets new tags, and those; there is no room for them, so that all behind them moves."""
 OTHERS = {(A, b"dup/cover.jpg"): b"jpg", (A, b"keep/other.txt"): b"other", (B, b"\xff deep/er/five.wav"): b"no music"}
-_HELD_IN = re.compile(rb"(\.comet/quarantine/)[0-9a-f]{8}-\d+/")
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"a picture" * 9
+NEW, NEWS_TIME = b"\xff\xd8\xffcover" * 99, 1_600_000_000_987_654_321
+"""What is placed, and the time (ns) that it gets."""
+PLACED = {(A, "new/\xe4/folder.jpg".encode()): b"", (A, b"dup/cover.jpg"): b"jpg"}
+"""Where, and over what."""
+_HELD_IN = re.compile(rb"(\.comet/quarantine/)[0-9a-f]{8}-[0-9a-f]+/")
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,8 @@ def build(folder: bytes) -> Arena:
     for identity in ROOTS:
         actions.mark_root(arena.root(identity), identity)
     os.mkdir(arena.state, 0o700)
+    for name, content in {"picture": PICTURE, "new": NEW}.items():
+        _put(os.fsencode(os.path.join(arena.state, name)), content)
     with open(os.path.join(arena.state, "plan.json"), "w", encoding="ascii") as stream:
         json.dump(plans.plan_json(_plan(arena)), stream)
     return arena
@@ -159,6 +169,9 @@ def tagged(content: bytes) -> bytes:
     stream = io.BytesIO(content)
     file = mutagen.File(stream)
     file.tags.update({name.upper(): list(values) for name, values in TAGS.items()})
+    picture = Picture()
+    picture.type, picture.mime, picture.data = 3, "image/png", PICTURE
+    file.add_picture(picture)
     stream.seek(0)
     file.save(stream)
     return stream.getvalue()
@@ -180,7 +193,19 @@ def _plan(arena: Arena) -> Plan:
     steps = [Step(Do.REMOVE, known[name], "group", "worse", known[TRACKS[name].keeper]) for name in LOSERS]
     old, new = known["listed"].place, known["keep 1"].place
     listed = Step(Do.REPOINT, identity(A, PLAYLIST), "group", "", old=old, new=new)
-    return Plan("-", 1.0, (Step(Do.WRITE_TAGS, known[TAGGED], "", "", tags=TAGS), *steps, listed))
+    picture, made = (
+        Content(os.fsencode(os.path.join(arena.state, name)), digest([content]))
+        for name, content in (("picture", PICTURE), ("new", NEW))
+    )
+    tagged = Step(Do.WRITE_TAGS, known[TAGGED], "", "", tags=TAGS, pictures={"front": picture})
+    placed = [
+        Step(
+            Do.PLACE, Identity(root, path, len(NEW), NEWS_TIME, ""), "", "",
+            staged=made, replaces=digest([over]) if over else "",
+        )
+        for (root, path), over in PLACED.items()
+    ]  # fmt: skip
+    return Plan("-", 1.0, (tagged, *steps, listed, *placed))
 
 
 # in a child: the code under test at work
@@ -201,7 +226,7 @@ def grounded(arena: Arena) -> Iterator[Ground]:
             lambda one, other: "" if (one, other) in same else "they are not the same recording",
             lambda sound: (each for each in files if each.audio == sound),
             hear,
-            lambda path, change: edit(Task(path, change)),
+            lambda *given: edit(Task(*given)),
             os.path.join(arena.state, "act.lock"),
         )
     finally:
@@ -233,7 +258,7 @@ def work(folder: str) -> int:
     arena = Arena(os.fsencode(folder))
     with grounded(arena) as ground:
         settled = len(actions.recover(ground))
-        for number, stage in enumerate((_apply, _undo, _purge, _untag)):
+        for number, stage in enumerate((_apply, _undo, _purge, _untag, _withdraw)):
             if not os.path.exists(done := os.path.join(arena.state, f"done-{number}")):
                 refused = stage(ground, arena.plan)
                 assert not refused, f"refused: {refused}"
@@ -261,6 +286,11 @@ def _purge(ground: Ground, _plan: Plan) -> list[str]:
 
 def _untag(ground: Ground, _plan: Plan) -> list[str]:
     wanted = [entry.id for entry in ground.journal.undoable() if entry.kind is Kind.WRITE_TAGS]
+    return _failed(ground, actions.undo(ground, wanted, Job()))
+
+
+def _withdraw(ground: Ground, _plan: Plan) -> list[str]:
+    wanted = [entry.id for entry in ground.journal.undoable() if entry.kind is Kind.PLACE]
     return _failed(ground, actions.undo(ground, wanted, Job()))
 
 

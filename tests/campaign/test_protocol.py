@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.campaign.protocol import look
+from tests.campaign.protocol import A, look
 from tests.campaign.sweep import KILLED, RECOVER, WORK, Campaign, campaign, errors, kills
 
-FAULTS = "tests.campaign.faults:"
+FAULTS, WORLDS = "tests.campaign.faults:", "tests.campaign.worlds:"
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.ESTALE)
 
 
@@ -29,15 +29,21 @@ def here() -> Iterator[Campaign]:
 
 def test_a_kill_at_every_call_loses_nothing(here: Campaign) -> None:
     """Whichever call is the last one, recovery finds a sound disk, and the work comes to the same end."""
-    points = here.points()
-    assert len(points) > 120
+    points = _once(here.clean.points)
+    assert len(points) > 170
     assert here.sweep(kills(points)) == []
+
+
+def _once(points: list[str]) -> list[int]:
+    """Return the numbers of the calls, those by which each step takes the locks only of the first one."""
+    locking = ("open lock", "mkdir .comet")
+    return [at for at, label in enumerate(points, 1) if label not in locking or label not in points[: at - 1]]
 
 
 def test_a_kill_of_the_recovery_loses_nothing(here: Campaign) -> None:
     """Recovery may be killed as well, wherever a file was moved, replaced or deleted just before."""
-    points = here.after_calls("renameat2", "replace .comet-", "unlink", "write")
-    assert len(points) >= 8
+    removed, over, undone, withdrawn = (here.after_calls("renameat2")[at] for at in (slice(4), 5, 7, 8))
+    points = [*removed, over, undone, withdrawn, *here.after_calls("replace .comet-", "unlink", "write")]
     assert here.sweep_recovery(points) == []
     assert len(here.recoveries) > 80
 
@@ -82,11 +88,28 @@ def test_a_fault_in_the_protocol_is_caught(here: Campaign, fault: str, label: st
     assert here.first(kills(here.likely(plant, label)), plant).partition("): ")[2].startswith(tuple(check.split("|")))
 
 
+@pytest.mark.parametrize(
+    ("fault", "move", "check"),
+    [
+        ("placed_over", -1, "I6: the journal does not know how"),
+        ("guessing_placed", 5, "I9: b'M\\xc3\\xbcsik/dup/cover.jpg' is not what it was"),
+        ("placing_half_undone", 5, "I9: b'M\\xc3\\xbcsik/dup/cover.jpg' is not what it was"),
+        ("guessing_withdrawn", 8, "I9: b'M\\xc3\\xbcsik/dup/cover.jpg' is not what it was"),
+    ],
+)
+def test_a_fault_in_placing_is_caught(here: Campaign, fault: str, move: int, check: str) -> None:
+    """Likewise, with a kill after the move that it is about; of the first one, without any."""
+    at = here.after_calls("renameat2")[move] if move > 0 else 1 << 20
+    assert f"): {check}" in here.first(kills([at]), [FAULTS + fault])
+
+
 def test_names_are_on_the_disk_before_the_journal_says_so(here: Campaign) -> None:
     """Each move has both folders synced before it is written down as done, and is written down as begun before."""
-    assert _moves(here.clean.points) == [["COMMIT", "renameat2", "fsync", "fsync", "COMMIT"]] * 5
+    move, placed = ["renameat2", "fsync", "fsync"], ["renameat2", "fsync"]
+    moves = [*4 * [move], placed, [*move, *placed], placed, move, [*move, *move], move, move]
+    assert _moves(here.clean.points) == [["COMMIT", *each, "COMMIT"] for each in moves]
     unsynced = here.run(here.template.copied("planted"), WORK, [FAULTS + "unsynced"])
-    assert _moves(unsynced.points) == [["COMMIT", "renameat2", "COMMIT"]] * 5
+    assert not any("fsync" in each for each in _moves(unsynced.points))
 
 
 def test_contents_are_on_the_disk_before_they_take_a_place(here: Campaign) -> None:
@@ -95,6 +118,31 @@ def test_contents_are_on_the_disk_before_they_take_a_place(here: Campaign) -> No
     assert _writes(here.clean.points) == [whole] * 4
     unsynced = here.run(here.template.copied("planted"), WORK, [FAULTS + "temp_unsynced"])
     assert [each[1:] for each in _writes(unsynced.points)] == [[*whole[:2], *whole[3:]]] * 4
+
+
+def test_what_is_placed_is_on_the_disk_before_it_is_there(here: Campaign) -> None:
+    """It is synced before anything is moved for it."""
+    assert _after_times(here.clean.points) == {"fsync"}
+    unsynced = here.run(here.template.copied("planted"), WORK, [FAULTS + "stage_unsynced"])
+    assert "fsync" not in _after_times(unsynced.points)
+
+
+def _after_times(points: list[str]) -> set[str]:
+    """Return what comes after the time of a content is set: that is the last thing but one that is done to it."""
+    return {points[at + 1] for at, label in enumerate(points) if label == "utime"}
+
+
+def test_a_placed_file_that_somebody_has_changed_stays(here: Campaign) -> None:
+    """Undoing leaves it where it is; without a look at it, it would be moved away."""
+    for plant, left in ([], b"mine"), ([FAULTS + "untouched_unread"], b"jpg"):
+        arena = here.template.copied("touched")
+        assert here.run(arena, WORLDS + "place").value == ["", ""]
+        path = os.path.join(arena.root(A), b"dup/cover.jpg")
+        with open(path, "wb") as stream:
+            stream.write(b"mine")
+        here.run(arena, WORLDS + "withdraw", plant)
+        with open(path, "rb") as stream:
+            assert stream.read() == left
 
 
 def _writes(points: list[str]) -> list[list[str]]:
@@ -135,7 +183,7 @@ def test_an_error_at_every_call_loses_nothing(here: Campaign, code: int, mode: s
     refused = {"fchmod", "setxattr"} if code == errno.EACCES else set()
     rights = {at for at, label in enumerate(here.clean.points, 1) if label in refused}
     seams = list(errors([at for at in here.points() if at not in rights], [code], mode))
-    assert len(seams) > 110
+    assert len(seams) > 190
     assert here.sweep(seams) == []
 
 
@@ -149,11 +197,18 @@ def test_a_full_disk_ends_the_run(here: Campaign) -> None:
 
 def test_an_error_that_recovery_guesses_about_is_caught(here: Campaign) -> None:
     """The test above has teeth: what was done and told as failed is found out only by a look at the disk."""
-    move = [at - 1 for at in here.after_calls("renameat2")][-1]
+    move = here.after_calls("renameat2")[7] - 1
     deleted = here.after_calls("unlink")[0] - 1
     assert here.sweep([("late", at, errno.EIO) for at in (move, deleted)]) == []
     assert "I6: the journal says held" in here.first([("late", move, errno.EIO)], [FAULTS + "guessing_undo"])
     assert "I2: purged is in 0 places" in here.first([("late", deleted, errno.EIO)], [FAULTS + "guessing_purge"])
+
+
+@pytest.mark.slow
+def test_a_kill_while_the_locks_are_taken_loses_nothing(here: Campaign) -> None:
+    """Likewise at the calls that the first test passes over."""
+    points = set(here.points()) - set(_once(here.clean.points))
+    assert here.sweep(kills(sorted(points))) == []
 
 
 @pytest.mark.slow

@@ -108,7 +108,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
     journal = Journal(path_of(str(tmp_path)))
     yield Ground(
         journal, {A: os.fsencode(root)}, {}, lambda _place: False, lambda _one, _other: "", lambda _sound: (), hear,
-        lambda path, change: edit(Task(path, change)), str(tmp_path / "act.lock"),
+        lambda *given: edit(Task(*given)), str(tmp_path / "act.lock"),
     )  # fmt: skip
     journal.close()
 

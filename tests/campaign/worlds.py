@@ -87,6 +87,19 @@ def apply_and_purge(folder: str) -> list[str]:
     return purge(folder)
 
 
+def place(folder: str) -> list[str]:
+    """Place the files of the plan and return what the journal says against each."""
+    with grounded(_arena(folder)) as ground:
+        run = actions.apply(ground, _arena(folder).only(Do.PLACE), Job())
+        return [entry.error for entry in ground.journal.entries(run)]
+
+
+def withdraw(folder: str) -> None:
+    """Undo all that can be undone."""
+    with grounded(_arena(folder)) as ground:
+        actions.undo(ground, [entry.id for entry in ground.journal.undoable()], Job())
+
+
 # what happens within the work
 
 

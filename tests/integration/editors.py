@@ -84,8 +84,13 @@ def second_id3(path: Path) -> None:
 
 def lyrics3(path: Path) -> None:
     """Append a Lyrics3v2 tag and an ID3v1 tag, as players of the nineties did."""
-    words = b"LYRICSBEGININD0000210LYR00005hello"
+    words = b"LYRICSBEGININD0000210LYR02000" + b"[00:01]la la\r\n".ljust(2000, b"a")
     path.write_bytes(path.read_bytes() + words + b"%06dLYRICS200" % len(words) + b"TAG" + b"Tikho".ljust(125, b"\0"))
+
+
+def lyrics3_first(path: Path) -> None:
+    """Append Lyrics3 of the first version and an ID3v1 tag."""
+    path.write_bytes(path.read_bytes() + b"LYRICSBEGIN" + b"la" * 2_000 + b"LYRICSEND" + b"TAG".ljust(128, b"\0"))
 
 
 def ape(path: Path) -> None:

@@ -247,9 +247,9 @@ def test_pictures_and_padding_of_flac_stay(made: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "lost"),
     [
-        ("mp3", {"date": ("around 1987",)}, {"date"}),
+        ("mp3", {"date": ("around 1987",), "title": ("T",)}, {"date"}),
         ("mp3", {"musicbrainz_recordingid": ("a", "b")}, {"musicbrainz_recordingid"}),
-        ("m4a", {"tracknumber": ("A1",)}, {"tracknumber"}),
+        ("m4a", {"tracknumber": ("A1",), "title": ("T",)}, {"tracknumber"}),
         ("flac", {"date": ("around 1987",), "tracknumber": ("A1",)}, set()),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 
 from tests.factories import tune, write
 from tests.integration.cli.conftest import Shell
+from tests.integration.editors import PNG
 
 
 def state(path: Path) -> tuple[str, int, int]:
@@ -88,6 +89,43 @@ def test_a_field_is_taken_away(user: Shell, alone: Path) -> None:
     again = user("tags", alone, "--set", "genre=Rock", "--yes")
     assert again.stdout == ""
     assert again.stderr.splitlines()[-1] == "nothing to do"
+
+
+def test_pictures_are_embedded_and_taken_back(user: Shell, alone: Path) -> None:
+    """Shown before, with tags in one go, by the path that was typed; taken away again; undone to the last byte."""
+    cover = alone.with_name("cover.png")
+    cover.write_bytes(PNG)
+    before = state(alone)
+    done = user("tags", alone, "--picture", f"front={cover}", "--set", "title=New", "--yes")
+    assert "  picture front: none -> image/png, 69 B\n" in done.stderr
+    (found,) = user.lines("tags", alone)
+    assert [(each["kind"], each["mime"], each["size"]) for each in found["pictures"]] == [(3, "image/png", len(PNG))]
+    assert found["tags"]["title"] == ["New"]
+    assert "front, image/png" in user("tags", alone).stdout
+    assert "nothing to do" in user("tags", alone, "--picture", f"front={cover}", "--yes").stderr
+    assert user.lines("tags", alone, "--picture", "front=", "--yes")[0]["tagged"] == 1
+    assert user.lines("tags", alone)[0]["pictures"] == []
+    user("undo", "--all", "--profile", "-", "--yes")
+    assert state(alone) == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("front", "is no KIND=PICTURE"), ("cover=x.png", "is no KIND=PICTURE"), ("front=none.png", "No such file"),
+     ("front=.", "no regular file")],
+)  # fmt: skip
+def test_what_is_no_picture_is_refused(user: Shell, alone: Path, typed: str, told: str) -> None:
+    """Before any file is looked at."""
+    assert told in user("tags", alone, "--picture", typed, code=2).stderr
+
+
+def test_what_a_file_cannot_hold_is_said_and_nothing_written(user: Shell, alone: Path) -> None:
+    """Where nothing of it can be held, the file is not touched."""
+    path = alone.with_name("a.mp3")
+    write(path, tune(7, 6.0))
+    before = state(path)
+    assert "its format cannot hold rating loud" in user("tags", path, "--set", "rating=loud", "--yes", code=3).stderr
+    assert state(path) == before
 
 
 def test_nobody_is_asked_without_a_terminal(user: Shell, alone: Path) -> None:

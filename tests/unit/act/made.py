@@ -33,7 +33,7 @@ def hear(files: Sequence[tuple[File, bytes]]) -> Iterator[tuple[bytes, str, str]
         yield path, sound(content) if content else "", "" if content else "it is no music"
 
 
-def edit(path: bytes, change: Change) -> Edited:
+def edit(path: bytes, change: Change, _pictures: object) -> Edited:
     """Let what follows `|` in a file be the values of a change, which must then be without a `!`."""
     content = Path(os.fsdecode(path)).read_bytes()
     bare, _bar, tags = content.partition(b"|")

@@ -128,8 +128,8 @@ def test_a_file_that_would_sound_otherwise_is_never_put_in_place(made: Yard) -> 
     """What was written beside is listened to first."""
     real = made.ground.edit
 
-    def wrong(path: bytes, change: object) -> object:
-        edited = real(path, change)  # type: ignore[arg-type]
+    def wrong(*given: object) -> object:
+        edited = real(*given)  # type: ignore[arg-type]
         return replace(edited, pieces=(b"noise|title=New",), new_hash=posix.digest([b"noise|title=New"]))
 
     made.ground = replace(made.ground, edit=wrong)  # type: ignore[arg-type]

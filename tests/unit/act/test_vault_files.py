@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from comet.act import posix, vault
+from comet.act import aliases, posix, vault
 from comet.act.posix import Seen
 from comet.core.errors import FileError, LockedError, RefusedError
 
@@ -230,11 +230,11 @@ def test_one_folder_seen_through_two_mounts_is_found_out(root: Path, tmp_path: P
         (root / path).touch()
     here, view = os.fsencode(root), os.fsencode(tmp_path / "view")
     with pytest.raises(RefusedError, match="are one, seen through two mounts"):
-        vault.refuse_alias(here, b"a/x.mp3", view, b"a/x.mp3")
+        aliases.refuse(here, b"a/x.mp3", view, b"a/x.mp3")
     with pytest.raises(RefusedError, match="are one, seen through two mounts"):
-        vault.refuse_alias(view, b"a/x.mp3", here, b"a/z.mp3")
-    vault.refuse_alias(here, b"a/x.mp3", here, b"a/z.mp3")
-    vault.refuse_alias(here, b"a/x.mp3", view, b"b/y.mp3")
+        aliases.refuse(view, b"a/x.mp3", here, b"a/z.mp3")
+    aliases.refuse(here, b"a/x.mp3", here, b"a/z.mp3")
+    aliases.refuse(here, b"a/x.mp3", view, b"b/y.mp3")
     assert sorted(os.listdir(root / "a") + os.listdir(root / "b")) == ["x.mp3", "y.mp3"]
 
 
@@ -244,17 +244,17 @@ def test_where_no_probe_can_be_made(root: Path, monkeypatch: pytest.MonkeyPatch,
     """A keeper on a read-only disk is fine, for the file's own folder tells; what else fails is an error."""
     for folder in ("a", "b"):
         (root / folder).mkdir()
-    real, blocked = vault._shows, b"a" if which == "its own folder" else b"b"
+    real, blocked = aliases._shows, b"a" if which == "its own folder" else b"b"
 
     def shows(made_in: tuple[bytes, bytes], looked_for_in: tuple[bytes, bytes]) -> bool:
         if made_in[1] == blocked:
             raise OSError(code, os.strerror(code))
         return real(made_in, looked_for_in)
 
-    monkeypatch.setattr(vault, "_shows", shows)
+    monkeypatch.setattr(aliases, "_shows", shows)
     top = os.fsencode(root)
     if which == "the keeper's folder" and code != errno.EIO:
-        vault.refuse_alias(top, b"a/x.mp3", top, b"b/y.mp3")
+        aliases.refuse(top, b"a/x.mp3", top, b"b/y.mp3")
     else:
         with pytest.raises(FileError, match=os.strerror(code)):
-            vault.refuse_alias(top, b"a/x.mp3", top, b"b/y.mp3")
+            aliases.refuse(top, b"a/x.mp3", top, b"b/y.mp3")

@@ -129,7 +129,7 @@ def drop(*keys: str | int) -> Spoil:
         (put("remove", "steps", 1), " at `steps[1]`: expected an object"),
         (
             put("delete", "steps", 0, "do"),
-            " at `steps[0].do`: expected one of `remove`, `repoint_playlist`, `write_tags`",
+            " at `steps[0].do`: expected one of `remove`, `repoint_playlist`, `write_tags`, `embed_cover`, `place`",
         ),
         (put(["remove"], "steps", 0, "do"), " at `steps[0].do`: expected a text"),
         (drop("steps", 0, "file"), " at `steps[0].file`: expected an object"),
