@@ -248,7 +248,7 @@ def _gaps(collection: Collection) -> Iterator[str]:
     comparable = collection.comparable()
     if not comparable:
         yield _("the collection has no track yet that could be compared")
-    missing = collection.cache.audios(alive.difference(comparable))
+    missing = collection.cache.audios(alive.keys() - comparable)
     old = sum(audio.words >= extent.MINIMUM for audio in missing.values())
     if old:
         yield _n(

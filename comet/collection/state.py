@@ -75,12 +75,13 @@ def recall(collection: Collection) -> float | None:
 
 def taking(collection: Collection) -> Taking:
     """Return which files take part in comparing, and why others do not."""
-    sources = collection.sources()
-    files = collection.cache.counts([root.id for root in sources]).get("files", 0)
-    comparable, tracks = set(collection.comparable()), collection.cache.tracks(sources)
-    compared = sum(track.audio.serial in comparable for track in tracks)
-    short = sum(track.audio.words < extent.MINIMUM for track in tracks)
-    return Taking(files, compared, len(comparable), files - len(tracks), short, len(tracks) - compared - short)
+    known = [root.id for root in collection.sources()]
+    files, alive = collection.cache.counts(known).get("files", 0), collection.cache.alive(known)
+    words = [(alive[serial], words) for serial, words in collection.cache.comparable(collection.made, 0)]
+    compared = sum(held for held, words in words if words >= extent.MINIMUM)
+    short = sum(held for held, words in words if words < extent.MINIMUM)
+    held = alive.total()
+    return Taking(files, compared, len(collection.comparable()), files - held, short, held - compared - short)
 
 
 def todo(collection: Collection, *, exact: bool = False) -> Todo:

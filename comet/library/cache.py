@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import astuple
 from typing import Any, TypeVar
@@ -274,12 +275,11 @@ class Cache:
         sql = "SELECT serial, words FROM audios WHERE made = ? AND words >= ? ORDER BY serial"
         return self._remembered((sql, made, minimum), lambda: [tuple(r) for r in self._db.rows(sql, (made, minimum))])
 
-    def alive(self, roots: Sequence[str]) -> set[int]:
-        """Return the serial numbers of audios that a file of these roots holds."""
-        sql = "SELECT DISTINCT audio FROM files WHERE root = ? AND present AND audio IS NOT NULL"
-        return self._remembered(
-            (sql, *roots), lambda: {row["audio"] for root in roots for row in self._db.rows(sql, (root,))}
-        )
+    def alive(self, roots: Sequence[str]) -> Counter[int]:
+        """Return the serial numbers of audios that files of these roots hold, and how many do."""
+        sql = "SELECT audio FROM files WHERE root = ? AND present AND audio IS NOT NULL"
+        held = (row[0] for root in roots for row in self._db.rows(sql, (root,)))
+        return self._remembered((sql, *roots), lambda: Counter(held))
 
     def audios(self, serials: Iterable[int]) -> dict[int, Audio]:
         """Return audios by serial number, those that there are."""
@@ -316,8 +316,7 @@ class Cache:
             self._stamp = stamp
         if key not in self._answers:
             self._answers[key] = ask()
-        answer: _T = self._answers[key]
-        return answer
+        return self._answers[key]  # type: ignore[no-any-return]
 
     # verdicts
 
