@@ -175,16 +175,33 @@ def _shared(handle: int, piece: Kept, source: int) -> int:
 
 
 def dress(handle: int, model: int) -> None:
-    """Give a new file mode, owner and extended attributes (access lists among them) of another one."""
+    """Give a new file mode, owner and extended attributes (access lists among them) of another one, and no others.
+
+    Raises:
+        OSError: it would belong to somebody else than that one does.
+    """
     status = os.fstat(model)
-    with _as_far_as_may_be():  # only root may, and where there are no owners nobody
-        os.fchown(handle, status.st_uid, status.st_gid)
-    with _as_far_as_may_be():  # FAT knows no rights; elsewhere one's own new file has those one gives it
-        os.fchmod(handle, stat.S_IMODE(status.st_mode))
+    if not _owned(handle, status):
+        for owner in ((-1, status.st_gid), (status.st_uid, -1)):
+            with _as_far_as_may_be():  # only root may give away; to a group, whoever is in it
+                os.fchown(handle, *owner)
+        if not _owned(handle, status):
+            raise OSError(errno.EPERM, _("it belongs to another user or group, and a new file in its place would not"))
     with _as_far_as_may_be():  # some file systems have no attributes
-        for attribute in os.listxattr(model) if hasattr(os, "listxattr") else []:
+        given, wanted = (os.listxattr(of) if hasattr(os, "listxattr") else [] for of in (handle, model))
+        for attribute in set(given) - set(wanted):  # of the folder: it may let others in
+            with _as_far_as_may_be():
+                os.removexattr(handle, attribute)
+        for attribute in wanted:
             with _as_far_as_may_be():  # those of other security systems may not be set
                 os.setxattr(handle, attribute, os.getxattr(model, attribute))
+    with _as_far_as_may_be():  # FAT knows no rights; elsewhere one's own new file has those one gives it
+        os.fchmod(handle, stat.S_IMODE(status.st_mode))
+
+
+def _owned(handle: int, status: os.stat_result) -> bool:
+    made = os.fstat(handle)
+    return (made.st_uid, made.st_gid) == (status.st_uid, status.st_gid)
 
 
 @contextmanager

@@ -296,14 +296,14 @@ def beside(root: bytes, path: bytes, pieces: Sequence[Piece], temp: bytes, mtime
         FileError: it cannot be written.
     """
     above, name = os.path.split(path)
-    with explained(root, path), posix.folder(root, above) as inside:
-        source, handle = posix.opened(inside, name), os.open(temp, posix.NEW, 0o600, dir_fd=inside)
-        try:
-            posix.dress(handle, source)
-            _written(handle, pieces, source, mtime_ns)
-        finally:
-            os.close(handle)
-            os.close(source)
+    with (
+        explained(root, path),
+        posix.folder(root, above) as inside,
+        _open(posix.opened(inside, name)) as source,
+        _open(os.open(temp, posix.NEW, 0o600, dir_fd=inside)) as new,
+    ):
+        posix.dress(new, source)
+        _written(new, pieces, source, mtime_ns)
 
 
 def stage(root: bytes, path: bytes, content: bytes, temp: bytes, mtime_ns: int = 0) -> None:
@@ -315,13 +315,17 @@ def stage(root: bytes, path: bytes, content: bytes, temp: bytes, mtime_ns: int =
     outside, name = os.path.split(content)
     with explained(root, path), posix.made_folder(root, os.path.dirname(path), 0o777) as inside:
         with posix.folder(outside) as folder:
-            source = posix.opened(folder, name)
-        handle = os.open(temp, posix.NEW, 0o666, dir_fd=inside)
-        try:
-            _written(handle, [Kept(0, posix.seen(source).size)], source, mtime_ns or None)
-        finally:
-            os.close(handle)
-            os.close(source)
+            opened = posix.opened(folder, name)
+        with _open(opened) as source, _open(os.open(temp, posix.NEW, 0o666, dir_fd=inside)) as new:
+            _written(new, [Kept(0, posix.seen(source).size)], source, mtime_ns or None)
+
+
+@contextmanager
+def _open(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _written(handle: int, pieces: Sequence[Piece], source: int, mtime_ns: int | None) -> None:

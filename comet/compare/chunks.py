@@ -152,13 +152,14 @@ def drop_damaged(folder: str, job: Job) -> None:
     for path in (os.path.join(folder, name) for name in _numbered(folder)):
         try:
             _read(path)
-        except ValueError:
-            if os.path.getsize(path):
-                os.unlink(path)
-                reason = _("it was damaged and is removed, what it held is compared again")
-                job.report(Problem(Stage.CORRELATE, os.fsencode(path), reason))
         except OSError:
             continue  # it may be read another time
+        except ValueError:
+            with suppress(OSError):  # it is named again next time
+                if os.path.getsize(path):
+                    os.unlink(path)
+                    reason = _("it was damaged and is removed, what it held is compared again")
+                    job.report(Problem(Stage.CORRELATE, os.fsencode(path), reason))
 
 
 def coverage(folder: str, *, cache: str, settings: Settings) -> Coverage:
@@ -275,7 +276,7 @@ def _read(path: str) -> tuple[dict[str, Any], Chunk] | None:
         file.readinto(body)
     try:
         fields = json.loads(header)
-        if fields["magic"] == _MAGIC and fields["version"] != _VERSIONS[fields["task"] is not None]:
+        if fields["magic"] == _MAGIC and fields["version"] != _VERSIONS[fields.get("task") is not None]:
             return None
         chunk = _chunk(fields, body)
         intact = header == _header({k: v for k, v in fields.items() if k != "blake2b"}, body)

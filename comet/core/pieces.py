@@ -5,12 +5,15 @@ A tag takes some kilobytes of a file of any size, so what changes one is told by
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
+
+from comet.core.text import _
 
 _BLOCK: Final = 1 << 20
 """Bytes that are held in memory at once."""
@@ -39,7 +42,7 @@ def blocks(pieces: Sequence[Piece], source: int) -> Iterator[bytes]:
         source: Descriptor of the other file; its position stays where it is.
 
     Raises:
-        OSError: it cannot be read, or is shorter than the pieces say (EOFError).
+        OSError: it cannot be read, or is shorter than the pieces say.
     """
     for piece in pieces:
         if isinstance(piece, bytes):
@@ -49,7 +52,7 @@ def blocks(pieces: Sequence[Piece], source: int) -> Iterator[bytes]:
         while at < end:
             block = os.pread(source, min(_BLOCK, end - at), at)
             if not block:
-                raise EOFError
+                raise OSError(errno.EIO, _("it became shorter while it was read"))
             yield block
             at += len(block)
 

@@ -126,7 +126,8 @@ def _fits(found: object, kind: type) -> bool:
 
 def path_usable(path: bytes) -> bool:
     """Tell whether a path can name a file of the user's below a root: it does not lead out, nor to what is Comet's."""
-    odd = [part for part in path.split(b"/") if part in (b"", b".", b"..", b".comet") or part.startswith(b".comet-")]
+    parts = path.lower().split(b"/")  # exFAT and its like have one name for small letters and capitals
+    odd = [part for part in parts if part in (b"", b".", b"..", b".comet") or part.startswith(b".comet-")]
     return b"\0" not in path and not odd
 
 
@@ -139,6 +140,10 @@ def field_usable(name: str) -> bool:
 def _storable(found: object) -> bool:
     """Tell whether a value is no text with half a pair of surrogates, which JSON can hold and a database cannot."""
     return not isinstance(found, str) or not any("\ud800" <= char <= "\udfff" for char in found)
+
+
+_MOST = 1 << 63
+"""What the system and the journal can hold."""
 
 
 class _Reader:
@@ -208,13 +213,15 @@ class _Reader:
     def identity(self, value: object, where: str) -> Identity:
         place = self.place(value, where)
         size, mtime_ns = self.of(value, "size", int, where), self.of(value, "mtime_ns", int, where)
+        if not (0 <= size < _MOST and abs(mtime_ns) < _MOST):
+            raise _wrong(self._name, where, _("a size and a time that a file can have"))
         return Identity(place.root, place.path, size, mtime_ns, self.of(value, "audio", str, where))
 
     def place(self, value: object, where: str) -> Place:
         """Return a place; a path that leads out of its root, or into Comet's own folder, is none."""
         root, path = self.of(value, "root", str, where), self._path(value, "path", where)
         if not path_usable(path):
-            raise _wrong(self._name, f"{where}.path", _("a path below its root, without `..`"))
+            raise _wrong(self._name, f"{where}.path", _("a path below its root, without `..`, and not one of Comet's own"))
         return Place(root, path)
 
     def _path(self, value: object, key: str, where: str) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
+from itertools import chain, count
 from typing import Any, Final, NamedTuple
 
 import mutagen
@@ -124,7 +125,8 @@ def _put_id3(tags: Any, pictures: Pictures, given: list[Given]) -> None:  # noqa
     for key in [key for key, frame in tags.items() if frame.FrameID == "APIC" and frame.type in pictures]:
         del tags[key]
     for kind, mime, data, _hash in given:
-        about = KINDS[kind] if "APIC:" in tags else ""  # no two may have the same description
+        names = chain(["", KINDS[kind]], (f"{KINDS[kind]} {n}" for n in count(2)))
+        about = next(each for each in names if f"APIC:{each}" not in tags)  # no two may have the same description
         tags.add(_id3.APIC(0, mime, kind, about, data))
 
 

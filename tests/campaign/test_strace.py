@@ -28,6 +28,7 @@ from tests.campaign.traced import (
     restore,
     run,
     tagged,
+    traced_calls,
 )
 
 FAULTS = ("signal=KILL", "error=EIO", "error=ENOSPC")
@@ -103,6 +104,7 @@ def test_what_a_file_system_cannot_do(commands: Commands, ready: Ready, inject: 
     traced = ready("tags")
     restore(traced.folder)
     said = run(commands, traced.folder, traced.stage, inject)[1]
+    assert any("(INJECTED)" in line for line in traced_calls(traced.folder))
     assert "bug in Comet" not in said
     assert told in said
     now, was = look(traced.folder), traced.original

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -245,3 +246,37 @@ def test_the_topmost_folder_of_a_files_own_file_system(top: bytes) -> None:
     if not os.path.isdir("/dev/shm") or os.stat("/dev/shm").st_dev == os.stat("/dev").st_dev:  # noqa: S108
         pytest.skip("no second file system here")
     assert posix.topmost(b"/dev", [b"shm"], os.stat("/dev/shm").st_dev) == 1  # noqa: S108
+
+
+def test_a_new_file_has_no_attributes_that_the_old_one_had_not(tmp_path: Path) -> None:
+    """What a folder gives to new files, an access list say, may let others in."""
+    model, new = tmp_path / "model", tmp_path / "new"
+    for path in (model, new):
+        path.touch()
+    os.setxattr(model, "user.wanted", b"1")
+    os.setxattr(new, "user.given", b"1")
+    with model.open("rb") as old, new.open("r+b") as handle:
+        posix.dress(handle.fileno(), old.fileno())
+    assert os.listxattr(new) == os.listxattr(model)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be others")
+@pytest.mark.parametrize(("uid", "gid", "kept"), [(1002, 2000, True), (1001, 2000, False), (1002, 2001, False)])
+def test_a_file_of_somebody_else_is_not_replaced_by_ones_own(tmp_path: Path, uid: int, gid: int, *, kept: bool) -> None:
+    """Its owner could not read it any more; a group that one is in can be given."""
+    model, new = tmp_path / "model", tmp_path / "new"
+    for path in (model, new):
+        path.touch()
+    os.chown(model, uid, gid)
+    os.chown(new, 1002, 1002)
+    with model.open("rb") as old, new.open("r+b") as handle:
+        before = os.getgroups()
+        os.setgroups([2000])
+        os.seteuid(1002)
+        try:
+            with nullcontext() if kept else pytest.raises(OSError, match="belongs to another user or group"):
+                posix.dress(handle.fileno(), old.fileno())
+        finally:
+            os.seteuid(0)
+            os.setgroups(before)
+    assert (new.stat().st_uid, new.stat().st_gid) == (1002, 2000 if gid == 2000 else 1002)

@@ -24,12 +24,16 @@ REPOINT = Step(Do.REPOINT, LIST, "cafe", "it names a file that goes", old=FILE.p
 PLAN = Plan("p", 1.5, (REMOVE, REPOINT))
 
 names = st.binary(min_size=1, max_size=12).filter(
-    lambda name: name not in {b".", b"..", b".comet"} and not set(name) & set(b"/\0")
+    lambda name: (
+        name.lower() not in {b".", b"..", b".comet"}
+        and not name.lower().startswith(b".comet-")
+        and not set(name) & set(b"/\0")
+    )
 )
 paths = st.lists(names, min_size=1, max_size=4).map(b"/".join)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 places = st.builds(Place, texts, paths)
-identities = st.builds(Identity, texts, paths, st.integers(), st.integers(), texts)
+identities = st.builds(Identity, texts, paths, st.integers(0, 2**63 - 1), st.integers(1 - 2**63, 2**63 - 1), texts)
 removals = st.builds(Step, st.just(Do.REMOVE), identities, texts, texts, identities)
 repointings = st.builds(Step, st.just(Do.REPOINT), identities, texts, texts, st.none(), places, places)
 moments = st.floats(allow_nan=False, allow_infinity=False)
@@ -174,7 +178,24 @@ def test_a_plan_of_another_comet_is_refused(version: int) -> None:
     assert caught.value.hint == "make a new one with `comet plan`"
 
 
-BAD = ["", ".", "..", "/", "/etc/passwd", "a/", "a//b", "./a", "a/.", "../a", "a/../b", "a/..", "a\0b", "\0"]
+BAD = [
+    "",
+    ".",
+    "..",
+    "/",
+    "/etc/passwd",
+    "a/",
+    "a//b",
+    "./a",
+    "a/.",
+    "../a",
+    "a/../b",
+    "a/..",
+    "a\0b",
+    "\0",
+    "a/.comet-x",
+    ".COMET/root",
+]
 BAD += [".comet", ".comet/root", "disk/.comet/quarantine/x", "\ud800", "a\udc7f"]
 
 
@@ -200,7 +221,7 @@ def test_a_path_that_leads_elsewhere_is_none(path: str, keys: tuple[str | int, .
     assert f"at `{where}`: expected a path" in str(caught.value)
 
 
-@pytest.mark.parametrize("path", ["..a", "a..", ".cometa", "a/.comet-x", " ", "\n", "\udcff", "-", "a\\..\\b"])
+@pytest.mark.parametrize("path", ["..a", "a..", ".cometa", " ", "\n", "\udcff", "-", "a\\..\\b"])
 def test_an_odd_name_is_still_a_path(path: str) -> None:
     """Only what leads elsewhere is refused."""
     plan = written()
@@ -233,3 +254,14 @@ def test_names_from_outside_are_made_safe() -> None:
         plans.parse("\x1b[2J", "\x1b[2J.json")
     assert "\x1b" not in str(caught.value)
     assert r"\x1b[2J.json" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("size", -1), ("size", 2**63), ("mtime_ns", 10**30), ("mtime_ns", -(2**63))]
+)
+def test_a_number_that_no_file_can_have_is_refused(key: str, value: int) -> None:
+    """Before it comes to the system or the journal, which could not hold it."""
+    plan = written()
+    put(value, "steps", 0, "file", key)(plan)
+    with pytest.raises(UsageError, match="expected a size and a time that a file can have"):
+        parsed(plan)
