@@ -221,7 +221,7 @@ class _Reader:
         """Return a place; a path that leads out of its root, or into Comet's own folder, is none."""
         root, path = self.of(value, "root", str, where), self._path(value, "path", where)
         if not path_usable(path):
-            raise _wrong(self._name, f"{where}.path", _("a path below its root, without `..`, and not one of Comet's own"))
+            raise _wrong(self._name, f"{where}.path", _("a path below its root, without `..`, that is not Comet's"))
         return Place(root, path)
 
     def _path(self, value: object, key: str, where: str) -> bytes:
