@@ -295,6 +295,7 @@ def test_killed_correlation_goes_on(machine: Machine) -> None:
     _kill_correlates(machine, 2)
 
 
+@pytest.mark.slow
 def test_a_kill_that_does_not_happen_is_seen(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests above have teeth: without kills they fail."""
     monkeypatch.setattr(os, "killpg", lambda _group, _signal: None)
@@ -304,6 +305,7 @@ def test_a_kill_that_does_not_happen_is_seen(machine: Machine, monkeypatch: pyte
         _kill_correlates(machine, 1)
 
 
+@pytest.mark.slow
 def test_a_scan_that_loses_rows_is_seen(machine: Machine) -> None:
     """Likewise where a file that is stored takes the place of another one."""
     home = machine.copied("empty", "scan")

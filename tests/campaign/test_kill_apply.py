@@ -211,6 +211,7 @@ def _kill(machine: Machine, kills: int) -> None:
     assert hits >= 2 * kills - max(2, kills // 5), "too many runs ended before their kill"
 
 
+@pytest.mark.slow
 def test_killed_runs_lose_nothing_and_go_on(machine: Machine) -> None:
     """Each file is there once after every kill, and the ends are those of runs without a kill."""
     _kill(machine, KILLS)

@@ -40,6 +40,7 @@ def _once(points: list[str]) -> list[int]:
     return [at for at, label in enumerate(points, 1) if label not in locking or label not in points[: at - 1]]
 
 
+@pytest.mark.slow
 def test_a_kill_of_the_recovery_loses_nothing(here: Campaign) -> None:
     """Recovery may be killed as well, wherever a file was moved, replaced or deleted just before."""
     removed, over, undone, withdrawn = (here.after_calls("renameat2")[at] for at in (slice(4), 5, 7, 8))

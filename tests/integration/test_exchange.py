@@ -122,7 +122,7 @@ def test_a_scan_leaves_them_alone(mixed: Owner) -> None:
     with mixed.opened() as collection:
         assert scanning.scan_roots(collection, Job()).roots[0].listing.gone == 0
         told = state.of(collection)
-        assert (told.files, told.by_codec["imported"], told.pairs.done) == (9, 3, told.pairs.all)
+        assert (told.taking.files, told.by_codec["imported"], told.pairs.done) == (9, 3, told.pairs.all)
 
 
 def test_again_changes_nothing_and_forget_takes_all_away(mixed: Owner) -> None:

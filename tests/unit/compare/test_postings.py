@@ -88,7 +88,7 @@ def test_only_keys_that_fresh_tracks_have() -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(30, 260), st.integers(30, 260), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_contrast_and_fan_are_those_of_the_definition(seed: int, one: int, other: int, data: st.DataObject) -> None:
     """Anywhere in tracks of any length, also where one ends near."""
     x, y = music(seed, one), music(seed + 1, other)
@@ -97,9 +97,9 @@ def test_contrast_and_fan_are_those_of_the_definition(seed: int, one: int, other
     for half in (16, 48):
         assert candidates.contrast(x, y, pi, pj, half) == pytest.approx(naive.contrast(x, y, pi, pj, half))
     scratch = np.full(candidates.WIDEST, 999, np.int32), np.full((slopes.SLOPES, 5), 999, np.int32)
-    for least in (-np.inf, 0.0, data.draw(st.floats(0, 20))):
-        expected = naive.fan(x, y, pi, pj, least, 8.3)
-        assert candidates.fan(x, y, pi, pj, least, 8.3, *scratch) == pytest.approx(expected)
+    least = data.draw(st.sampled_from([-np.inf, 0.0, 6.0, 12.0]))
+    expected = naive.fan(x, y, pi, pj, least, 8.3)
+    assert candidates.fan(x, y, pi, pj, least, 8.3, *scratch) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("fresh", [0, 3, 5])
