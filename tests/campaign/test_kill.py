@@ -290,6 +290,7 @@ def test_killed_scan_goes_on(machine: Machine) -> None:
     _kill_scans(machine, 2)
 
 
+@pytest.mark.slow
 def test_killed_correlation_goes_on(machine: Machine) -> None:
     """Two kills while comparing lose at most the chunk in hand; no pair is lost, no unit done twice."""
     _kill_correlates(machine, 2)
