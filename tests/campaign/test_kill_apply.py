@@ -1,8 +1,8 @@
 """`kill -9` in the middle of `comet apply` and `comet undo`: after every kill each byte is there exactly once.
 
-A kill comes when so many files are in quarantine, drawn over the whole run, and a moment later. Five of each by
-default, `COMET_KILLS=N` for others; all are slow, fifty of each most of all. Then everything is taken back, and the library is what it
-was: every byte, name, mode and time. By default on tunes made here; `COMET_LIBRARY=DIR` takes a copy of another one:
+A kill comes when so many files are in quarantine, drawn over the whole run, and a moment later. Five of each, or
+`COMET_KILLS=N`, and fifty of each: all are slow. Then everything is taken back, and the library is what it was: every
+byte, name, mode and time. By default on tunes made here; `COMET_LIBRARY=DIR` takes a copy of another one:
 `COMET_LIBRARY=~/music pytest -m slow tests/campaign/test_kill_apply.py`.
 """
 
