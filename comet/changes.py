@@ -190,7 +190,7 @@ def _told(collection: Collection, event: str, run: int, done: Sequence[Entry]) -
 
 
 def _event(collection: Collection, event: str, run: int, done: Sequence[Entry]) -> dict[str, Any]:
-    roots = {root.id: root.path for root in collection.roots()}  # also those that a new cache does not know yet
+    roots = {root.id: root.path for root in collection.acted_roots()}  # also those that a new cache does not know yet
     removed, restored, changed = [], [], []
     for entry in done:
         file, keeper = entry.before.file, entry.before.keeper
@@ -216,7 +216,7 @@ def _event(collection: Collection, event: str, run: int, done: Sequence[Entry]) 
 
 def _ground(collection: Collection, editor: Editor) -> Ground:
     """Return what acting stands on: the roots as they are at this moment."""
-    roots = collection.roots()
+    roots = collection.acted_roots()
     unwritable = _("its root folder has no marker, for it could not be written when it was scanned")
     away = {root.id: _("its root folder is away: {why}").format(why=root.away) for root in roots if root.away}
     away |= {root.id: unwritable for root in roots if root.id.startswith("path:")}

@@ -80,7 +80,7 @@ def entries(collection: Collection, run: int) -> list[Entry]:
 
 def held(collection: Collection) -> list[Held]:
     """Return what lies in quarantine, oldest first."""
-    roots = {root.id: root.path for root in collection.scanned_roots()}
+    roots = {root.id: root.path for root in collection.acted_roots()}
     found = []
     for entry in collection.journal.held():
         place = path_of(roots, Identity(entry.before.file.root, os.fsencode(entry.after["held"]), 0, 0, ""))

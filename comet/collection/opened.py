@@ -15,7 +15,7 @@ from comet.core.acts import Kind, State
 from comet.core.errors import NotScannedError
 from comet.core.model import IMPORTED, SECONDS_PER_WORD, Root
 from comet.core.places import Places
-from comet.core.profiles import Profile
+from comet.core.profiles import UNNAMED, Profile
 from comet.core.text import _, safe
 from comet.library import cache, roots
 from comet.library.cache import Cache
@@ -61,10 +61,21 @@ class Collection:
 
     def roots(self) -> list[Root]:
         """Return the profile's root folders as they stand; ids are empty for those that were never scanned."""
+        return self._looked_at([os.fsencode(name) for name in self.profile.roots])
+
+    def acted_roots(self) -> list[Root]:
+        """Return the root folders in which something may be to be taken back, as they stand.
+
+        Without a profile these are all that are known: each command names one of its own.
+        """
+        paths = [os.fsencode(name) for name in self.profile.roots]
+        known = self.cache.roots() if self.profile.name == UNNAMED else {}
+        return self._looked_at([*paths, *(path for path in known if path not in paths)])
+
+    def _looked_at(self, paths: list[bytes]) -> list[Root]:
         known = self.cache.roots()
         found = []
-        for name in self.profile.roots:
-            path = os.fsencode(name)
+        for path in paths:
             identity = known.get(path, "")
             found.append(roots.look(path, identity, had_files=bool(identity) and self.cache.has_files(identity)))
         return roots.refuse_twins(found)

@@ -180,3 +180,18 @@ def test_a_name_that_draws(user: Shell, alone: Path) -> None:
     shown = user("tags", path)
     assert "\x1b" not in done.stdout + done.stderr + shown.stdout + shown.stderr
     assert tags(user, path)["title"] == ["\x1b[31mred\nline"]
+
+
+def test_without_a_profile_each_folder_is_taken_back(comet: Shell, tmp_path: Path) -> None:
+    """However many were worked on since: the journal knows which folder a run was in."""
+    files = [tmp_path / name / "a.flac" for name in ("one", "other")]
+    for file in files:
+        file.parent.mkdir()
+        write(file, tune(1, 5))
+    before = files[0].read_bytes()
+    for file in files:
+        comet("tags", file, "--set", "title=Other", "--yes")
+    comet("undo", "1", "--yes")
+    assert files[0].read_bytes() == before != files[1].read_bytes()
+    comet("undo", "2", "--yes")
+    assert files[1].read_bytes() == before
