@@ -17,6 +17,7 @@ from comet.core import plans
 from comet.core.acts import Entry, Kind, Plan, State, Step
 from comet.core.database import Connection, Database, Row
 from comet.core.errors import UsageError
+from comet.core.merged import Settled
 from comet.core.model import Choice, Decision, Identity, Place
 from comet.core.text import _, safe
 
@@ -53,7 +54,11 @@ def _first(db: Connection) -> None:
     db.execute("INSERT INTO about VALUES ('id', ?), ('changes', '0')", (secrets.token_hex(4),))
 
 
-MIGRATIONS = {"first": _first}
+def _tags(db: Connection) -> None:
+    db.execute("ALTER TABLE decisions ADD COLUMN tags TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS = {"first": _first, "tags": _tags}
 
 
 class Journal:
@@ -251,16 +256,24 @@ class Journal:
         """Return what was decided, oldest first."""
         return [_decision(row) for row in self._db.rows("SELECT * FROM decisions ORDER BY id")]
 
-    def decide(self, choice: Choice, members: Iterable[str], keep: Iterable[Identity], run: int = 0) -> Decision:
+    def decide(
+        self,
+        choice: Choice,
+        members: Iterable[str],
+        keep: Iterable[Identity],
+        run: int = 0,
+        tags: Settled | None = None,
+    ) -> Decision:
         """Remember a decision about a group with these `members` (audio hashes); the last one about them counts.
 
         One that was made by confirming a `run` is forgotten when that is undone.
         """
-        hashes = json.dumps(sorted(members))
-        values = (choice.value, hashes, json.dumps([plans.identity_json(each) for each in keep]), time.time(), run)
+        hashes, kept = json.dumps(sorted(members)), json.dumps([plans.identity_json(each) for each in keep])
+        settled = json.dumps(plans.settled_json(tags)) if tags else ""
+        values = (choice.value, hashes, kept, time.time(), run, settled)
         with self._db.transaction() as db:
             found = db.execute(
-                "INSERT INTO decisions (choice, members, keep, made, run) VALUES (?, ?, ?, ?, ?)", values
+                "INSERT INTO decisions (choice, members, keep, made, run, tags) VALUES (?, ?, ?, ?, ?, ?)", values
             )
             row = db.execute("SELECT * FROM decisions WHERE id = ?", (found.lastrowid,)).fetchone()
         return _decision(row)
@@ -292,7 +305,8 @@ def _count(db: Connection) -> int:
 
 def _decision(row: Mapping[str, Any] | Row) -> Decision:
     keep = tuple(plans.identity_from(each) for each in json.loads(row["keep"]))
-    return Decision(row["id"], Choice(row["choice"]), tuple(json.loads(row["members"])), keep, row["made"])
+    tags = plans.settled_from(json.loads(row["tags"])) if row["tags"] else None
+    return Decision(row["id"], Choice(row["choice"]), tuple(json.loads(row["members"])), keep, row["made"], tags)
 
 
 def path_of(folder: str) -> str:

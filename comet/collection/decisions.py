@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from comet.collection.opened import Collection
 from comet.core.errors import UsageError
+from comet.core.merged import Settled
 from comet.core.model import Choice, Decision, Group, Track, identity
 from comet.core.text import _
 from comet.decide.proposal import Decisions
@@ -17,7 +18,14 @@ def listed(collection: Collection) -> list[Decision]:
     return sorted(latest.values(), key=lambda each: each.id)
 
 
-def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[int] = (), run: int = 0) -> Decision:
+def decide(
+    collection: Collection,
+    group: Group,
+    choice: Choice,
+    keep: Sequence[int] = (),
+    run: int = 0,
+    tags: Settled | None = None,
+) -> Decision:
     """Remember what somebody decided about a group; nothing is changed on the disk by that.
 
     Args:
@@ -26,6 +34,7 @@ def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[
         choice: what was decided.
         keep: of a *keep*, the indices of the tracks that stay; what was imported among them stays anyhow.
         run: the run that was confirmed with it; undoing that takes the decision back too.
+        tags: of a *keep*, what was settled about their tags.
 
     Raises:
         UsageError: none is to be kept, or nothing that is a file.
@@ -34,7 +43,7 @@ def decide(collection: Collection, group: Group, choice: Choice, keep: Sequence[
         raise UsageError(_("one track of a group must stay"), hint=_("name it with --keep PATH"))
     members = [track.audio.hash for track in group.tracks]
     kept = [identity(group.tracks[at]) for at in files(group, keep)]
-    return collection.journal.decide(choice, members, kept, run)
+    return collection.journal.decide(choice, members, kept, run, tags)
 
 
 def files(group: Group, keep: Sequence[int]) -> list[int]:

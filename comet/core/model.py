@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from comet.core.merged import Settled
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -356,6 +358,8 @@ class Decision:
     """Of a *keep*: the files that stay, the one that the others are compared with first."""
     made: float
     """Seconds since 1970."""
+    tags: Settled | None = None
+    """What was settled about their tags; None where nobody has looked at these."""
 
 
 class Standing(StrEnum):

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from comet.core.acts import KINDS, Content, Do, Plan, Step
 from comet.core.errors import UsageError
+from comet.core.merged import Settled
 from comet.core.model import Identity, Place
 from comet.core.text import _, safe
 
@@ -108,6 +109,18 @@ def step_from(value: object) -> Step:
 def identity_from(value: object) -> Identity:
     """Return an identity of the journal's."""
     return _Reader("journal").identity(value, "file")
+
+
+def settled_json(settled: Settled) -> dict[str, Any]:
+    """Return what was settled about tags as the journal keeps it."""
+    fields = {name: list(values) for name, values in settled.fields.items()}
+    return {"fields": fields, "own": settled.own, "all_files": settled.all_files}
+
+
+def settled_from(value: Mapping[str, Any]) -> Settled:
+    """Return what the journal has kept."""
+    fields = {name: tuple(values) for name, values in value["fields"].items()}
+    return Settled(fields, value["own"], value["all_files"])
 
 
 def _wrong(name: str, where: str, expected: str) -> UsageError:

@@ -157,6 +157,39 @@ class TagsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewSettings:
+    """What is proposed for a group."""
+
+    tags: str = _text(
+        "merge",
+        "What becomes of the tags of a group: `merge` makes one set of them, which the files that stay get, and `own` "
+        "leaves each file its own.",
+        pattern="merge|own",
+        form="`merge` or `own`",
+    )
+    write_tags_to: str = _text(
+        "kept",
+        "Which files get the merged tags: `kept` those that stay, `all` those that go too, before they go.",
+        pattern="kept|all",
+        form="`kept` or `all`",
+    )
+    albums: str = _text(
+        "whole",
+        "Whether albums stay whole: with `whole` a track stays that is also elsewhere, where an album would lose it "
+        "but not all of its tracks, and with `single` one file of each recording stays.",
+        pattern="whole|single",
+        form="`whole` or `single`",
+    )
+    rules: str = _text(
+        "",
+        "Rules for which track of a group stays, from the weightiest on, with `;` between them: `keep lossless; never "
+        "from /music/reference`. `comet review --rule` shows what they would do.",
+        pattern="(?s).{0,2000}",
+        form="up to 2,000 letters",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, a section each."""
 
@@ -166,6 +199,7 @@ class Settings:
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     identify: IdentifySettings = field(default_factory=IdentifySettings)
     tags: TagsSettings = field(default_factory=TagsSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
 
 
 Known = float | int | str

@@ -1,6 +1,6 @@
 """Fields into the tags of an open file, each kind of tag in its own words. Nothing but the fields named is touched.
 
-Callers are `codec.edit`'s: what a kind of tag cannot hold is found out there, by reading what was written.
+What a kind of tag cannot hold is not written, and is found out by reading what was (`rewrite`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import mutagen
-from mutagen import apev2, asf, mp4
+from mutagen import apev2, asf, mp4, ogg
 from mutagen import id3 as frames
 
 from comet.tags.codec import FREE, UFID, field_of_ape, field_of_asf, fields_of_frame, fields_of_mp4
@@ -22,11 +22,15 @@ _NUMBERS: Final = {"TRCK", "TPOS", "MVIN", "Track", "Disc", "trkn", "disk", "WM/
 _UTF8: Final = 3
 _NO_LANGUAGE: Final = 3 * "X"  # so ID3 calls a language that is not known
 
+_SEGMENT: Final = 255
+"""Bytes of a packet for each byte of a page's table, which has at most as many (RFC 3533, section 6)."""
+
 _Values = Sequence[str]
 
 _id3: Any = frames
 _mp4: Any = mp4
 _apev2: Any = apev2
+_ogg: Any = ogg
 
 
 def put(file: mutagen.FileType, change: Change) -> None:
@@ -45,7 +49,7 @@ def put(file: mutagen.FileType, change: Change) -> None:
 
 
 def _numbers(change: Change, names: dict[str, str]) -> Iterable[tuple[str, str, str]]:
-    """Yield where a number and how many there are stand together, and both; they change together (`codec.edit`)."""
+    """Yield where a number and how many there are stand together, and both; they change together (`rewrite.edit`)."""
     for field, total in NUMBERED.items():
         if field in change and (name := names.get(field, "")) in _NUMBERS:
             yield name, "".join(change[field][:1]), "".join(change.get(total, ())[:1])
@@ -187,3 +191,29 @@ def _put_vorbis(tags: Any, change: Change) -> None:  # noqa: ANN401 - likewise
     for field, values in change.items():
         if values:
             tags[written.get(field, field).upper()] = list(values)
+
+
+def _pages(packets: Iterable[bytes], sequence: int = 0) -> list[Any]:
+    """Return packets as pages of Ogg, each as full as may be, numbered from `sequence` on.
+
+    mutagen's own way copies what is left of a packet for each page of 4 kB: a picture of 16 MB took half a minute.
+    """
+    pages: list[Any] = []
+    room = 0
+    for packet in packets:
+        at, left = 0, len(packet) // _SEGMENT + 1  # the last segment is shorter, and may be empty
+        while left:
+            if not room:
+                page, room = _ogg.OggPage(), _SEGMENT
+                page.sequence, page.continued = sequence + len(pages), at > 0
+                pages.append(page)
+            taken = min(left, room)
+            page.packets.append(packet[at : at + taken * _SEGMENT])
+            at, left, room = at + taken * _SEGMENT, left - taken, room - taken
+            page.complete = not left
+            if left and len(page.packets) == 1:
+                page.position = -1  # no packet ends on it
+    return pages
+
+
+_ogg.OggPage.from_packets = staticmethod(_pages)
