@@ -127,7 +127,7 @@ def _moves(folder: bytes) -> tuple[bool, str]:
     one, other = _made(folder, b"m1"), _made(folder, b"m2")
     with posix.folder(folder) as inside:
         names = inside, os.path.basename(one), inside, os.path.basename(other)
-        code = posix._renameat2(*names)  # noqa: SLF001 - `rename_new` hides just what is asked for here
+        code = posix._renameat2(*names, posix.NOREPLACE)  # noqa: SLF001 - `rename_new` hides just what is asked for here
     if code == errno.EEXIST:
         return True, _("never takes the place of another file")
     return False, _("asked first whether the place is free, a moment before")

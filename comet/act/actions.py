@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -21,10 +22,11 @@ from comet.act.rewriting import Rewriter
 from comet.core.acts import Do, Entry, Kind, Plan, State, Step
 from comet.core.errors import FileError, RefusedError
 from comet.core.job import Job
-from comet.core.model import Identity, Place, Stage, same_time
+from comet.core.model import Identity, Place, Stage
 from comet.core.text import _
+from comet.core.times import same_time
 
-__all__ = ["apply", "is_copy", "mark_root", "purge", "recover", "undo"]
+__all__ = ["apply", "is_copy", "mark_root", "purge", "recover", "undo", "unmarked"]
 
 _T = TypeVar("_T")
 
@@ -38,6 +40,15 @@ def mark_root(root: bytes, identity: str = "") -> str:
         return vault.mark(root, identity)
     except FileError:
         return ""  # a read-only root is scanned all the same, only never acted on
+
+
+def unmarked(root: bytes) -> str:
+    """Return why a root folder that has no marker can get none now, as a sentence; empty where it has one since."""
+    try:
+        vault.mark(root)
+    except FileError as error:
+        return error.reason
+    return ""
 
 
 def is_copy(one: bytes, other: bytes) -> bool:
@@ -136,12 +147,12 @@ class _Run:
                     self._move(root, step, held, seen, kept)
                 except (FileError, OSError) as error:
                     recovery.take_back(self._ground, root, entry, reason(error))
-                    refuse_full(error, root)
+                    refuse_full(error, os.path.join(root, step.file.path))
                 else:
                     self._journal.settle(entry.id, State.DONE)
         except (FileError, OSError) as error:
             self._refuse(Kind.REMOVE, step, reason(error))
-            refuse_full(error, root)
+            refuse_full(error, os.path.join(root, step.file.path))
 
     def _put_back(self, file: Identity) -> bool:
         """Tell whether somebody has put a copy of a file that is held in its place."""
@@ -212,7 +223,7 @@ class _Run:
             take(step)
         except (FileError, OSError) as error:
             self._refuse(kind, step, reason(error))
-            refuse_full(error, self._ground.roots.get(step.file.root, b""))
+            refuse_full(error, os.path.join(self._ground.roots.get(step.file.root, b""), step.file.path))
 
     def undo(self, entry: Entry) -> None:
         """Take back what an entry did."""
@@ -233,7 +244,7 @@ class _Run:
                     seen = posix.look(root, step.file.path)
                 except (FileError, OSError) as error:
                     recovery.settle_undo(self._ground, root, undoing, reason(error))
-                    refuse_full(error, root)
+                    refuse_full(error, os.path.join(root, step.file.path))
                 else:
                     same = seen.size == step.file.size and same_time(step.file.mtime_ns, seen.mtime_ns)
                     changed = _("it was changed while it was held, and is back as it was there")
@@ -243,18 +254,21 @@ class _Run:
 
     def purge(self, entry: Entry) -> None:
         """Delete a file that is held, if what was kept in its place can be read."""
-        step = entry.before
+        step = replace(entry.before, file=entry.moved)
         try:
             root = self._ground.root(step.file)
             with self._ground.locked(root):  # another process may have put it back until now
-                if entry.kind is not Kind.REMOVE or not self._journal.can_undo(entry.id):
+                if not self._journal.is_held(entry.id):
                     raise RefusedError(os.fsdecode(step.file.path), _("it does not lie in quarantine"))
-                held = os.fsencode(entry.after["held"])
+                held = os.fsencode(entry.held)
                 if not vault.holds(root, held):
                     raise RefusedError(os.fsdecode(step.file.path), _("it is not in quarantine; was it moved by hand?"))
-                purging = self._intend(Kind.PURGE, step, after={"held": entry.after["held"]}, of=entry.id)
+                purging = self._intend(Kind.PURGE, step, after={"held": entry.held}, of=entry.id)
                 try:
-                    self._witness(root, held, step)
+                    if entry.kind is Kind.REMOVE:
+                        self._witness(root, held, step)
+                    else:
+                        self._placer.witness(root, entry)
                     vault.purge(root, held)
                 except (FileError, OSError) as error:
                     recovery.settle_purge(self._ground, root, purging, reason(error))

@@ -14,9 +14,10 @@ from comet.act.posix import Seen
 from comet.core import locks
 from comet.core.acts import Content, Step
 from comet.core.errors import FileError, NoSpaceError, RefusedError
-from comet.core.model import File, Identity, Place, same_time
+from comet.core.model import File, Identity, Place
 from comet.core.places import marker
 from comet.core.text import _, safe
+from comet.core.times import same_time
 from comet.tags.editing import Edited
 from comet.tags.fields import Change
 
@@ -35,17 +36,17 @@ def reason(error: Exception) -> str:
     return posix.why(error) if isinstance(error, OSError) else str(error)
 
 
-def refuse_full(error: Exception, root: bytes) -> None:
-    """End the run where the disk is full: no other step would fare better."""
+def refuse_full(error: Exception, path: bytes) -> None:
+    """End the run where the disk of the file at an absolute path is full: no other step would fare better."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         raise NoSpaceError(
-            _("no space left in `{root}`").format(root=safe(root)),
-            hint=_("moving within a disk needs a little room for folder names: free some and run the same again"),
+            _("no space left on the disk of `{path}`").format(path=safe(path)),
+            hint=_("free some and run the same again; even moving within a disk needs a little room for folder names"),
         ) from error
 
 
-def _nobody(_run: int) -> None:
-    """Hear of a run that nobody waits for."""
+def _nobody(_told: object) -> None:
+    """Hear of what nobody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class Ground:
     """A file's time stays when its tags are written."""
     began: Callable[[int], None] = _nobody
     """Hears the number of a run when it begins."""
+    misheard: Callable[[File], None] = _nobody
+    """Hears of a file, as it stands, whose sound is not the one that is known of it."""
 
     def root(self, file: Identity) -> bytes:
         """Return the path of a file's root, as it is needed to change something there.
@@ -159,7 +162,12 @@ class Hearing:
         if error:
             raise RefusedError(name, error)
         if audio != file.audio:
-            raise RefusedError(name, _("its sound is not the one that was decided about"))
+            self._ground.misheard(File(file.root, file.path, seen.size, seen.mtime_ns))
+            told = _(
+                "its sound is not the one that was decided about, though size and time are: it was edited, or an older"
+                " Comet heard it otherwise; `comet scan` hears it again"
+            )
+            raise RefusedError(name, told)
         if self._look(file) != seen:
             raise RefusedError(name, _("it was changed a moment ago"))
         return seen

@@ -22,10 +22,13 @@ from comet.core.model import Choice, Decision, Identity, Place
 from comet.core.text import _, safe
 
 _ENTRY: Final = "id, run, step, kind, state, before, after, reverse, of, error, made"
-_HELD: Final = """entries.kind = 'remove' AND state = 'done' AND NOT EXISTS
+_KEPT: Final = """state = 'done' AND NOT EXISTS
                   (SELECT 1 FROM entries p WHERE p.of = entries.id AND p.kind = 'purge' AND p.state = 'done')"""
-
-_UNDOABLE: Final = f"""(({_HELD}) OR (entries.kind IN ('write_tags', 'place') AND state = 'done')
+_REMOVED: Final = f"entries.kind = 'remove' AND {_KEPT}"
+_HELD: Final = f"""(entries.kind = 'remove'
+                  OR (entries.kind = 'place' AND json_extract(after, '$.replaced') IS NOT NULL)
+                  OR (entries.kind = 'undo' AND json_extract(after, '$.withdrawn') IS NOT NULL)) AND {_KEPT}"""
+_UNDOABLE: Final = f"""((entries.kind IN ('remove', 'write_tags', 'place') AND {_KEPT})
                    OR (entries.kind = 'repoint_playlist' AND state = 'done' AND NOT EXISTS
                    (SELECT 1 FROM entries p WHERE p.of = entries.of AND p.kind = 'purge' AND p.state = 'done')))"""  # noqa: S608
 
@@ -112,7 +115,8 @@ class Journal:
         file, state = step.file, State.FAILED if refused else State.INTENDED
         kept = step.keeper.place if step.keeper is not None else Place("", b"")
         values = (
-            run, number, kind.value, state.value, file.root, file.path, file.size, kept.root, kept.path,
+            run, number, kind.value, state.value, file.root, file.path, (after or {}).get("held_size", file.size),
+            kept.root, kept.path,
             json.dumps(plans.step_json(step)), json.dumps(after or {}),
             json.dumps(reverse or {}, ensure_ascii=False), of, safe(refused),
         )  # fmt: skip
@@ -125,14 +129,21 @@ class Journal:
             made = max(time.time(), last["made"] if last else 0.0)
             return int(db.execute(sql, (*values, made, _count(db))).lastrowid or 0)
 
-    def settle(self, entry: int, state: State, error: str = "") -> None:
-        """Write down how an entry ended; with an undo that is done, what it undoes is undone."""
+    def settle(
+        self, entry: int, state: State, error: str = "", after: Mapping[str, str] | None = None, *, undone: bool = True
+    ) -> None:
+        """Write down how an entry ended, and what is known only `after` it.
+
+        With an undo that is done, what it undoes is undone, unless only a part of it is.
+        """
         with self._db.transaction() as db:
-            changed = "UPDATE entries SET state = ?, error = ?, changed = ? WHERE id = ?"
-            db.execute(changed, (state.value, safe(error), _count(db), entry))
-            row = db.execute("SELECT kind, of FROM entries WHERE id = ?", (entry,)).fetchone()
-            if state is State.DONE and row["kind"] == Kind.UNDO:
-                db.execute(changed, (State.UNDONE.value, "", _count(db), row["of"]))
+            row = db.execute("SELECT kind, of, after FROM entries WHERE id = ?", (entry,)).fetchone()
+            told = json.dumps({**json.loads(row["after"]), **(after or {})})
+            changed = "UPDATE entries SET state = ?, error = ?, after = ?, changed = ? WHERE id = ?"
+            db.execute(changed, (state.value, safe(error), told, _count(db), entry))
+            if undone and state is State.DONE and row["kind"] == Kind.UNDO:
+                changed = "UPDATE entries SET state = 'undone', error = '', changed = ? WHERE id = ?"
+                db.execute(changed, (_count(db), row["of"]))
 
     def entry(self, entry: int) -> Entry:
         """Return one entry.
@@ -155,12 +166,16 @@ class Journal:
         return list(self._entries("state = 'intended'"))
 
     def held(self) -> list[Entry]:
-        """Return the removals whose files lie in quarantine, oldest first."""
+        """Return the entries whose files lie in quarantine, oldest first: removals, and placings done and undone."""
         return list(self._entries(_HELD))
 
+    def is_held(self, entry: int) -> bool:
+        """Tell whether what an entry has moved into quarantine lies there."""
+        return any(self._entries(f"id = ? AND {_HELD}", (entry,)))
+
     def holds(self, file: Identity) -> bool:
-        """Tell whether this very file lies in quarantine."""
-        found = self._entries(f"root = ? AND path = ? AND {_HELD}", (file.root, file.path))
+        """Tell whether this very file was removed and lies in quarantine."""
+        found = self._entries(f"root = ? AND path = ? AND {_REMOVED}", (file.root, file.path))
         return any(entry.before.file == file for entry in found)
 
     def removal(self, place: Place, audio: str = "") -> Entry | None:
@@ -168,12 +183,12 @@ class Journal:
 
         With `audio`, a file with that sound: another one may have been put there since.
         """
-        found = self._entries(f"root = ? AND path = ? AND {_HELD}", (place.root, place.path))
+        found = self._entries(f"root = ? AND path = ? AND {_REMOVED}", (place.root, place.path))
         return next((each for each in reversed(list(found)) if audio in ("", each.before.file.audio)), None)
 
     def held_places(self) -> dict[Place, int]:
-        """Return where the files were that lie in quarantine, each with the id of its last removal."""
-        sql = f"SELECT id, root, path FROM entries WHERE {_HELD} ORDER BY id"  # noqa: S608
+        """Return where removed files were that lie in quarantine, each with the id of its last removal."""
+        sql = f"SELECT id, root, path FROM entries WHERE {_REMOVED} ORDER BY id"  # noqa: S608
         return {Place(row["root"], row["path"]): row["id"] for row in self._db.rows(sql)}
 
     def held_size(self) -> tuple[int, int]:
@@ -183,16 +198,22 @@ class Journal:
 
     def relying(self, keeper: Identity) -> list[Entry]:
         """Return the removals of files that lie in quarantine because this file was kept."""
-        found = self._entries(f"keeper_root = ? AND keeper_path = ? AND {_HELD}", (keeper.root, keeper.path))
+        found = self._entries(f"keeper_root = ? AND keeper_path = ? AND {_REMOVED}", (keeper.root, keeper.path))
         return [each for each in found if each.before.keeper and each.before.keeper.audio == keeper.audio]
 
     def now(self, file: Identity) -> Identity:
-        """Return a file as it is after all that was written into it since it was seen so."""
-        sql = "root = ? AND path = ? AND kind = 'write_tags' AND state = 'done'"
+        """Return a file as it is after it was placed, and after all that was written into it since it was seen so."""
+        sql = "root = ? AND path = ? AND kind IN ('write_tags', 'place') AND state = 'done'"
         for entry in self._entries(sql, (file.root, file.path)):
             if entry.before.file == file:
                 file = entry.became
         return file
+
+    def placed(self, place: Place) -> Entry:
+        """Return the last placing at a place, where there is one that is done."""
+        return list(
+            self._entries("root = ? AND path = ? AND kind = 'place' AND state = 'done'", (place.root, place.path))
+        )[-1]
 
     def repointed(self) -> set[tuple[int, Place]]:
         """Return for which removals which playlists were changed, also where that was taken back since."""

@@ -35,25 +35,25 @@ class Placer(Writer):
                 raise RefusedError(name, _("something else is in its place by now; move that away first"))
             _refuse_changed(step.staged, name)
             seen = posix.look(root, path) if there else None
-            token = secrets.token_hex(8)
-            temp = b".comet-" + token.encode() + os.path.splitext(path)[1]
+            temp = posix.temp_for(path)
+            new = os.path.join(os.path.dirname(path), temp)
             after = {"hash": step.staged.hash, "temp": os.fsdecode(temp)}
-            if there:
-                after["replaced"] = os.fsdecode(self._held_at(root, path, token))
+            if seen is not None:
+                after |= {"replaced": self._held_at(root, path), "held_size": str(seen.size)}
             if made := posix.missing(root, os.path.dirname(path)):
                 after["made"] = os.fsdecode(made)
             entry = self._intend(Kind.PLACE, step, after=after)
             try:
-                vault.stage(root, path, step.staged.path, temp, step.file.mtime_ns)
-                self._verify(root, step, os.path.join(os.path.dirname(path), temp), step.staged.hash)
+                vault.stage(root, path, step.staged.path, temp, step.file.mtime_ns, over=seen is not None)
+                placed = self._verify(root, step, new, step.staged.hash)
                 if seen is not None:
                     vault.quarantine(root, path, os.fsencode(after["replaced"]), seen)
                 vault.finish(root, path, temp)
             except (FileError, OSError) as error:
                 recovery.settle_placing(self._ground, root, entry, reason(error))
-                refuse_full(error, root)
+                refuse_full(error, os.path.join(root, path))
             else:
-                self._journal.settle(entry.id, State.DONE)
+                self._journal.settle(entry.id, State.DONE, after=recovery.became(placed))
             self._hearing.forget(step.file.place)
 
     def undo(self, entry: Entry) -> None:
@@ -66,7 +66,7 @@ class Placer(Writer):
             seen = posix.look(root, path) if posix.exists(root, path) else None
             if seen is not None:
                 self._refuse_touched(root, entry)
-                after["withdrawn"] = os.fsdecode(self._held_at(root, path, secrets.token_hex(8)))
+                after |= {"withdrawn": self._held_at(root, path), "held_size": str(seen.size)}
             undoing = self._intend(Kind.UNDO, entry.before, after=after, of=entry.id)
             try:
                 if seen is not None:
@@ -74,17 +74,38 @@ class Placer(Writer):
                 recovery.settle_withdrawal(self._ground, root, undoing, "")
             except (FileError, OSError) as error:
                 recovery.settle_withdrawal(self._ground, root, undoing, reason(error))
-                refuse_full(error, root)
+                refuse_full(error, os.path.join(root, path))
             self._hearing.forget(entry.before.file.place)
+
+    def witness(self, root: bytes, entry: Entry) -> None:
+        """Read a file that is held for a placing, and what stands in its place: only then may it be purged.
+
+        What was replaced goes while what replaced it is there, or what replaced that. What was taken back came from
+        elsewhere, and nothing stands for it: it has to be what it was.
+
+        Raises:
+            RefusedError: it is not so.
+        """
+        name = os.fsdecode(os.path.join(root, path := entry.before.file.path))
+        mine = entry.before.replaces if entry.kind is Kind.PLACE else entry.after["hash"]
+        if posix.digest_of(root, os.fsencode(entry.held)) != mine:
+            raise RefusedError(name, _("it stays in quarantine: it was changed there"))
+        if entry.kind is not Kind.PLACE:
+            return
+        last = self._journal.placed(entry.before.file.place)
+        if last.before.file.audio:
+            self._hearing.of(last.before.file)  # by its sound, for its tags may have been written since
+        elif (there := posix.known(root, path)) is None or there[1] != last.after["hash"]:
+            raise RefusedError(name, _("it stays in quarantine: what was put in its place is gone or was changed"))
 
     def _refuse_touched(self, root: bytes, entry: Entry) -> None:
         """Refuse to move a file away that is not any more what was placed."""
         if posix.digest_of(root, path := entry.before.file.path) != entry.after["hash"]:
             raise RefusedError(os.fsdecode(os.path.join(root, path)), _("it was changed since it was put there"))
 
-    def _held_at(self, root: bytes, path: bytes, token: str) -> bytes:
+    def _held_at(self, root: bytes, path: bytes) -> str:
         """Return where a file would be held: one run may place, replace and withdraw at one path."""
-        return vault.held_at(root, path, f"{self._journal.id}-{token}")
+        return os.fsdecode(vault.held_at(root, path, f"{self._journal.id}-{secrets.token_hex(8)}"))
 
 
 def _refuse_changed(staged: Content, name: str) -> None:

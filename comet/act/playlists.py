@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote, unquote_to_bytes
 
+MOST: Final = 1 << 24
+"""Bytes; what is larger is no playlist, whatever it is called."""
 _EXTENSIONS: Final = (b".m3u", b".m3u8")
 _MARK: Final = b"\xef\xbb\xbf"
 _END: Final = re.compile(rb"(\r\n|\r|\n)")

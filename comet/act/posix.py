@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,9 @@ from comet.core.text import _
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 """How a file is opened that must not be there yet."""
-_NOREPLACE: Final = 1  # RENAME_NOREPLACE of <linux/fs.h>
+NOREPLACE: Final = 1
+EXCHANGE: Final = 2
+"""RENAME_NOREPLACE and RENAME_EXCHANGE of <linux/fs.h>."""
 _UNKNOWN: Final = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 
 
@@ -34,6 +37,11 @@ class Seen(NamedTuple):
     mtime_ns: int
     ctime_ns: int
     links: int
+
+
+def temp_for(path: bytes) -> bytes:
+    """Return a name that never was, for what is written beside a path; its ending says what is in it."""
+    return b".comet-" + secrets.token_hex(8).encode() + os.path.splitext(path)[1]
 
 
 @contextmanager
@@ -103,7 +111,7 @@ def rename_new(old_folder: int, old: bytes, new_folder: int, new: bytes) -> None
         FileExistsError: something is there already.
         OSError: it cannot be moved; to another file system never (EXDEV).
     """
-    code = _renameat2(old_folder, old, new_folder, new)
+    code = _renameat2(old_folder, old, new_folder, new, NOREPLACE)
     if code == 0:
         return
     if code not in _UNKNOWN:
@@ -116,12 +124,25 @@ def rename_new(old_folder: int, old: bytes, new_folder: int, new: bytes) -> None
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
-def _renameat2(old_folder: int, old: bytes, new_folder: int, new: bytes) -> int:
+def exchange(folder: int, one: bytes, other: bytes) -> None:
+    """Let two files in a folder change places, in one step; where its file system cannot, the first takes the other's.
+
+    Raises:
+        OSError: neither was done.
+    """
+    code = _renameat2(folder, one, folder, other, EXCHANGE)
+    if code in _UNKNOWN:
+        os.replace(one, other, src_dir_fd=folder, dst_dir_fd=folder)
+    elif code:
+        raise OSError(code, os.strerror(code))
+
+
+def _renameat2(old_folder: int, old: bytes, new_folder: int, new: bytes, flags: int) -> int:
     """Return 0, or the errno of Linux's renameat2; ENOSYS where there is none."""
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if call is None:
         return errno.ENOSYS
-    return ctypes.get_errno() if call(old_folder, old, new_folder, new, _NOREPLACE) else 0
+    return ctypes.get_errno() if call(old_folder, old, new_folder, new, flags) else 0
 
 
 def sync(folder: int) -> None:
@@ -225,6 +246,20 @@ def digest_of(top: bytes, path: bytes) -> str:
             os.close(handle)
 
 
+def known(top: bytes, path: bytes) -> tuple[Seen, str] | None:
+    """Return how a file stands, and its `digest_of`; None where something else stands at the path, or nothing.
+
+    Raises:
+        OSError: that cannot be told.
+    """
+    try:
+        return (look(top, path), digest_of(top, path)) if exists(top, path) else None
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EINVAL):
+            raise
+        return None
+
+
 def content(top: bytes, path: bytes, most: int) -> bytes:
     """Return what is in a file, at most so many bytes.
 
@@ -284,7 +319,7 @@ def why(error: OSError) -> str:
     return {
         errno.EXDEV: _("it cannot be moved within its file system, and is never copied and deleted instead"),
         errno.ELOOP: _("a link leads to it, and nothing is changed through a link"),
-        errno.ENOTDIR: _("a link leads to it, and nothing is changed through a link"),
+        errno.ENOTDIR: _("a file or a link stands where its folder should be, and nothing is changed through a link"),
         errno.ENOENT: _("it is gone"),
         errno.ENAMETOOLONG: _("its name is longer than its file system takes"),
         errno.EEXIST: _("something else is in its place by now; move that away first"),

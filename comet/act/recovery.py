@@ -6,12 +6,13 @@ again the next time.
 
 from __future__ import annotations
 
-import errno
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 
 from comet.act import posix, vault
 from comet.act.ground import Ground, Hearing
+from comet.act.posix import Seen
 from comet.core.acts import Do, Entry, Kind, State
 from comet.core.errors import BrokenError, FileError, LockedError, RefusedError
 from comet.core.text import _, safe
@@ -37,7 +38,9 @@ def recover(ground: Ground) -> list[Entry]:
 
 def _settle(ground: Ground, root: bytes, entry: Entry) -> None:
     _sweep(ground, root, entry)
-    if entry.kind is Kind.PLACE:
+    if entry.kind is Kind.PURGE:
+        settle_purge(ground, root, entry, _("it was interrupted before it was deleted"))
+    elif entry.kind is Kind.PLACE:
         settle_placing(ground, root, entry, _("it was interrupted"))
     elif entry.before.do is Do.PLACE:
         settle_withdrawal(ground, root, entry, _("it was interrupted before the file was moved away"))
@@ -45,10 +48,8 @@ def _settle(ground: Ground, root: bytes, entry: Entry) -> None:
         settle_rewriting(ground, root, entry, _("it was interrupted"))
     elif entry.kind is Kind.REMOVE:
         _settle_removal(ground, root, entry)
-    elif entry.kind is Kind.UNDO:
-        settle_undo(ground, root, entry, _("it was interrupted before the file was moved back"))
     else:
-        settle_purge(ground, root, entry, _("it was interrupted before it was deleted"))
+        settle_undo(ground, root, entry, _("it was interrupted before the file was moved back"))
 
 
 def _sweep(ground: Ground, root: bytes, entry: Entry) -> None:
@@ -64,8 +65,17 @@ def _sweep(ground: Ground, root: bytes, entry: Entry) -> None:
             vault.sweep(top, folder)
 
 
-def _end(ground: Ground, entry: Entry, error: str = "") -> None:
-    ground.journal.settle(entry.id, State.FAILED if error else State.DONE, error)
+def _end(ground: Ground, root: bytes, entry: Entry, error: str = "", after: Mapping[str, str] | None = None) -> None:
+    """Write down how an entry ended, after the folders in quarantine are gone that nothing came into or is left in."""
+    for key in ("held", "replaced", "withdrawn"):
+        if key in entry.after:
+            vault.tidy(root, os.fsencode(entry.after[key]))
+    ground.journal.settle(entry.id, State.FAILED if error else State.DONE, error, after)
+
+
+def became(seen: Seen) -> dict[str, str]:
+    """Return how a file that was written or placed stands, as its entry says it: its time may have been rounded."""
+    return {"size": str(seen.size), "mtime_ns": str(seen.mtime_ns)}
 
 
 def _settle_removal(ground: Ground, root: bytes, entry: Entry) -> None:
@@ -81,7 +91,7 @@ def _settle_removal(ground: Ground, root: bytes, entry: Entry) -> None:
     except FileError as error:
         take_back(ground, root, entry, _("the file to keep could not be read again: {why}").format(why=error.reason))
     else:
-        _end(ground, entry)
+        _end(ground, root, entry)
 
 
 def take_back(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
@@ -107,7 +117,7 @@ def take_back(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
                 place=safe(os.path.join(root, held))
             ),
         )
-    _end(ground, entry, reason)
+    _end(ground, root, entry, reason)
 
 
 def settle_undo(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
@@ -119,36 +129,39 @@ def settle_undo(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
     held = os.fsencode(entry.after["held"])
     there, kept = posix.exists(root, entry.before.file.path), vault.holds(root, held)
     if there and not kept:
-        _end(ground, entry)
-    elif kept:
-        _end(ground, entry, reason)
+        _end(ground, root, entry)
     else:
-        _end(ground, entry, _("it is neither in its place nor in quarantine"))
+        _end(ground, root, entry, reason if kept else _("it is neither in its place nor in quarantine"))
 
 
 def settle_purge(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
     """Find out whether a file was deleted and write it down; raises as `settle_undo`."""
-    _end(ground, entry, reason if vault.holds(root, os.fsencode(entry.after["held"])) else "")
+    _end(ground, root, entry, reason if vault.holds(root, os.fsencode(entry.after["held"])) else "")
 
 
 def settle_rewriting(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
     """Find out whether a file got its new content, bring that to its end, and write it down.
 
     Raises:
-        OSError: it cannot be read; the entry stays as it is, and so does its temp.
+        FileError, OSError: that cannot be told or done; the entry stays as it is, and so does its temp.
     """
     path, temp = entry.before.file.path, os.fsencode(entry.after["temp"])
-    folder = os.path.dirname(path)
-    beside = os.path.join(folder, temp)
+    old_hash, new_hash = str(entry.reverse["hash"]), entry.after["hash"]
+    beside = os.path.join(os.path.dirname(path), temp)
     if not posix.exists(root, path) and posix.exists(root, beside):
         # a network file system had moved the old one away when it failed to move the new one in
-        if posix.digest_of(root, beside) != entry.after["hash"]:
-            _end(ground, entry, _("it is gone, and what was to take its place is not whole"))
+        if posix.digest_of(root, beside) not in (new_hash, old_hash):
+            _end(ground, root, entry, _("it is gone, and what was to take its place is not whole"))
             return
         vault.finish(root, path, temp)
-    now = _digest_at(root, path)
-    vault.sweep(root, folder, temp)
-    _end(ground, entry, "" if now == entry.after["hash"] else reason)
+    seen = _now(root, path, new_hash)
+    try:
+        if seen is not None:
+            vault.retire(root, path, temp, old_hash)
+    except RefusedError as error:
+        seen, reason = None, error.reason
+    vault.sweep(root, os.path.dirname(path), temp)
+    _end(ground, root, entry, reason if seen is None else "", became(seen) if seen is not None else None)
 
 
 def settle_placing(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
@@ -158,35 +171,46 @@ def settle_placing(ground: Ground, root: bytes, entry: Entry, reason: str) -> No
         FileError, OSError: that cannot be told or done; the entry stays as it is.
     """
     path, after = entry.before.file.path, entry.after
-    placed = _digest_at(root, path) == after["hash"]
+    seen = _now(root, path, after["hash"])
     vault.sweep(root, os.path.dirname(path), os.fsencode(after["temp"]))
-    if not placed:
-        _before_placing(root, entry)
-    _end(ground, entry, "" if placed else reason)
+    if seen is not None:
+        _end(ground, root, entry, after=became(seen))
+    elif _before_placing(root, entry):
+        _end(ground, root, entry, reason)
+    else:
+        ground.journal.settle(entry.id, State.DONE, _taken())
 
 
 def settle_withdrawal(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
     """Find out whether a file that was placed is held, bring back what was there before if so; as `settle_placing`."""
-    withdrawn = "withdrawn" not in entry.after or vault.holds(root, os.fsencode(entry.after["withdrawn"]))
-    if withdrawn:
-        _before_placing(root, entry)
-    _end(ground, entry, "" if withdrawn else reason)
+    if "withdrawn" in entry.after and not vault.holds(root, os.fsencode(entry.after["withdrawn"])):
+        _end(ground, root, entry, reason)
+    elif _before_placing(root, entry):
+        _end(ground, root, entry)
+    else:  # the placing can be undone once more, when its place is free
+        ground.journal.settle(entry.id, State.DONE, _taken(), undone=False)
 
 
-def _before_placing(root: bytes, entry: Entry) -> None:
-    """Bring back what was replaced, and take away folders that were made, where there is any of it."""
+def _before_placing(root: bytes, entry: Entry) -> bool:
+    """Bring back what was replaced, and take away folders that were made, where there is any of it.
+
+    Return False where somebody has put another file in its place: what is held must not be lost sight of.
+    """
     path, after = entry.before.file.path, entry.after
     if "replaced" in after and vault.holds(root, replaced := os.fsencode(after["replaced"])):
+        if posix.exists(root, path):
+            return False
         vault.restore(root, replaced, path)
     if "made" in after:
         vault.prune(root, os.path.dirname(path), os.path.dirname(os.fsencode(after["made"])))
+    return True
 
 
-def _digest_at(root: bytes, path: bytes) -> str:
-    """Return what a content is recognised by, empty where something else stands in its place, or nothing."""
-    try:
-        return posix.digest_of(root, path) if posix.exists(root, path) else ""
-    except OSError as error:
-        if error.errno not in (errno.ELOOP, errno.EINVAL):
-            raise
-        return ""
+def _now(root: bytes, path: bytes, wanted: str) -> Seen | None:
+    """Return how a file stands that has the content that is `wanted`, None where there is none such."""
+    found = posix.known(root, path)
+    return found[0] if found is not None and found[1] == wanted else None
+
+
+def _taken() -> str:
+    return _("something else was put in its place meanwhile; what was there before stays in quarantine")

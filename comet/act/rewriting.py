@@ -7,7 +7,6 @@ Then it takes the file's place in one step. What brings every byte back stands i
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +22,6 @@ from comet.core.model import File, Identity
 from comet.core.pieces import Piece
 from comet.core.text import _, safe
 
-_PLAYLIST: Final = 1 << 24
-"""Bytes; a playlist that is larger is none."""
 _LATER: Final = 2_000_000_000
 """Nanoseconds by which a new time is later than the old one where the clock is slow: FAT counts in such steps."""
 
@@ -64,22 +61,23 @@ class Writer:
         if self._ground.protected(file.place):
             raise RefusedError(name, _("it lies in a reference folder, where nothing is changed"))
 
-    def _verify(self, root: bytes, step: Step, beside: bytes, expected: str) -> None:
-        """Read what was written: it must be what was meant, and sound as the step says.
+    def _verify(self, root: bytes, step: Step, beside: bytes, expected: str) -> Seen:
+        """Read what was written, and return how it stands: it must be what was meant, and sound as the step says.
 
         Raises:
             RefusedError: it is not, or does not.
         """
         name = os.fsdecode(os.path.join(root, step.file.path))
+        seen = posix.look(root, beside)
         if posix.digest_of(root, beside) != expected:
             raise RefusedError(name, _("what was written beside it reads back differently; is the disk all right?"))
         if not step.file.audio:
-            return  # a playlist, a picture
-        seen = posix.look(root, beside)
+            return seen  # a playlist, a picture
         file = File(step.file.root, beside, seen.size, seen.mtime_ns)
         for _path, audio, error in self._ground.hear([(file, os.path.join(root, beside))]):
             if audio != step.file.audio:
                 raise RefusedError(name, error or _("its sound would not be the same"))
+        return seen
 
 
 class Rewriter(Writer):
@@ -157,7 +155,7 @@ class Rewriter(Writer):
         def make(root: bytes) -> _Made:
             path = step.file.path
             full = os.path.join(root, path)
-            seen, content = posix.look(root, path), posix.content(root, path, _PLAYLIST)
+            seen, content = posix.look(root, path), posix.content(root, path, playlists.MOST)
             changed = change(content, os.path.dirname(full))
             if changed is None:
                 raise RefusedError(os.fsdecode(full), _("it does not say any more what is to be changed"))
@@ -181,21 +179,20 @@ class Rewriter(Writer):
             if made.seen.links > 1:
                 told = _("it has {n} names (hard links), which would part")
                 raise RefusedError(name, told.format(n=made.seen.links))
-            temp = b".comet-" + secrets.token_hex(8).encode() + os.path.splitext(path)[1]
+            temp = posix.temp_for(path)
+            new = os.path.join(os.path.dirname(path), temp)
             after = {"hash": made.new_hash, "temp": os.fsdecode(temp)}
-            if kind is Kind.WRITE_TAGS:
-                after |= {"size": str(sum(map(pieces.length, made.pieces))), "mtime_ns": str(made.mtime_ns)}
             reverse = {"hash": made.old_hash, "mtime_ns": made.seen.mtime_ns, **made.reverse}
             written = self._intend(kind, step, after=after, reverse=reverse, of=of)
             try:
                 vault.beside(root, path, made.pieces, temp, made.mtime_ns)
-                self._verify(root, step, os.path.join(os.path.dirname(path), temp), made.new_hash)
-                vault.replace(root, path, temp, made.seen)
+                seen = self._verify(root, step, new, made.new_hash)
+                vault.replace(root, path, temp, made.seen, made.old_hash)
             except (FileError, OSError) as error:
                 recovery.settle_rewriting(self._ground, root, written, reason(error))
-                refuse_full(error, root)
+                refuse_full(error, os.path.join(root, path))
             else:
-                self._journal.settle(written.id, State.DONE, made.note)
+                self._journal.settle(written.id, State.DONE, made.note, recovery.became(seen))
             self._hearing.forget(step.file.place)
 
 

@@ -43,8 +43,7 @@ def mark(root: bytes, identity: str = "") -> str:
     Raises:
         FileError: the folder cannot be written, or what is there already is no marker of Comet's.
     """
-    found = marker(root)
-    if found and identity in ("", found):
+    if (found := marker(root)) and identity in ("", found):
         return found
     try:
         with _root_folder(root) as folder:
@@ -59,6 +58,14 @@ def mark(root: bytes, identity: str = "") -> str:
 
 
 @contextmanager
+def _open(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def _root_folder(root: bytes) -> Iterator[int]:
     """Yield a descriptor of the folder `.comet` of a root, which is made where there is none."""
     path = os.path.join(root, ROOT_FOLDER)
@@ -66,11 +73,8 @@ def _root_folder(root: bytes) -> Iterator[int]:
         os.mkdir(path, 0o755)
     except FileExistsError:
         _refuse_odd_folder(root)
-    folder = open_root_folder(root)
-    try:
+    with _open(open_root_folder(root)) as folder:
         yield folder
-    finally:
-        os.close(folder)
 
 
 def _refuse_odd_folder(root: bytes) -> None:
@@ -94,7 +98,7 @@ def _refuse_odd_marker(root: bytes, folder: int) -> None:
 
 def _publish(folder: int, identity: str, *, first: bool) -> str:
     """Write a marker and return the id that counts: if it is to be the `first` one, another one that is there does."""
-    name = b".comet-" + secrets.token_hex(8).encode()
+    name = posix.temp_for(MARKER)
     handle = os.open(name, posix.NEW, 0o644, dir_fd=folder)
     try:
         with open(handle, "w", encoding="utf-8") as stream:
@@ -157,9 +161,8 @@ def _seen(made_in: bytes, looked_for_in: bytes) -> bool:
             finally:
                 os.unlink(name, dir_fd=folder)
     except OSError as error:
-        raise FileError(
-            os.fsdecode(made_in), _("it cannot be written: {reason}").format(reason=error.strerror)
-        ) from error
+        told = _("it cannot be written: {reason}").format(reason=error.strerror)
+        raise FileError(os.fsdecode(made_in), told) from error
 
 
 def _holds(root: bytes, name: bytes) -> bool:
@@ -184,12 +187,10 @@ def locked(root: bytes) -> Iterator[None]:
             handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT | flags, 0o644, dir_fd=folder)
         except PermissionError:  # another user's, who may change files here as well
             handle = os.open(_LOCK, os.O_RDONLY | flags, dir_fd=folder)
-    try:
+    with _open(handle):
         with suppress(OSError):  # the file system knows no locks; one on a local disk is held beside this one
             locks.wait(handle, PATIENCE, _("another process changes files in `{root}`").format(root=safe(root)))
         yield
-    finally:
-        os.close(handle)
 
 
 def held_at(root: bytes, path: bytes, run: str) -> bytes:
@@ -204,11 +205,15 @@ def held_at(root: bytes, path: bytes, run: str) -> bytes:
     """
     *parts, name = path.split(b"/")
     with explained(root, path):
-        device = os.lstat(os.path.join(root, path)).st_dev
-        top = posix.topmost(root, parts, device)
+        top = posix.topmost(root, parts, os.lstat(os.path.join(root, path)).st_dev)
         quarantine = os.path.join(*parts[:top], QUARANTINE)
         with posix.made_folder(root, quarantine, 0o700):
             return os.path.join(quarantine, os.fsencode(run), *parts[top:], name)
+
+
+def _top(held: bytes) -> bytes:
+    """Return the quarantine that something lies in."""
+    return held[: held.index(QUARANTINE) + len(QUARANTINE)]
 
 
 def holds(root: bytes, held: bytes) -> bool:
@@ -222,11 +227,6 @@ def holds(root: bytes, held: bytes) -> bool:
             return posix.exists(root, held)
     except OSError as error:
         raise FileError(_full(root, held), _("its quarantine cannot be seen: is the disk mounted?")) from error
-
-
-def _top(held: bytes) -> bytes:
-    """Return the quarantine that something lies in."""
-    return held[: held.index(QUARANTINE) + len(QUARANTINE)]
 
 
 def quarantine(root: bytes, path: bytes, held: bytes, expected: Seen) -> None:
@@ -261,7 +261,7 @@ def restore(root: bytes, held: bytes, path: bytes) -> None:
         posix.rename_new(source, kept, target, name)
         posix.sync(target)
         posix.sync(source)
-    prune(root, where, _top(where))
+    tidy(root, held)
 
 
 def purge(root: bytes, held: bytes) -> None:
@@ -274,7 +274,12 @@ def purge(root: bytes, held: bytes) -> None:
     with explained(root, held), posix.folder(root, where) as folder:
         os.unlink(kept, dir_fd=folder)
         posix.sync(folder)
-    prune(root, where, _top(where))
+    tidy(root, held)
+
+
+def tidy(root: bytes, held: bytes) -> None:
+    """Take away the folders that a file is or was held in, as far as nothing is in them."""
+    prune(root, os.path.dirname(held), _top(held))
 
 
 def prune(root: bytes, folder: bytes, stays: bytes) -> None:
@@ -306,26 +311,24 @@ def beside(root: bytes, path: bytes, pieces: Sequence[Piece], temp: bytes, mtime
         _written(new, pieces, source, mtime_ns)
 
 
-def stage(root: bytes, path: bytes, content: bytes, temp: bytes, mtime_ns: int = 0) -> None:
+def stage(root: bytes, path: bytes, content: bytes, temp: bytes, mtime_ns: int = 0, *, over: bool = False) -> None:
     """Write what is in a file elsewhere as `temp` beside where it shall stand, in a folder that is made if need be.
+
+    It gets mode, owner and attributes of what it is to be put `over`. A time of 0 is left to the system.
 
     Raises:
         FileError: it cannot be read or written.
     """
-    outside, name = os.path.split(content)
-    with explained(root, path), posix.made_folder(root, os.path.dirname(path), 0o777) as inside:
+    above, name = os.path.split(path)
+    outside, staged = os.path.split(content)
+    with explained(root, path), posix.made_folder(root, above, 0o777) as inside:
         with posix.folder(outside) as folder:
-            opened = posix.opened(folder, name)
-        with _open(opened) as source, _open(os.open(temp, posix.NEW, 0o666, dir_fd=inside)) as new:
+            opened = posix.opened(folder, staged)
+        with _open(opened) as source, _open(os.open(temp, posix.NEW, 0o600 if over else 0o666, dir_fd=inside)) as new:
+            if over:
+                with _open(posix.opened(inside, name)) as model:
+                    posix.dress(new, model)
             _written(new, [Kept(0, posix.seen(source).size)], source, mtime_ns or None)
-
-
-@contextmanager
-def _open(descriptor: int) -> Iterator[int]:
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _written(handle: int, pieces: Sequence[Piece], source: int, mtime_ns: int | None) -> None:
@@ -335,21 +338,44 @@ def _written(handle: int, pieces: Sequence[Piece], source: int, mtime_ns: int | 
     os.fsync(handle)
 
 
-def replace(root: bytes, path: bytes, temp: bytes, expected: Seen) -> None:
+def replace(root: bytes, path: bytes, temp: bytes, expected: Seen, old_hash: str) -> None:
     """Put what was written `beside` a file in its place, in one step.
 
     If that fails the temp stays: where a file system moves the old file away before it moves the new one in, the temp
     may be all that is left, and only recovery can tell. So nothing of the file may be open (`posix.look` closes it).
 
     Raises:
-        RefusedError: it is not the file that was `expected`.
+        RefusedError: it is not the file that was `expected`, or not with the content of `old_hash` any more.
         FileError: it cannot be moved.
     """
     above, name = os.path.split(path)
     with explained(root, path), posix.folder(root, above) as inside:
         if posix.look(root, path) != expected:
             raise RefusedError(_full(root, path), _("it was changed meanwhile"))
-        os.replace(temp, name, src_dir_fd=inside, dst_dir_fd=inside)
+        posix.exchange(inside, temp, name)
+        posix.sync(inside)
+    retire(root, path, temp, old_hash)
+
+
+def retire(root: bytes, path: bytes, temp: bytes, old_hash: str) -> None:
+    """Take away what a file was, which is called `temp` since it and its new content have changed places.
+
+    Nothing is called so where the file system knows no such exchange: then it is gone already.
+
+    Raises:
+        RefusedError: its content is not that of `old_hash`, for somebody wrote just before; it is in its place again.
+        FileError: it cannot be read or deleted.
+    """
+    above, name = os.path.split(path)
+    old = os.path.join(above, temp)
+    with explained(root, path), posix.folder(root, above) as inside:
+        if not posix.exists(root, old):
+            return
+        if (found := posix.known(root, old)) is None or found[1] != old_hash:
+            posix.exchange(inside, temp, name)
+            posix.sync(inside)
+            raise RefusedError(_full(root, path), _("it was changed meanwhile"))
+        os.unlink(temp, dir_fd=inside)
         posix.sync(inside)
 
 
@@ -363,11 +389,7 @@ def finish(root: bytes, path: bytes, temp: bytes) -> None:
 
 def sweep(root: bytes, folder: bytes, *names: bytes) -> None:
     """Take away Comet's own leftovers in a folder: probes, and temps of these names."""
-    with (
-        explained(root, folder),
-        suppress(FileNotFoundError, NotADirectoryError),
-        posix.folder(root, folder) as inside,
-    ):
+    with explained(root, folder), suppress(FileNotFoundError, NotADirectoryError), posix.folder(root, folder) as inside:
         for name in os.listdir(inside):
             found = os.fsencode(name)
             if found.startswith(PROBE) or found in names:

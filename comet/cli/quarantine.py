@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from comet.cli import context, out
+from comet.core.acts import Kind
 from comet.core.text import _, _n, safe, size
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{each.entry.run}.{each.entry.step}",
             size(each.size),
             age(now - each.made),
-            safe(each.path) + ("" if each.there else _(" (not there)")),
+            safe(each.path) + _how(each) + ("" if each.there else _(" (not there)")),
         ]
         for each in found
     ]
@@ -48,6 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
             )
         )
     return 0
+
+
+def _how(each: Held) -> str:
+    """Return how a file came into quarantine that was not removed for another one."""
+    return {Kind.PLACE: _(" (replaced)"), Kind.UNDO: _(" (was put in place, and taken back)")}.get(each.entry.kind, "")
 
 
 def total(found: list[Held], now: float) -> str:
@@ -74,6 +80,7 @@ def age(seconds: float) -> str:
 def _json(each: Held) -> dict[str, Any]:
     return {
         "id": f"{each.entry.run}.{each.entry.step}",
+        "kind": each.entry.kind.value,
         "path": each.path,
         "held": each.place,
         "size": each.size,

@@ -83,13 +83,13 @@ def held(collection: Collection) -> list[Held]:
     roots = {root.id: root.path for root in collection.acted_roots()}
     found = []
     for entry in collection.journal.held():
-        place = path_of(roots, Identity(entry.before.file.root, os.fsencode(entry.after["held"]), 0, 0, ""))
+        place = path_of(roots, Identity(entry.before.file.root, os.fsencode(entry.held), 0, 0, ""))
         found.append(
             Held(
                 entry,
                 path_of(roots, entry.before.file),
                 place,
-                entry.before.file.size,
+                entry.moved.size,
                 entry.made,
                 path_of(roots, entry.before.keeper) if entry.before.keeper else "",
                 os.path.lexists(place),

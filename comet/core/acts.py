@@ -116,9 +116,10 @@ class Entry:
     before: Step
     """The step, with the identities that held when it began."""
     after: Mapping[str, str] = field(default_factory=dict)
-    """Where things are since, paths being below the root: `held`, of a file that was written `hash` and `temp`, of a
-    track also its `size` and `mtime_ns`; of one that was placed `hash` and `temp`, where what it `replaced` is held,
-    the topmost folder that was `made` for it, and when it is taken back, where it goes (`withdrawn`)."""
+    """Where things are since, paths being below the root: `held`; of a file that was written or placed `hash` and
+    `temp`, and when that is done its `size` and `mtime_ns`, as the file system keeps them; of one that was placed where
+    what it `replaced` is held, the topmost folder that was `made` for it, and when it is taken back, where it goes
+    (`withdrawn`); of these two also the bytes that are held so (`held_size`)."""
     reverse: Mapping[str, object] = field(default_factory=dict)
     """What undoes it, where that does not follow from `before` and `after`: the `hash` and `mtime_ns` of a
     file that was written, and its `pieces` (`core.pieces`), or a playlist's `lines`."""
@@ -129,8 +130,21 @@ class Entry:
     """Seconds since 1970, for people: order follows from `id` alone."""
 
     @property
+    def held(self) -> str:
+        """Where what it moved into quarantine lies, below the root; empty where it moved nothing there."""
+        where = {Kind.REMOVE: "held", Kind.PLACE: "replaced", Kind.UNDO: "withdrawn"}
+        return self.after.get(where.get(self.kind, ""), "")
+
+    @property
+    def moved(self) -> Identity:
+        """The file that it moved into quarantine; nobody knows how one sounds that another one replaced."""
+        file = self.before.file
+        size = int(self.after.get("held_size", file.size))
+        return replace(file, size=size, audio="" if self.kind is Kind.PLACE else file.audio)
+
+    @property
     def became(self) -> Identity:
-        """The file as it is since, where other tags were written into it."""
+        """The file as it is since, where other tags were written into it, or it was placed."""
         if "mtime_ns" not in self.after:
             return self.before.file
         return replace(self.before.file, size=int(self.after["size"]), mtime_ns=int(self.after["mtime_ns"]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-import json
 import os
 import subprocess
 import sys
@@ -16,7 +15,9 @@ import threading
 import time
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
+
+from tests.campaign.forks import Parent, answer
 
 CHANGING = (
     "openat,write,pwrite64,pwritev,writev,sendfile,copy_file_range,ftruncate,fallocate,fsync,fdatasync,rename,"
@@ -27,27 +28,14 @@ CHANGING = (
 WORDS = ("setup", "scan", "correlate", "apply", "undo", "purge", "tags")
 REFUSED = 77
 """Exit code where nobody may trace."""
-_TOP = Path(__file__).parents[2]
 _PR_SET_PTRACER, _ANYBODY = 0x59616D61, -1
 
 
-class Commands:
+class Commands(Parent):
     """A process that forks a child for each command."""
 
     def __init__(self) -> None:
-        env = os.environ | {"PYTHONPATH": str(_TOP), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
-        command = [sys.executable, "-P", "-m", "tests.campaign.attached"]
-        self._process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
+        super().__init__("tests.campaign.attached")
 
     def run(self, folder: Path, *words: str, thread: int = 0, inject: str = "") -> tuple[int, str]:
         """Run `comet` in `folder/music` with the home `folder/home`; return its exit code and stderr.
@@ -60,12 +48,7 @@ class Commands:
             thread: Which working thread of the command strace watches; its calls go to `folder/log`. 0 for none.
             inject: What happens to it: `fsync:error=EIO:when=3`.
         """
-        assert self._process.stdin
-        assert self._process.stdout
-        asked = {"folder": str(folder), "words": words, "thread": thread, "inject": inject}
-        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
-        self._process.stdin.flush()
-        code = int(self._process.stdout.readline())
+        code = self.ask(folder=str(folder), words=words, thread=thread, inject=inject)
         return code, (folder / "stderr").read_text(errors="replace")
 
 
@@ -107,24 +90,25 @@ def _command(asked: dict[str, Any]) -> int:
     return main(asked["words"])
 
 
+def _fork(asked: dict[str, Any]) -> int:
+    if not (child := os.fork()):
+        code = 1
+        try:
+            code = _command(asked)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def _serve() -> None:
     commands = [f"cli.{name}" for name in ("main", *WORDS)]
     for module in (*commands, "tagging", "pipeline", "scanning", "collection.groups"):
         importlib.import_module(f"comet.{module}")
     forkserver.set_forkserver_preload(["comet.listen.work", "comet.tags.work", "psutil"])
     forkserver.ensure_running()
-    for line in sys.stdin.buffer:
-        if not (child := os.fork()):
-            code = 1
-            try:
-                code = _command(json.loads(line))
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(code)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        sys.stdout.buffer.write(b"%d\n" % code)
-        sys.stdout.buffer.flush()
+    answer(_fork)
 
 
 if __name__ == "__main__":

@@ -35,9 +35,9 @@ def journal_late(_folder: str, *kinds: Kind) -> None:
         late[:] = [run.id, run._number, kind, step, more]
         return Entry(-1, run.id, 1, kind, State.INTENDED, step, more["after"], more.get("reverse", {}))
 
-    def settled(journal: Journal, entry: int, state: State, error: str = "") -> None:
+    def settled(journal: Journal, entry: int, *given: Any, **more: Any) -> None:  # noqa: ANN401
         number = journal.intend(*late[:4], **late[4]) if entry == -1 else entry
-        settle(journal, number, state, error)
+        settle(journal, number, *given, **more)
 
     _Run._intend, Journal.settle = intend, settled
 
@@ -144,7 +144,7 @@ def stage_unsynced(_folder: str) -> None:
 
 def guessing_placed(_folder: str) -> None:
     """Recovery takes for placed what was about to be."""
-    recovery.settle_placing = lambda ground, _root, entry, _reason: recovery._end(ground, entry)
+    recovery.settle_placing = lambda ground, root, entry, _reason: recovery._end(ground, root, entry)
 
 
 def guessing_withdrawn(_folder: str) -> None:
@@ -153,7 +153,7 @@ def guessing_withdrawn(_folder: str) -> None:
 
     def guess(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
         if reason:
-            recovery._end(ground, entry, reason)
+            recovery._end(ground, root, entry, reason)
         else:
             settle(ground, root, entry, reason)
 
@@ -162,7 +162,7 @@ def guessing_withdrawn(_folder: str) -> None:
 
 def placing_half_undone(_folder: str) -> None:
     """What a placing has moved away and made stays so when it is taken back."""
-    recovery._before_placing = lambda *_given: None
+    recovery._before_placing = lambda *_given: True
 
 
 def untouched_unread(_folder: str) -> None:
@@ -223,17 +223,17 @@ def purge_unwitnessed(_folder: str) -> None:
 
 def guessing(_folder: str) -> None:
     """Recovery takes what was begun for done."""
-    recovery._settle_removal = lambda ground, _root, entry: recovery._end(ground, entry)
+    recovery._settle_removal = recovery._end
 
 
 def guessing_undo(_folder: str) -> None:
     """What failed while it was undone is taken for not undone."""
-    recovery.settle_undo = lambda ground, _root, entry, reason: recovery._end(ground, entry, reason)
+    recovery.settle_undo = recovery._end
 
 
 def guessing_purge(_folder: str) -> None:
     """What failed while it was deleted is taken for not deleted."""
-    recovery.settle_purge = lambda ground, _root, entry, reason: recovery._end(ground, entry, reason)
+    recovery.settle_purge = recovery._end
 
 
 def left_in_quarantine(_folder: str) -> None:
@@ -248,7 +248,7 @@ def left_in_quarantine(_folder: str) -> None:
 def written_in_place(_folder: str) -> None:
     """A file is written over."""
 
-    def replace(root: bytes, path: bytes, temp: bytes, _expected: object) -> None:
+    def replace(root: bytes, path: bytes, temp: bytes, *_given: object) -> None:
         with posix.folder(root, os.path.dirname(path)) as inside:
             source = os.open(temp, os.O_RDONLY, dir_fd=inside)
             handle = os.open(os.path.basename(path), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, dir_fd=inside)
@@ -279,9 +279,9 @@ def temp_removed(_folder: str) -> None:
     """What is written beside a file is taken away where it cannot take its place."""
     replace = vault.replace
 
-    def replaced(root: bytes, path: bytes, temp: bytes, expected: Seen) -> None:
+    def replaced(root: bytes, path: bytes, temp: bytes, *given: Any) -> None:  # noqa: ANN401 - as it is
         try:
-            replace(root, path, temp, expected)
+            replace(root, path, temp, *given)
         except FileError:
             vault.sweep(root, os.path.dirname(path), temp)
             raise
@@ -301,9 +301,9 @@ def kept_open(_folder: str) -> None:
 
 
 def swapped_unseen(_folder: str) -> None:
-    """Nobody looks which file it is whose place is taken."""
+    """Nobody looks which file it is whose place is taken, and which it was."""
 
-    def replace(root: bytes, path: bytes, temp: bytes, _expected: Seen) -> None:
+    def replace(root: bytes, path: bytes, temp: bytes, *_given: object) -> None:
         above, name = os.path.split(path)
         with posix.folder(root, above) as inside:
             os.replace(temp, name, src_dir_fd=inside, dst_dir_fd=inside)
@@ -312,17 +312,26 @@ def swapped_unseen(_folder: str) -> None:
     vault.replace = replace
 
 
+def retired_unseen(_folder: str) -> None:
+    """Nobody looks which file it was whose place was taken."""
+
+    def retire(root: bytes, path: bytes, temp: bytes, _old_hash: str) -> None:
+        vault.sweep(root, os.path.dirname(path), temp)
+
+    vault.retire = retire
+
+
 def unread(_folder: str) -> None:
     """What was written is not read back."""
-    Rewriter._verify = lambda *_given: None
+    Rewriter._verify = lambda _writer, root, _step, beside, _expected: posix.look(root, beside)
 
 
 def read_and_not_heard(_folder: str) -> None:
     """What was written is read back, and its sound is not compared."""
     verify = Rewriter._verify
 
-    def verified(writer: Rewriter, root: bytes, step: Step, *given: Any) -> None:  # noqa: ANN401
-        verify(writer, root, replace(step, file=replace(step.file, audio="")), *given)
+    def verified(writer: Rewriter, root: bytes, step: Step, *given: Any) -> Seen:  # noqa: ANN401
+        return verify(writer, root, replace(step, file=replace(step.file, audio="")), *given)
 
     Rewriter._verify = verified
 
@@ -337,6 +346,31 @@ def time_not_restored(_folder: str) -> None:
     """Likewise, but only one that gets its old content back."""
     made = rewriting._Made
     rewriting._Made = lambda *given: made(*(given if given[4] else given[:5]))
+
+
+def untidy(_folder: str) -> None:
+    """Recovery leaves empty folders in quarantine."""
+    vault.tidy = lambda *_given: None
+
+
+def undressed(_folder: str) -> None:
+    """What is placed over a file has the mode that new files have."""
+    stage = vault.stage
+    vault.stage = lambda *given, **_over: stage(*given)
+
+
+def time_as_told(_folder: str) -> None:
+    """The time of a file that was written is taken for the one that it was given."""
+    verify, utime, told = Rewriter._verify, os.utime, [0]
+
+    def set_time(handle: int, *, ns: tuple[int, int]) -> None:
+        told[0] = ns[1]
+        utime(handle, ns=ns)
+
+    def verified(*given: Any) -> Seen:  # noqa: ANN401 - as it is
+        return verify(*given)._replace(mtime_ns=told[0])
+
+    os.utime, Rewriter._verify = set_time, verified
 
 
 def unswept(_folder: str) -> None:

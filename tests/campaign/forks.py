@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -39,13 +39,13 @@ class Ended:
     error: str = ""
 
 
-class Forker:
-    """A process that forks children on demand, one at a time."""
+class Parent:
+    """A process, made of a module, that forks a child for each line that it is asked with, and answers in a line."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
         env = os.environ | {"PYTHONPATH": str(TOP), "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", "tests.campaign.forks"]
-        self._process = subprocess.Popen(command, cwd=TOP, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        command = [sys.executable, "-P", "-m", module]
+        self._process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def __enter__(self) -> Self:
         return self
@@ -57,17 +57,34 @@ class Forker:
         self._process.wait()
         self._process.stdout.close()
 
+    def ask(self, **asked: Any) -> Any:  # noqa: ANN401 - what goes into JSON
+        """Have a child run, and return what is told of it."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+def answer(fork: Callable[[dict[str, Any]], Any]) -> None:
+    """Be such a process: answer what it is asked with what `fork` tells, until nobody asks any more."""
+    for line in sys.stdin.buffer:
+        sys.stdout.buffer.write(json.dumps(fork(json.loads(line))).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+class Forker(Parent):
+    """A process that forks children on demand, one at a time."""
+
+    def __init__(self) -> None:
+        super().__init__("tests.campaign.forks")
+
     def run(self, run: str, *given: Any, plant: Sequence[str] = (), seam: Sequence[object] = ()) -> Ended:  # noqa: ANN401
         """Run `module:function` with what is given in a child, after each `module:function` of `plant`.
 
         `seam` is (mode, number of the call, errno); see `seam.Seam`.
         """
-        assert self._process.stdin
-        assert self._process.stdout
-        asked = {"run": run, "given": given, "plant": list(plant), "seam": list(seam)}
-        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
-        self._process.stdin.flush()
-        return Ended(**json.loads(self._process.stdout.readline()))
+        return Ended(**self.ask(run=run, given=given, plant=list(plant), seam=list(seam)))
 
 
 def _find(name: str) -> Any:  # noqa: ANN401 - a function
@@ -113,9 +130,7 @@ def _serve() -> None:
         importlib.import_module(f"tests.campaign.{module}")
     mutagen.File(io.BytesIO())  # which imports what reads each format
     gc.freeze()
-    for line in sys.stdin.buffer:
-        sys.stdout.buffer.write(json.dumps(_fork(json.loads(line))).encode() + b"\n")
-        sys.stdout.buffer.flush()
+    answer(_fork)
 
 
 if __name__ == "__main__":

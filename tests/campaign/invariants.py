@@ -50,6 +50,7 @@ def check(before: Found, arena: Arena, *, litter: int = 0) -> Found:
     made = {folder for place in PLACED for folder in _check_placed(before, now, place, rest)}
     _check_rest(before, now, rest, litter)
     _check_folders(before, now, made)
+    assert not now.empty, f"I8: empty folders in quarantine: {now.empty}"
     _check_journal(now)
     return now
 
@@ -111,6 +112,8 @@ def _check_placed(before: Found, now: Found, place: tuple[str, bytes], rest: dic
     new = found is not None and (found[0], found[2]) == (NEW, NEWS_TIME)
     assert new or found == old, f"I9: {at!r} is not what it was, and not what was placed"
     assert new == placed, f"I6: the journal does not know how {at!r} is"
+    if new and old:
+        assert (found[1], found[3]) == (old[1], old[3]), f"I9: {at!r} has another mode or other attributes"
     held = [rest.pop(path) for path in list(rest) if _held(path, at)]
     assert held.count(old) == int(placed) if old else True, f"I9: what was in place of {at!r} is lost"
     withdrawn = [state for state in held if (state[0], state[2]) == (NEW, NEWS_TIME)]

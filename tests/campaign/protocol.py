@@ -146,6 +146,7 @@ def build(folder: bytes) -> Arena:
         os.chmod(arena.path(name), track.mode)
     for (root, path), content in OTHERS.items():
         _put(os.path.join(arena.root(root), path), content)
+        os.chmod(os.path.join(arena.root(root), path), 0o604)
     _put(arena.playlist, b"\xef\xbb\xbf#EXTM3U\r\n../dup/l\xc3\xadsted.wav \r\n/elsewhere/x.mp3\r\n" + b"#\xff\n" * 99)
     os.chmod(arena.playlist, 0o640)
     with contextlib.suppress(OSError):  # where files have no attributes
@@ -315,17 +316,21 @@ class Found:
     """By path below the arena."""
     folders: dict[bytes, int]
     """Modes, without Comet's own."""
+    empty: list[bytes]
+    """Folders in quarantine that nothing is in."""
     entries: list[dict[str, Any]]
 
 
 def look(arena: Arena) -> Found:
     """Read all of an arena."""
-    files, folders = {}, {}
+    files, folders, empty = {}, {}, []
     for identity in ROOTS:
-        for inside, _folders, names in os.walk(arena.root(identity)):
+        for inside, inner, names in os.walk(arena.root(identity)):
             below = os.path.relpath(inside, arena.folder)
             if b".comet" not in below.split(b"/"):
                 folders[below] = os.stat(inside).st_mode
+            elif not inner and not names and not below.endswith(b"/quarantine"):
+                empty.append(below)
             for name in names:
                 path = os.path.join(inside, name)
                 status = os.lstat(path)
@@ -333,7 +338,7 @@ def look(arena: Arena) -> Found:
                 with open(path, "rb") as stream:
                     state = stream.read(), status.st_mode, status.st_mtime_ns, attributes
                 files[os.path.join(below, name)] = state
-    return Found(files, folders, _entries(path_of(arena.state)))
+    return Found(files, folders, empty, _entries(path_of(arena.state)))
 
 
 def _entries(path: str) -> list[dict[str, Any]]:

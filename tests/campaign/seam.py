@@ -108,11 +108,11 @@ class Seam:
     def _install_rename(self) -> None:
         real = posix._renameat2
 
-        def renameat2(old_folder: int, old: bytes, new_folder: int, new: bytes) -> int:
-            if not self._reach("renameat2"):
-                return real(old_folder, old, new_folder, new)
+        def renameat2(old_folder: int, old: bytes, new_folder: int, new: bytes, flags: int) -> int:
+            if not self._reach("exchange" if flags == posix.EXCHANGE else "renameat2"):
+                return real(old_folder, old, new_folder, new, flags)
             if self._mode == "late":
-                real(old_folder, old, new_folder, new)
+                real(old_folder, old, new_folder, new, flags)
             return self._code
 
         posix._renameat2 = renameat2

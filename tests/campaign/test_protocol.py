@@ -16,7 +16,8 @@ import pytest
 from tests.campaign.protocol import A, look
 from tests.campaign.sweep import KILLED, RECOVER, WORK, Campaign, campaign, errors, kills
 
-FAULTS, WORLDS = "tests.campaign.faults:", "tests.campaign.worlds:"
+FAULTS, WORLDS, WRITING = "tests.campaign.faults:", "tests.campaign.worlds:", "tests.campaign.writing:"
+UNABLE = [WRITING + "no_exchange"]
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.ESTALE)
 
 
@@ -44,7 +45,7 @@ def _once(points: list[str]) -> list[int]:
 def test_a_kill_of_the_recovery_loses_nothing(here: Campaign) -> None:
     """Recovery may be killed as well, wherever a file was moved, replaced or deleted just before."""
     removed, over, undone, withdrawn = (here.after_calls("renameat2")[at] for at in (slice(4), 5, 7, 8))
-    points = [*removed, over, undone, withdrawn, *here.after_calls("replace .comet-", "unlink", "write")]
+    points = [*removed, over, undone, withdrawn, *here.after_calls("exchange", "unlink .comet-", "unlink", "write")]
     assert here.sweep_recovery(points) == []
     assert len(here.recoveries) > 80
 
@@ -67,17 +68,18 @@ def test_a_folder_that_is_gone_keeps_nothing_open(here: Campaign) -> None:
 
 
 CAUGHT = [
-    ("journal_late", "renameat2", "I6: the journal says held"),
+    ("journal_late", "renameat2", "I6: the journal says held|I8: empty folders"),
     ("journal_at_the_end", "renameat2", "I6: the journal does not know how keep 1 is"),
     ("copied", "unlink", "I2: listed is in 2 places"),
     ("purge_told_first", "unlink", "I2: purged is in 1 places, purged: True"),
     ("guessing", "renameat2", "I2: listed|I6: the journal says held"),
     ("written_in_place", "half a write", "I1: keep 1 is torn"),
     ("unswept", "open .comet-", "I8: litter"),
-    ("tags_journaled_late", "replace .comet-", "I6: the journal does not know how keep 1 is|I8: litter"),
+    ("tags_journaled_late", "exchange", "I6: the journal does not know how keep 1 is|I8: litter"),
     ("irreversible", "mkdir quarantine", "I7: the journal does not bring keep 1 back"),
-    ("untimed", "replace .comet-", "end: the work cannot go on"),
+    ("untimed", "exchange", "I1: keep 1 has a wrong time"),
     ("time_not_restored", "unlink", "I1: keep 1 has a wrong time"),
+    ("untidy", "mkdir quarantine", "I8: empty folders in quarantine"),
 ]
 """Fault, the call beside which the work is killed first, and what is found then."""
 
@@ -93,6 +95,7 @@ def test_a_fault_in_the_protocol_is_caught(here: Campaign, fault: str, label: st
     ("fault", "move", "check"),
     [
         ("placed_over", -1, "I6: the journal does not know how"),
+        ("undressed", 6, "I9: b'M\\xc3\\xbcsik/dup/cover.jpg' has another mode or other attributes"),
         ("guessing_placed", 5, "I9: b'M\\xc3\\xbcsik/dup/cover.jpg' is not what it was"),
         ("placing_half_undone", 5, "I9: b'M\\xc3\\xbcsik/dup/cover.jpg' is not what it was"),
         ("guessing_withdrawn", 8, "I9: b'M\\xc3\\xbcsik/dup/cover.jpg' is not what it was"),
@@ -114,8 +117,8 @@ def test_names_are_on_the_disk_before_the_journal_says_so(here: Campaign) -> Non
 
 
 def test_contents_are_on_the_disk_before_they_take_a_place(here: Campaign) -> None:
-    """What is written beside a file is synced before it is moved there, the folder before that is written down."""
-    whole = ["COMMIT", "open .comet-", "fsync", "replace .comet-", "fsync", "COMMIT"]
+    """What is written beside a file is synced before it is moved there, the folder before what it was is deleted."""
+    whole = ["COMMIT", "open .comet-", "fsync", "exchange", "fsync", "unlink .comet-", "fsync", "COMMIT"]
     assert _writes(here.clean.points) == [whole] * 4
     unsynced = here.run(here.template.copied("planted"), WORK, [FAULTS + "temp_unsynced"])
     assert [each[1:] for each in _writes(unsynced.points)] == [[*whole[:2], *whole[3:]]] * 4
@@ -148,16 +151,37 @@ def test_a_placed_file_that_somebody_has_changed_stays(here: Campaign) -> None:
 
 def _writes(points: list[str]) -> list[list[str]]:
     """Return, for each content that took a place, what of writing, syncing and writing down came around that."""
-    told = [label for label in points if label in ("COMMIT", "open .comet-", "fsync", "replace .comet-")]
-    return [told[at - 3 : at + 3] for at, label in enumerate(told) if label == "replace .comet-"]
+    wanted = ("COMMIT", "open .comet-", "fsync", "exchange", "unlink .comet-")
+    told = [label for label in points if label in wanted]
+    return [told[at - 3 : at + 5] for at, label in enumerate(told) if label == "exchange"]
 
 
 def test_a_file_that_is_gone_when_it_cannot_be_replaced_is_made_whole(here: Campaign) -> None:
     """A network file system may move the old one away, and fail; then only what was written beside it is left."""
-    seams = [("lose", at - 1, errno.EIO) for at in here.after_calls("replace .comet-")]
+    seams = [("lose", at, errno.EIO) for at in _replacing(here)]
     assert len(seams) == 4
-    assert here.sweep(seams) == []
-    assert "I1: keep 1 is gone" in here.first(seams, [FAULTS + "temp_removed"])
+    assert here.sweep(seams, UNABLE) == []
+    assert "I1: keep 1 is gone" in here.first(seams, [*UNABLE, FAULTS + "temp_removed"])
+
+
+def test_a_kill_where_files_cannot_change_places_loses_nothing(here: Campaign) -> None:
+    """There the new content takes the place of the old one, and nothing is left to delete."""
+    assert here.sweep(kills([at + after for at in _replacing(here) for after in range(3)]), UNABLE) == []
+
+
+def _replacing(here: Campaign) -> list[int]:
+    """Return the numbers of the calls that replace a file, where files cannot change places."""
+    points = here.run(here.template.copied("planted"), WORK, UNABLE).points
+    return [at for at, label in enumerate(points, 1) if label == "replace .comet-"]
+
+
+def test_a_time_that_the_disk_rounds_is_known(here: Campaign) -> None:
+    """What the disk keeps of a time is what the journal knows: the file is a keeper still, and can be taken back."""
+    coarse = [WRITING + "coarse"]
+    ended = here.run(here.template.copied("coarse"), WORK, coarse)
+    assert ended.code == 0, ended.error
+    ended = here.run(here.template.copied("coarse"), WORK, [*coarse, FAULTS + "time_as_told"])
+    assert "it was changed since this was decided" in ended.error
 
 
 def _moves(points: list[str]) -> list[list[str]]:
@@ -179,11 +203,12 @@ def _moves(points: list[str]) -> list[list[str]]:
 def test_an_error_at_every_call_loses_nothing(here: Campaign, code: int, mode: str) -> None:
     """Likewise where a call fails, and where it is done and told as failed.
 
-    But for rights and attributes that may not be set, without which a file does: FAT knows none.
+    But for rights and attributes that may not be set, without which a file does (FAT knows none), and for folders that
+    nothing is in any more: one that the disk would not delete stays.
     """
-    refused = {"fchmod", "setxattr"} if code == errno.EACCES else set()
-    rights = {at for at, label in enumerate(here.clean.points, 1) if label in refused}
-    seams = list(errors([at for at in here.points() if at not in rights], [code], mode))
+    harmless = {"rmdir"} | ({"fchmod", "setxattr"} if code == errno.EACCES else set())
+    passed = {at for at, label in enumerate(here.clean.points, 1) if label in harmless}
+    seams = list(errors([at for at in here.points() if at not in passed], [code], mode))
     assert len(seams) > 190
     assert here.sweep(seams) == []
 

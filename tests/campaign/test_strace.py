@@ -70,7 +70,7 @@ def at(traced: Traced, call: str, nth: int = 0) -> Point:
 
 @pytest.mark.parametrize(
     ("call", "fault"),
-    [("renameat", "signal=KILL"), ("write", "error=ENOSPC"), ("fsync", "error=EIO")],
+    [("renameat2", "signal=KILL"), ("write", "error=ENOSPC"), ("fsync", "error=EIO")],
 )
 def test_a_call_that_fails_loses_nothing(commands: Commands, ready: Ready, call: str, fault: str) -> None:
     """Tags are written or they are not; the next command settles it, the same command goes on, undo takes it back."""

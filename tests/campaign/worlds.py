@@ -107,10 +107,10 @@ def _at_move(name: str, act: Callable[[], None]) -> None:
     """Let something happen at the moment when the file of a track is moved for the first time."""
     move, wanted, todo = posix._renameat2, os.path.basename(TRACKS[name].path), [act]
 
-    def renameat2(old_folder: int, old: bytes, new_folder: int, new: bytes) -> int:
+    def renameat2(old_folder: int, old: bytes, *given: Any) -> int:  # noqa: ANN401 - as it is
         if old == wanted and todo:
             todo.pop()()
-        return move(old_folder, old, new_folder, new)
+        return move(old_folder, old, *given)
 
     posix._renameat2 = renameat2
 
@@ -228,7 +228,7 @@ def nobody(folder: str) -> None:
 def exdev(_folder: str) -> None:
     """A file cannot be moved within its file system, as in a pool of disks."""
     move, wanted = posix._renameat2, os.path.basename(TRACKS["deep"].path)
-    posix._renameat2 = lambda a, old, b, new: 18 if old == wanted else move(a, old, b, new)
+    posix._renameat2 = lambda a, old, *given: 18 if old == wanted else move(a, old, *given)
 
 
 # other views of a folder

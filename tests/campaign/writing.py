@@ -9,6 +9,7 @@ import os
 from typing import Any
 
 from comet.act import actions, posix
+from comet.act.posix import Seen
 from comet.act.rewriting import Rewriter
 from comet.core import pieces
 from comet.core.acts import Do
@@ -17,7 +18,7 @@ from comet.core.pieces import blocks, digest, reverse
 from comet.tags.editing import Edited, Task
 from tests.campaign import protocol
 from tests.campaign.protocol import TAGGED, Arena, grounded
-from tests.campaign.worlds import edit
+from tests.campaign.worlds import aside, edit
 
 
 def tag(folder: str) -> list[str]:
@@ -70,15 +71,60 @@ def edited_before_the_swap(folder: str) -> None:
     """Somebody writes into a file, with its size and time kept, when its new content lies beside it."""
     arena, verify = Arena(os.fsencode(folder)), Rewriter._verify
 
-    def verified(*given: Any) -> None:  # noqa: ANN401 - as it is
-        verify(*given)
+    def verified(*given: Any) -> Seen:  # noqa: ANN401 - as it is
+        seen = verify(*given)
         edit(arena, arena.path(TAGGED))
+        return seen
 
     Rewriter._verify = verified
 
 
+def edited_at_the_swap(folder: str) -> None:
+    """Likewise, but when its new content is about to take its place, after the last look at it."""
+    arena, rename, todo = Arena(os.fsencode(folder)), posix._renameat2, [True]
+
+    def renameat2(*given: Any) -> int:  # noqa: ANN401 - as it is
+        if given[-1] == posix.EXCHANGE and todo:
+            todo.clear()
+            edit(arena, arena.path(TAGGED))
+        return rename(*given)
+
+    posix._renameat2 = renameat2
+
+
+def linked_at_the_swap(folder: str) -> None:
+    """Likewise, but a link to another file takes its place then."""
+    arena, exchange, todo = Arena(os.fsencode(folder)), posix.exchange, [True]
+
+    def swap(*given: Any) -> None:  # noqa: ANN401 - as it is
+        if todo:
+            todo.clear()
+            os.rename(arena.path(TAGGED), aside(arena))
+            os.symlink("elsewhere", arena.path(TAGGED))
+        exchange(*given)
+
+    posix.exchange = swap
+
+
+def no_exchange(_folder: str) -> None:
+    """The file system cannot let two files change places."""
+    rename = posix._renameat2
+    posix._renameat2 = lambda *given: errno.EINVAL if given[-1] == posix.EXCHANGE else rename(*given)
+
+
+def coarse(_folder: str) -> None:
+    """Times are kept to ten milliseconds, as exFAT does."""
+    utime = os.utime
+
+    def rounded(path: Any, *given: Any, ns: tuple[int, int], **more: Any) -> None:  # noqa: ANN401 - as os.utime
+        utime(path, *given, ns=(ns[0] // 10**7 * 10**7, ns[1] // 10**7 * 10**7), **more)
+
+    os.utime = rounded
+
+
 def open_is_busy(_folder: str) -> None:
     """Nothing takes the place of a file that is open, as on some network file systems."""
+    no_exchange(_folder)
     replace = os.replace
 
     def strict(source: bytes, target: bytes, *, src_dir_fd: int, dst_dir_fd: int) -> None:

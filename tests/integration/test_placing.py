@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from comet.core import pieces, plans
 from comet.core.acts import Content, Do, Entry, Kind, Plan, State, Step
 from comet.core.errors import NoSpaceError, UsageError
 from comet.core.model import Identity
-from tests.unit.act.made import Yard, remove, sound, yard
+from tests.unit.act.made import Yard, remove, retag, sound, yard
 
 NEW, OLD = b"a new cover", b"an old cover"
 
@@ -127,7 +127,8 @@ def test_a_plan_that_is_applied_again_does_nothing(made: Yard) -> None:
     ("path", "told"),
     [
         ("album/folder.jpg", "something else is in its place by now"),
-        ("link/folder.jpg", "a link leads to it"),
+        ("link/folder.jpg", "a file or a link stands where its folder should be"),
+        ("album/folder.jpg/x.jpg", "a file or a link stands where its folder should be"),
         ("linked.jpg", "a link leads to it"),
         ("album/" + "x" * 300, "its name is longer"),
         ("reference/a.jpg", "reference folder"),
@@ -225,26 +226,35 @@ def test_a_full_disk_ends_the_run(made: Yard, monkeypatch: pytest.MonkeyPatch) -
         assert tree(made) == before
 
 
+Crash = Callable[[str, bool, Callable[[], object]], None]
+
+
+@pytest.fixture
+def crash(monkeypatch: pytest.MonkeyPatch) -> Crash:
+    """Return what lets Comet die before or after a function of the vault, while something is done."""
+
+    def crash(function: str, after: bool, act: Callable[[], object]) -> None:  # noqa: FBT001 - of the test
+        real = getattr(vault, function)
+
+        def dies(*given: object, **more: object) -> None:
+            if after:
+                real(*given, **more)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(vault, function, dies)
+            with pytest.raises(KeyboardInterrupt):
+                act()
+
+    return crash
+
+
 @pytest.mark.parametrize("function", ["stage", "quarantine", "finish"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_recovery_ends_what_was_interrupted(
-    made: Yard,
-    monkeypatch: pytest.MonkeyPatch,
-    function: str,
-    after: bool,  # noqa: FBT001 - of the test
-) -> None:
+def test_recovery_ends_what_was_interrupted(made: Yard, crash: Crash, function: str, *, after: bool) -> None:
     """Either the old file is there or the new one, the journal knows, and nothing is left behind."""
-    before, real = tree(made), getattr(vault, function)
-
-    def crash(*given: object) -> None:
-        if after:
-            real(*given)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(vault, function, crash)
-    with pytest.raises(KeyboardInterrupt):
-        made.apply(place(made, "album/folder.jpg", replaces=OLD))
-    monkeypatch.undo()
+    before = tree(made)
+    crash(function, after, lambda: made.apply(place(made, "album/folder.jpg", replaces=OLD)))
     (settled,) = recovery.recover(made.ground)
     placed = function == "finish" and after
     assert settled.state is (State.DONE if placed else State.FAILED)
@@ -257,28 +267,116 @@ def test_recovery_ends_what_was_interrupted(
 
 @pytest.mark.parametrize("function", ["quarantine", "restore", "prune"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_recovery_ends_an_undoing(
-    made: Yard,
-    monkeypatch: pytest.MonkeyPatch,
-    function: str,
-    after: bool,  # noqa: FBT001 - of the test
-) -> None:
+def test_recovery_ends_an_undoing(made: Yard, crash: Crash, function: str, *, after: bool) -> None:
     """Nothing was moved, or all is as it was before the file was placed."""
     before, (entry,) = tree(made), made.apply(place(made, "album/folder.jpg", replaces=OLD))
-    real = getattr(vault, function)
-
-    def crash(*given: object) -> None:
-        if after:
-            real(*given)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(vault, function, crash)
-    with pytest.raises(KeyboardInterrupt):
-        made.undo(entry)
-    monkeypatch.undo()
+    crash(function, after, lambda: made.undo(entry))
     (settled,) = recovery.recover(made.ground)
     if settled.state is State.FAILED:
         assert (function, after) == ("quarantine", False)
         assert made.undo(entry)[0].state is State.DONE
     assert tree(made) == before
     assert made.held() == [NEW]
+
+
+TAKEN = "something else was put in its place meanwhile; what was there before stays in quarantine"
+
+
+@pytest.mark.parametrize("undone", [False, True], ids=["placing", "undoing"])
+def test_a_place_that_somebody_took_meanwhile_keeps_nothing_open(made: Yard, crash: Crash, *, undone: bool) -> None:
+    """It is told, all that is held is listed, and as soon as the place is free what was there comes back."""
+    before, step = tree(made), place(made, "album/folder.jpg", replaces=OLD)
+    if undone:
+        (entry,) = made.apply(step)
+        crash("quarantine", True, lambda: made.undo(entry))
+    else:
+        crash("quarantine", True, lambda: made.apply(step))
+    made.file("album/folder.jpg", b"mine")
+    (settled,) = recovery.recover(made.ground)
+    assert (settled.state, settled.error) == (State.DONE, TAKEN)
+    assert made.journal.pending() == []
+    assert listed(made) == made.held() == ([NEW, OLD] if undone else [OLD])
+    (placing,) = made.journal.undoable()
+    assert made.undo(placing)[0].state is State.FAILED
+    (made.music / "album/folder.jpg").unlink()
+    assert only(made.undo(placing)) == (Kind.UNDO, State.DONE, "")
+    assert tree(made) == before
+    assert listed(made) == made.held() == ([NEW] if undone else [])
+
+
+def listed(made: Yard) -> list[bytes]:
+    """Return what the journal says is held, by content."""
+    found = made.journal.held()
+    assert made.journal.held_size() == (len(found), sum(each.moved.size for each in found))
+    return sorted((made.music / each.held).read_bytes() for each in found)
+
+
+def test_what_is_held_for_a_placing_is_listed_and_purged(made: Yard) -> None:
+    """What was replaced, while what replaced it is there; what was taken back; and nothing comes back from there."""
+    contents = [OLD, b"1", b"22"]
+    first, second = (
+        made.apply(place(made, "album/folder.jpg", new, replaces=old))[0] for old, new in itertools.pairwise(contents)
+    )
+    assert listed(made) == [b"1", OLD]
+    made.undo(second)
+    assert listed(made) == [b"22", OLD]
+    assert sum(row["size"] for row in made.journal.runs()) == len(b"22" + OLD)
+    made.file("album/folder.jpg", b"mine")
+    (refused,) = made.purge(first)
+    assert refused.error == "it stays in quarantine: what was put in its place is gone or was changed"
+    made.file("album/folder.jpg", b"1")
+    purged = made.purge(*made.journal.held())
+    assert [(each.state, each.error, each.before.file.size) for each in purged] == [
+        (State.DONE, "", len(OLD)), (State.DONE, "", 2),
+    ]  # fmt: skip
+    assert listed(made) == made.held() == []
+    assert not any((made.music / ".comet/quarantine").iterdir())
+    assert made.journal.undoable() == []
+    assert only(made.undo(first))[1:] == (State.FAILED, "there is nothing to undo any more")
+
+
+def test_what_was_changed_in_quarantine_stays_there(made: Yard) -> None:
+    """Somebody has looked at it since, and may want it."""
+    (entry,) = made.apply(place(made, "album/folder.jpg", replaces=OLD))
+    (made.music / entry.held).write_bytes(b"other")
+    (refused,) = made.purge(entry)
+    assert refused.error == "it stays in quarantine: it was changed there"
+    assert made.held() == [b"other"]
+
+
+def test_music_that_replaced_other_music_may_have_other_tags_by_now(made: Yard) -> None:
+    """The old file is purged as long as the new one sounds as it did; not for one that sounds otherwise."""
+    step = place(made, "album/a.mp3", b"better", b"sound|title=Old", sound(b"better"))
+    (entry,) = made.apply(step)
+    made.apply(retag(made.now("album/a.mp3"), title="New"))
+    path = made.music / "album/a.mp3"
+    data, mtime_ns = path.read_bytes(), path.stat().st_mtime_ns
+    path.write_bytes(b"b" * len(data))
+    os.utime(path, ns=(mtime_ns, mtime_ns))
+    assert "its sound is not the one" in made.purge(entry)[0].error
+    path.write_bytes(data)
+    os.utime(path, ns=(mtime_ns, mtime_ns))
+    assert only(made.purge(entry)) == (Kind.PURGE, State.DONE, "")
+    assert made.held() == []
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_recovery_ends_a_purging(made: Yard, crash: Crash, *, after: bool) -> None:
+    """It is gone or it is held, and the journal says which."""
+    (entry,) = made.apply(place(made, "album/folder.jpg", replaces=OLD))
+    crash("purge", after, lambda: made.purge(entry))
+    (settled,) = recovery.recover(made.ground)
+    assert settled.state is (State.DONE if after else State.FAILED)
+    assert listed(made) == made.held() == ([] if after else [OLD])
+
+
+def test_what_replaces_a_file_has_its_mode_and_attributes(made: Yard) -> None:
+    """Who may read the old one may read the new one, and nobody else."""
+    path = made.music / "album/folder.jpg"
+    path.chmod(0o604)
+    try:
+        os.setxattr(path, "user.mood", b"calm")
+    except OSError:
+        pytest.skip("no attributes here")
+    made.apply(place(made, "album/folder.jpg", replaces=OLD))
+    assert (path.stat().st_mode & 0o777, os.getxattr(path, "user.mood")) == (0o604, b"calm")

@@ -11,6 +11,7 @@ import pytest
 from comet.act import vault
 from comet.act.ground import Hearing
 from comet.core.errors import FileError, LockedError, RefusedError
+from comet.core.model import File
 from tests.unit.act.made import Yard, remove, sound, yard
 
 
@@ -99,10 +100,12 @@ def test_a_file_system_of_whole_seconds_is_forgiven(made: Yard) -> None:
 
 
 def test_what_is_heard_must_be_what_was_decided_about(made: Yard) -> None:
-    """Same size and time and another sound is another file; what cannot be read says why."""
-    file = made.file("a.mp3", b"one")
-    with pytest.raises(RefusedError, match="its sound is not the one that was decided about"):
+    """Same size and time and another sound is another file, which is told on; what cannot be read says why."""
+    file, told = made.file("a.mp3", b"one"), list[File]()
+    made.ground = replace(made.ground, misheard=told.append)
+    with pytest.raises(RefusedError, match=r"its sound is not the one that was decided about.*`comet scan` hears it"):
         Hearing(made.ground).of(replace(file, audio=sound(b"two")))
+    assert [(each.path, each.size, each.mtime_ns) for each in told] == [(b"a.mp3", 3, file.mtime_ns)]
     with pytest.raises(RefusedError, match="it is no music"):
         Hearing(made.ground).of(made.file("empty.mp3", b""))
 

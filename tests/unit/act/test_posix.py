@@ -132,6 +132,20 @@ def test_a_move_takes_nobodys_place(top: bytes) -> None:
     assert os.readlink(top + b"/broken") == b"nowhere"
 
 
+@pytest.mark.usefixtures("renaming", "handles")
+def test_two_files_change_places(top: bytes) -> None:
+    """Where the file system can; elsewhere the first one takes the place of the other. Either way nothing is torn."""
+    able = posix._renameat2(-1, b"", -1, b"", posix.EXCHANGE) not in (errno.ENOSYS, errno.EINVAL)
+    (Path(os.fsdecode(top)) / "a/b/new").write_bytes(b"new")
+    with posix.folder(top, b"a/b") as inside:
+        posix.exchange(inside, b"new", b"file")
+        assert sorted(os.listdir(inside)) == (["file", "new"] if able else ["file"])
+        with pytest.raises(FileNotFoundError):
+            posix.exchange(inside, b"none", b"file")
+    assert (Path(os.fsdecode(top)) / "a/b/file").read_bytes() == b"new"
+    assert not able or (Path(os.fsdecode(top)) / "a/b/new").read_bytes() == b"content"
+
+
 def test_a_move_to_another_file_system_is_refused(top: bytes) -> None:
     """It is never copied and deleted instead."""
     elsewhere = "/dev/shm"  # noqa: S108 - only its device is of interest

@@ -223,7 +223,7 @@ def test_a_playlist_that_was_interrupted(made: Yard, crash: Callable[..., None],
 
 def test_a_temp_that_was_written_and_not_moved_is_taken_away(made: Yard, crash: Callable[..., None]) -> None:
     """The playlist is as it was."""
-    crash(lambda: following(made), "replace", after=False, where=os)
+    crash(lambda: following(made), "exchange", after=False, where=posix)
     assert len(temps(made)) == 1
     assert settled(made) == (State.FAILED, "it was interrupted")
     assert temps(made) == []
@@ -233,7 +233,7 @@ def test_a_temp_that_was_written_and_not_moved_is_taken_away(made: Yard, crash: 
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_playlist_that_a_network_disk_has_moved_away(made: Yard, crash: Callable[..., None], *, whole: bool) -> None:
     """If only the temp is left it takes the place, if it is whole; one that is not stays where somebody can see it."""
-    crash(lambda: following(made), "replace", after=False, where=os)
+    crash(lambda: following(made), "exchange", after=False, where=posix)
     (made.music / "l.m3u").unlink()
     (temp,) = temps(made)
     if whole:

@@ -202,3 +202,24 @@ def test_recovery_finishes_what_a_network_file_system_left(made: Yard, monkeypat
     (settled,) = recovery.recover(made.ground)
     assert settled.state is State.DONE
     assert (made.music / "a.mp3").read_bytes() == b"sound|title=New"
+
+
+def test_what_was_deleted_while_its_old_content_lay_beside_comes_back(
+    made: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash the old content may be all that is left: it is where it was, and not litter."""
+
+    def crash(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(vault, "retire", crash)
+    with pytest.raises(KeyboardInterrupt):
+        made.apply(retag(made.now("a.mp3"), title="New"))
+    monkeypatch.undo()
+    if litter(made) == []:
+        pytest.skip("files cannot change places here")
+    (made.music / "a.mp3").unlink()
+    (settled,) = recovery.recover(made.ground)
+    assert (settled.state, settled.error) == (State.FAILED, "it was interrupted")
+    assert (made.music / "a.mp3").read_bytes() == b"sound|title=Old"
+    assert litter(made) == []
