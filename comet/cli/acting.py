@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, Final
 
 from comet.cli import console, context, out
 from comet.cli.context import Context
@@ -23,14 +24,17 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Files that are named before the question; more are only counted."""
 
+_TAGS: Final = (Do.WRITE_TAGS, Do.EMBED)
+"""What is told as tags that are written."""
+
 
 def proposals(collection: Collection, job: Job) -> list[Proposal]:
     """Return the groups with what is proposed, after what a crash left open is settled and all pairs are judged."""
     from comet import changes, pipeline  # noqa: PLC0415 - arrays and all
-    from comet.collection import groups  # noqa: PLC0415 - likewise
+    from comet.collection import groups, roles  # noqa: PLC0415 - likewise
 
     warn_settled(changes.settle(collection))
-    for name in groups.astray(collection):
+    for name in roles.astray(collection):
         told = _("reference folder `{path}` is not there in any root, so it protects nothing")
         out.warn(told.format(path=safe(name)))
     pipeline.judge(collection, job)
@@ -70,9 +74,28 @@ def tracks(proposal: Proposal, names: Sequence[str]) -> list[int]:
 
 
 def is_open(proposal: Proposal, *, clean_only: bool) -> bool:
-    """Tell whether this group waits for an answer: it is open, and something of it is removed or may be."""
-    waits = bool(proposal.remove or proposal.doubtful)
+    """Tell whether this group waits for an answer: it is open, and something of it is removed or may be.
+
+    What stays for its album's sake asks nothing; what was chosen to stay before others came into the group does.
+    """
+    waits = bool(proposal.remove or set(proposal.keep[1:]) - proposal.whole.keys())
     return proposal.standing is Standing.OPEN and waits and (proposal.group.clear or not clean_only)
+
+
+def takes_part(proposal: Proposal, *, clean_only: bool) -> bool:
+    """Tell whether a group is worked on with all others: nobody has settled or skipped it.
+
+    Also one of which nothing goes: its files may get tags from each other.
+    """
+    return proposal.standing is Standing.OPEN and (proposal.group.clear or not clean_only)
+
+
+def warn_holes(collection: Collection, wanted: Sequence[Proposal]) -> None:
+    """Tell which albums would lose some of their tracks, but not all."""
+    from comet.collection import groups  # noqa: PLC0415 - arrays and all
+
+    for hole in groups.holes(collection, wanted):
+        out.warn(hole.words)
 
 
 def begin(arguments: argparse.Namespace) -> Context:
@@ -150,10 +173,9 @@ def _what(step: Step) -> str:
 def question(plan: Plan) -> str:
     """Return the question whether to apply a plan."""
     gone, tagged, placed, lists = (
-        [step for step in plan.steps if step.do in dos]
-        for dos in ((Do.REMOVE,), (Do.WRITE_TAGS, Do.EMBED), (Do.PLACE,), (Do.REPOINT,))
+        [step for step in plan.steps if step.do in dos] for dos in ((Do.REMOVE,), _TAGS, (Do.PLACE,), (Do.REPOINT,))
     )
-    parts = [_("move {files} into quarantine").format(files=_sized(gone))] if gone or not (tagged or placed) else []
+    parts = [_("move {files} into quarantine").format(files=_sized(gone))] if gone else []
     parts += [_("write tags of {files}").format(files=_n("{n} file", "{n} files", len(tagged)))] if tagged else []
     parts += [_("put {files} in place").format(files=_sized(placed))] if placed else []
     parts += (
@@ -168,10 +190,36 @@ def _sized(steps: Sequence[Step]) -> str:
     return _("{files} ({size})").format(files=files, size=size(sum(step.file.size for step in steps)))
 
 
-def show(here: Context, outcome: Outcome, sentence: str) -> int:
-    """Print what came of a run, as JSON or for a person, and return the exit code."""
+def carried_out(
+    run: Callable[[Callable[[Job], Outcome]], Outcome],
+    act: Callable[[Job, Callable[[Outcome], None]], Outcome],
+    tell: Callable[[Outcome], object],
+) -> Outcome:
+    """Return what came of a run; of one that is cut short it is told before the error goes on.
+
+    Args:
+        run: Runs what it is given with a job, as `console.quietly` does.
+        act: Is given the job, and what hears of a run that is cut short.
+        tell: Shows what came of it.
+    """
+    cut: list[Outcome] = []
+    try:
+        return run(lambda job: act(job, cut.append))
+    finally:
+        for outcome in cut:
+            tell(outcome)
+
+
+def show(
+    here: Context, outcome: Outcome, sentence: str, warned: Sequence[str] = (), conflicts: Sequence[dict[str, Any]] = ()
+) -> int:
+    """Print what came of a run, as JSON or for a person, and return the exit code.
+
+    What was `warned`, and which `conflicts` in tags were settled, was printed before.
+    """
     if here.arguments.json:
-        out.dump(as_json(outcome))
+        warnings = [*warned, *outcome.warnings]
+        out.dump({**as_json(outcome), "conflicts": list(conflicts), "warnings": warnings})
     else:
         print(sentence)
     for entry in outcome.failed:
@@ -181,17 +229,17 @@ def show(here: Context, outcome: Outcome, sentence: str) -> int:
             out.warn(_("`{path}`: {reason}").format(path=safe(entry.before.file.path), reason=safe(entry.error)))
     for warning in outcome.warnings:
         out.warn(warning)
-    strict = here.arguments.strict and (outcome.failed or outcome.warnings)
+    strict = here.arguments.strict and (outcome.failed or outcome.warnings or warned)
     return FileError.exit_code if strict else 0
 
 
-def nothing(here: Context, sentence: str) -> int:
-    """Say that there is nothing to do, and return the exit code."""
-    if here.arguments.json:
+def nothing(arguments: argparse.Namespace, sentence: str, warned: Sequence[str] = ()) -> int:
+    """Say that nothing was done, and return the exit code; `warned` was printed before."""
+    if arguments.json:
         counts = dict.fromkeys(("files", "bytes", "playlists", "tagged", "placed"), 0)
-        out.dump({"run": None, **counts, "refused": [], "warnings": []})
+        out.dump({"run": None, **counts, "refused": [], "conflicts": [], "warnings": list(warned)})
     out.note(sentence)
-    return 0
+    return FileError.exit_code if arguments.strict and warned else 0
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
@@ -202,10 +250,9 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "files": len(moved),
         "bytes": sum(entry.before.file.size for entry in moved),
         "playlists": _written(outcome, Do.REPOINT),
-        "tagged": _written(outcome, Do.WRITE_TAGS, Do.EMBED),
+        "tagged": _written(outcome, *_TAGS),
         "placed": _written(outcome, Do.PLACE),
         "refused": [entry_json(entry) for entry in outcome.failed],
-        "warnings": list(outcome.warnings),
     }
 
 
@@ -231,21 +278,22 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def account(outcome: Outcome, moved: str, written: str, put: str = "") -> str:
+def account(outcome: Outcome, dos: AbstractSet[Do], moved: str = "", written: str = "", put: str = "") -> str:
     """Return what a run did, as a sentence without its end.
 
     Args:
         outcome: The run's.
-        moved: What became of files, with `{files}`; empty where none could have been.
+        dos: What it was to do; of that it is told too where nothing of it was done.
+        moved: What became of files, with `{files}`.
         written: What became of tags, with `{files}`.
-        put: What became of files that were placed, with `{files}`; empty where none could have been.
+        put: What became of files that were placed, with `{files}`.
     """
     files = [entry.before for entry in outcome.done if "held" in entry.after]
-    tagged, placed, lists = (_written(outcome, *dos) for dos in ((Do.WRITE_TAGS, Do.EMBED), (Do.PLACE,), (Do.REPOINT,)))
-    parts = [moved.format(files=_sized(files))] if moved and (files or not (tagged or placed)) else []
-    parts += [written.format(files=_n("{n} file", "{n} files", tagged))] if tagged or not moved else []
-    parts += [put.format(files=_n("{n} file", "{n} files", placed))] if placed else []
-    parts += [_("{n} changed").format(n=_n("{n} playlist", "{n} playlists", lists))] if lists else []
+    tagged, placed, lists = (_written(outcome, *some) for some in (_TAGS, (Do.PLACE,), (Do.REPOINT,)))
+    parts = [moved.format(files=_sized(files))] if Do.REMOVE in dos else []
+    parts += [written.format(files=_n("{n} file", "{n} files", tagged))] if dos & {*_TAGS} else []
+    parts += [put.format(files=_n("{n} file", "{n} files", placed))] if Do.PLACE in dos else []
+    parts += [_("{n} changed").format(n=_n("{n} playlist", "{n} playlists", lists))] if lists or not parts else []
     return ", ".join(parts)
 
 
@@ -255,7 +303,8 @@ def refused(outcome: Outcome) -> str:
 
 
 def _written(outcome: Outcome, *dos: Do) -> int:
-    return len({entry.before.file.place for entry in outcome.done if entry.before.do in dos})
+    written = [entry for entry in outcome.done if entry.before.do in dos and entry.kind is not Kind.PURGE]
+    return len({entry.before.file.place for entry in written})
 
 
 def warn_settled(settled: Sequence[Entry]) -> None:

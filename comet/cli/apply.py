@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from comet.cli import acting, console, out, pairs
+from comet.cli import acting, console, options, out, pairs
 from comet.cli.context import Context
 from comet.core import plans
 from comet.core.acts import Plan
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.model import Choice, Proposal
+from comet.core.model import Choice
 from comet.core.text import _, _n, safe
 
 if TYPE_CHECKING:
     from comet.changes import Outcome
+    from comet.collection.merging import Merged
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -26,33 +29,48 @@ def run(arguments: argparse.Namespace) -> int:
             _("what shall be applied?"),
             hint=_("`comet apply --all` takes every group, --group ID one; `comet plan` writes a plan to read first"),
         )
-    if arguments.keep and not arguments.group:
-        raise UsageError(_("--keep needs a group"), hint=_("name it with --group ID"))
+    if (arguments.keep or arguments.tag) and not arguments.group:
+        raise UsageError(_("--keep and --tag need a group"), hint=_("name it with --group ID"))
     if arguments.plan == "-" and arguments.detach:
         raise UsageError(_("a plan from standard input cannot go into the background"), hint=_("write it into a file"))
     read = _read(arguments) if arguments.plan else None
     here = acting.begin(arguments)
     if arguments.detach:
         return acting.detach(here)
-    plan, chosen = (read, None) if read else console.asked(lambda job: _plan(here, job))
-    if plan.steps and not arguments.yes:
+    plan, chosen, conflicts = (read, None, []) if read else console.asked(lambda job: _plan(here, job))
+    return finish(here, plan, chosen, conflicts)
+
+
+def finish(here: Context, plan: Plan, chosen: Merged | None = None, conflicts: Sequence[dict[str, Any]] = ()) -> int:
+    """Ask whether to apply a plan, do it, and return the exit code.
+
+    Args:
+        here: the context of a command with `--yes` and `--strict`.
+        plan: what would be done; where that is nothing, nobody is asked.
+        chosen: the group whose tracks to keep or tags were typed, with these.
+        conflicts: those in tags that it settles, as JSON.
+
+    Raises:
+        UsageError: nobody can be asked.
+    """
+    if plan.steps and not here.arguments.yes:
         acting.show_steps(here, plan)
         if not acting.confirmed(acting.question(plan), yes=False):
-            out.note(_("nothing was changed"))
-            return 0
+            return acting.nothing(here.arguments, _("nothing was changed"))
     if not plan.steps:
         _remember(here, chosen, 0)
-        return acting.nothing(here, _("nothing to do"))
-    return _apply(here, plan, chosen)
+        return acting.nothing(here.arguments, _("nothing to do"))
+    return _apply(here, plan, chosen, conflicts)
 
 
-def _remember(here: Context, chosen: Proposal | None, run: int) -> None:
-    """Remember which tracks were chosen to stay: what is left of the group is reviewed then, until it is undone."""
+def _remember(here: Context, chosen: Merged | None, run: int) -> None:
+    """Remember what was chosen: what is left of the group is reviewed then, until it is undone."""
     from comet.collection import decisions  # noqa: PLC0415 - arrays and all
 
     if chosen is not None:
+        group, keep = chosen.proposal.group, chosen.proposal.keep
         with here.collection() as collection:
-            decisions.decide(collection, chosen.group, Choice.KEEP, chosen.keep, run)
+            decisions.decide(collection, group, Choice.KEEP, keep, run, chosen.settled)
 
 
 def _read(arguments: argparse.Namespace) -> Plan:
@@ -74,17 +92,20 @@ def _read(arguments: argparse.Namespace) -> Plan:
     return plan
 
 
-def _plan(here: Context, job: Job) -> tuple[Plan, Proposal | None]:
-    """Return the plan for what was typed, and where tracks to keep were typed, the group with these."""
+def _plan(here: Context, job: Job) -> tuple[Plan, Merged | None, list[dict[str, Any]]]:
+    """Return the plan for what was typed, the group whose tracks or tags were, and the conflicts that it settles."""
     from comet import changes  # noqa: PLC0415 - arrays and all
+    from comet.cli import settling  # noqa: PLC0415 - likewise
+    from comet.collection import merging  # noqa: PLC0415 - likewise
 
     arguments = here.arguments
+    typed = options.tags(arguments.tag)
     with here.collection() as collection:
         found = acting.proposals(collection, job)
         if arguments.group:
             wanted = [acting.chosen(collection, found, arguments.group, arguments.keep)]
         else:
-            wanted = [each for each in found if acting.is_open(each, clean_only=arguments.clean_only)]
+            wanted = [each for each in found if acting.takes_part(each, clean_only=arguments.clean_only)]
         if doubtful := [(each, at) for each in wanted for at in each.doubtful]:
             out.warn(
                 _("{tracks} to check and stay until you decide; `{command}` shows them").format(
@@ -94,32 +115,50 @@ def _plan(here: Context, job: Job) -> tuple[Plan, Proposal | None]:
             for proposal, at in doubtful:
                 path, why = safe(proposal.group.tracks[at].path), pairs.doubt(proposal.doubtful[at])
                 out.note(_("  stays: `{path}` ({why})").format(path=path, why=why))
-        return changes.plan(collection, wanted), wanted[0] if arguments.keep else None
+        acting.warn_holes(collection, wanted)
+        conflicts = settling.Conflicts(leave=arguments.clean_only and not arguments.group)
+        if arguments.group:
+            merged = [merging.of(collection, wanted[0], merging.with_fields(collection, wanted[0], typed), job)]
+            plan = changes.plan(collection, conflicts.through(merged))
+            chosen = merged[0] if arguments.keep or typed else None
+        else:
+            plan = changes.plan(collection, conflicts.through(merging.each(collection, wanted, job=job)))
+            chosen = None
+        conflicts.tell()
+        return plan, chosen, conflicts.found
 
 
-def _apply(here: Context, plan: Plan, chosen: Proposal | None) -> int:
-    def work(job: Job) -> Outcome:
+def _apply(here: Context, plan: Plan, chosen: Merged | None, conflicts: Sequence[dict[str, Any]]) -> int:
+    def act(job: Job, cut: Callable[[Outcome], None]) -> Outcome:
         from comet import changes  # noqa: PLC0415 - arrays and all
 
         with here.collection() as collection:
-            return changes.apply(collection, plan, job)
+            return changes.apply(collection, plan, job, cut)
 
     groups = {step.group for step in plan.steps}
-    outcome = console.run(here, work) if len(groups) > 1 else console.quietly(work)
+    run = partial(console.run, here) if len(groups) > 1 else console.quietly
+    outcome = acting.carried_out(run, act, lambda cut: _tell(here, plan, cut, 0, conflicts))
     _remember(here, chosen, outcome.run)
-    before = len(plan.steps) - len(outcome.done) - len(outcome.failed)
+    return _tell(here, plan, outcome, len(plan.steps) - len(outcome.done) - len(outcome.failed), conflicts)
+
+
+def _tell(here: Context, plan: Plan, outcome: Outcome, before: int, conflicts: Sequence[dict[str, Any]]) -> int:
+    """Print what came of a run, of whose steps so many were done `before`, and return the exit code."""
     sentence = _("{done}{before}{refused}").format(
         done=acting.account(
-            outcome, _("{files} moved into quarantine"), _("tags of {files} written"), _("{files} put in place")
+            outcome,
+            {step.do for step in plan.steps},
+            _("{files} moved into quarantine"),
+            _("tags of {files} written"),
+            _("{files} put in place"),
         ),
         before=_("; {n} done by an earlier run").format(n=f"{before:,}") if before else "",
         refused=acting.refused(outcome),
     )
-    code = acting.show(here, outcome, sentence)
+    code = acting.show(here, outcome, sentence, conflicts=conflicts)
     if outcome.done:
-        out.next_step(
-            _("`{undo}` takes it back; the space is free only after `{purge}`").format(
-                undo=here.next("undo", str(outcome.run)), purge=here.next("purge", str(outcome.run))
-            )
-        )
+        told = _("`{undo}` takes it back").format(undo=here.next("undo", str(outcome.run)))
+        if any(entry.held for entry in outcome.done):
+            told += _("; the space is free only after `{purge}`").format(purge=here.next("purge", str(outcome.run)))
+        out.next_step(told)
     return code

@@ -22,7 +22,7 @@ from comet.cli.view import View, view
 from comet.core import locks, settings
 from comet.core.errors import CometError, LockedError, Stopped
 from comet.core.job import Control, Event, Job
-from comet.core.places import compiled
+from comet.core.places import Places, compiled
 from comet.core.text import _, safe
 
 T = TypeVar("T")
@@ -63,13 +63,19 @@ def run(context: Context, work: Callable[[Job], T]) -> T:
             shown.paused = wish.pause and not wish.stop
             return wish
 
-        if not compiled(context.places):
-            shown.say(_("the first run on a machine compiles some code, which may take up to a minute in between"))
+        if told := first_use(context.places):
+            shown.say(told)
         try:
             return _watched(shown, work, Job(report, control=control), lambda: record.end("stopped"))
         except Stopped:
             shown.say(_("stopped; what is done is kept, the same command goes on from there"))
             raise
+
+
+def first_use(places: Places) -> str:
+    """Return what is to be said where code that listens and compares is not compiled yet, empty where it is."""
+    told = _("the first run on a machine compiles some code, which may take up to a minute in between")
+    return "" if compiled(places) else told
 
 
 def _shown(words: list[str]) -> str:

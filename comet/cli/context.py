@@ -71,10 +71,10 @@ def of(arguments: argparse.Namespace) -> Context:
     return Context(arguments, here, profile, here.profile(profile.name))
 
 
-def alone(arguments: argparse.Namespace, folder: str) -> Context:
-    """Return the context of files in a folder that no profile has: the profile of those who have none."""
+def alone(arguments: argparse.Namespace, folders: list[str]) -> Context:
+    """Return the context of files in folders that no profile has: the profile of those who have none."""
     here = places.places()
-    profile = unnamed(here, [folder], arguments)
+    profile = unnamed(here, folders, arguments)
     setup.remember_folders(here, profile.roots)
     return Context(arguments, here, profile, here.profile(profile.name))
 

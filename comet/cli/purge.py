@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from comet.cli import acting, console, out
 from comet.cli.context import Context
 from comet.cli.quarantine import total
+from comet.core.acts import Do
 from comet.core.errors import UsageError
 from comet.core.job import Job
 from comet.core.text import _, _n, size
@@ -30,19 +33,21 @@ def run(arguments: argparse.Namespace) -> int:
         return acting.detach(here)
     found = _found(here)
     if not found:
-        return acting.nothing(here, _("nothing of that is held in quarantine"))
+        return acting.nothing(arguments, _("nothing of that is held in quarantine"))
     if not arguments.yes and not _typed(found):
-        out.note(_("nothing was deleted"))
-        return 0
+        return acting.nothing(arguments, _("nothing was deleted"))
 
-    def work(job: Job) -> Outcome:
+    def act(job: Job, cut: Callable[[Outcome], None]) -> Outcome:
         from comet import changes  # noqa: PLC0415 - arrays and all
 
         with here.collection(journal=True) as collection:
-            return changes.purge(collection, [each.entry.id for each in found], job)
+            return changes.purge(collection, [each.entry.id for each in found], job, cut)
 
-    outcome = console.run(here, work)
-    return acting.show(here, outcome, acting.account(outcome, _("{files} deleted"), "") + acting.refused(outcome))
+    def tell(outcome: Outcome) -> int:
+        told = acting.account(outcome, {Do.REMOVE}, _("{files} deleted")) + acting.refused(outcome)
+        return acting.show(here, outcome, told)
+
+    return tell(acting.carried_out(partial(console.run, here), act, tell))
 
 
 def _found(here: Context) -> list[Held]:

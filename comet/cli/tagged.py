@@ -20,6 +20,8 @@ def facts(tagged: Tagged) -> dict[str, str]:
     if tagged.tags is None:
         return {_("tags"): safe(tagged.error)}
     lines = {_tag(safe(name)): " / ".join(map(value, values)) for name, values in tagged.tags.fields.items()}
+    for name, values in tagged.tags.ape.items():
+        lines[_tag(_("{name} (APEv2)").format(name=safe(name)))] = " / ".join(map(value, values))
     for number, picture in enumerate(tagged.tags.pictures, 1):
         lines[_tag(_("picture {number}").format(number=number))] = _picture(picture)
     for number, chapter in enumerate(tagged.tags.chapters, 1):
@@ -33,14 +35,14 @@ def facts(tagged: Tagged) -> dict[str, str]:
 def as_json(tagged: Tagged) -> dict[str, Any]:
     """Return the tags as JSON: `tags` is null where they cannot be read."""
     if tagged.tags is None:
-        return {"tags": None, "pictures": [], "chapters": [], "other_tags": []}
+        return {"tags": None, "ape_tags": {}, "pictures": [], "chapters": [], "other_tags": []}
     pictures = [
         {"kind": each.kind, "mime": each.mime, "description": each.description, "size": each.size}
         for each in tagged.tags.pictures
     ]
     chapters = [{"start": each.start, "title": each.title} for each in tagged.tags.chapters]
-    fields, other = dict(tagged.tags.fields), list(tagged.tags.other)
-    return {"tags": fields, "pictures": pictures, "chapters": chapters, "other_tags": other}
+    fields, ape, other = dict(tagged.tags.fields), dict(tagged.tags.ape), list(tagged.tags.other)
+    return {"tags": fields, "ape_tags": ape, "pictures": pictures, "chapters": chapters, "other_tags": other}
 
 
 def _tag(name: str) -> str:

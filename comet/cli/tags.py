@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from comet.cli import acting, console, context, out, tagged
+from comet.cli import acting, console, context, options, out, tagged
 from comet.cli.context import Context
 from comet.cli.parser import TYPED
-from comet.core import settings
-from comet.core.acts import KINDS
+from comet.core import places, settings
+from comet.core.acts import KINDS, Do
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
-from comet.core.plans import field_usable
+from comet.core.profiles import UNNAMED
 from comet.core.text import _, _n, safe
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Show the tags of files, or change them."""
     paths = [os.fsencode(os.path.abspath(name)) for name in arguments.files]
-    wanted = _change(_fields(arguments)), _pictures(arguments.picture)
+    wanted = options.tags(_fields(arguments), "--set"), _pictures(arguments.picture)
     return _write(arguments, paths, *wanted) if any(wanted) else _show(arguments, paths)
 
 
@@ -42,34 +44,14 @@ def _fields(arguments: argparse.Namespace) -> list[str]:
 def _show(arguments: argparse.Namespace, paths: Sequence[bytes]) -> int:
     from comet.collection import tagged as read  # noqa: PLC0415 - arrays and all
 
-    code = 0
-    for path, each in read.of_all(paths).items():
-        code = FileError.exit_code if each.error else code
+    found = read.of_all(paths)
+    for path, each in found.items():
         if arguments.json:
             out.dump({"path": os.fsdecode(path), **tagged.as_json(each), "error": each.error})
             continue
         for line in out.facts({_("file"): safe(path), **tagged.facts(each)}, out.width()):
             print(line)
-    return code
-
-
-def _change(typed: Sequence[str]) -> Change:
-    """Return what was typed as `FIELD=VALUE`: a field that is there twice has two values, one without any goes.
-
-    Raises:
-        UsageError: it is no such thing.
-    """
-    change: dict[str, tuple[str, ...]] = {}
-    for each in typed:
-        name, equals, value = each.partition("=")
-        field = name.strip().lower()
-        if not equals or not field_usable(field):
-            raise UsageError(
-                _("`{typed}` is no FIELD=VALUE").format(typed=safe(each)),
-                hint=_("like `--set artist=Кино --set genre=Rock`; `comet tags FILE` shows how fields are called"),
-            )
-        change[field] = (*change.get(field, ()), *([value] if value.strip() else []))
-    return change
+    return FileError.exit_code if arguments.strict and any(each.error for each in found.values()) else 0
 
 
 def _pictures(typed: Sequence[str]) -> Pictures:
@@ -101,30 +83,33 @@ def _pictures(typed: Sequence[str]) -> Pictures:
 def _write(arguments: argparse.Namespace, paths: Sequence[bytes], change: Change, pictures: Pictures) -> int:
     from comet import tagging  # noqa: PLC0415 - arrays and all
 
+    if told := console.first_use(places.places()):
+        out.note(told)
     edits = console.quietly(lambda job: tagging.preview(list(dict.fromkeys(paths)), change, pictures, job))
-    bad = [each for each in edits if each.error]
+    bad = [_("`{path}`: {reason}").format(path=safe(each.path), reason=each.error) for each in edits if each.error]
     for each in bad:
-        out.warn(_("`{path}`: {reason}").format(path=safe(each.path), reason=each.error))
+        out.warn(each)
     todo = [each for each in edits if each.new_hash]
     if not todo:
-        out.note(_("nothing to do"))
-        return FileError.exit_code if bad else 0
-    for each in todo:
-        for line in _lines(each, change, pictures):
+        return acting.nothing(arguments, _("nothing to do"), bad)
+    for edited in todo:
+        for line in _lines(edited, pictures):
             out.note(line)
     question = _("write tags of {files}?").format(files=_n("{n} file", "{n} files", len(todo)))
     if not acting.confirmed(question, yes=arguments.yes):
-        out.note(_("nothing was changed"))
-        return 0
-    codes = [_apply(here, some, change, pictures) for here, some in _places(arguments, [each.path for each in todo])]
-    return max(*codes, FileError.exit_code if bad else 0)
+        return acting.nothing(arguments, _("nothing was changed"), bad)
+    codes = [
+        _apply(here, some, change, pictures, bad) for here, some in _places(arguments, [each.path for each in todo])
+    ]
+    return max(codes)
 
 
-def _lines(edited: Edited, change: Change, pictures: Pictures) -> Iterator[str]:
+def _lines(edited: Edited, pictures: Pictures) -> Iterator[str]:
     """Yield what writing would change in a file, field by field, and what its format cannot hold."""
     yield _("`{path}`").format(path=safe(edited.path))
     both = edited.before, edited.after
-    held = {field: [" / ".join(tags.fields.get(field, ())) for tags in both] for field in change}
+    fields = dict.fromkeys((*edited.before.fields, *edited.after.fields))  # `3/12` of a number is two of them
+    held = {field: [" / ".join(tags.fields.get(field, ())) for tags in both] for field in fields}
     for kind in pictures:
         held[_("picture {kind}").format(kind=kind)] = [tagged.pictures(tags, kind) for tags in both]
     for field, (before, after) in held.items():
@@ -132,49 +117,65 @@ def _lines(edited: Edited, change: Change, pictures: Pictures) -> Iterator[str]:
             told = _("  {field}: {before} -> {after}")
             old, new = (tagged.value(text) if text else _("none") for text in (before, after))
             yield told.format(field=safe(field), before=old, after=new)
+    if edited.before.ape:
+        yield _("  its APEv2 tags stay as they are; most players show those of ID3 instead")
     for field, values in edited.lost.items():
         told = _("  its format cannot hold: {field} {values}")
         yield told.format(field=safe(field), values=tagged.value(" / ".join(values)))
 
 
 def _places(arguments: argparse.Namespace, paths: Sequence[bytes]) -> Iterator[tuple[Context, list[bytes]]]:
-    """Yield whose files they are: those below the profile's roots are its own, others their folder's."""
+    """Yield whose files they are: those below the profile's roots are its own, of all others the folders are roots.
+
+    Each has a journal of its own, so what is typed once is one run in each, that is two at most.
+    """
+    here: Context | None = None
+    roots: tuple[bytes, ...] = ()
     try:
         here = context.of(arguments)
+        roots = tuple(os.path.join(os.path.realpath(os.fsencode(name)), b"") for name in here.profile.roots)
     except UsageError:
         if arguments.profile is not None:
             raise
-        own = []
-    else:
-        roots = [os.path.join(os.path.realpath(os.fsencode(name)), b"") for name in here.profile.roots]
-        own = [path for path in paths if os.path.realpath(path).startswith(tuple(roots))]
-        if own:
-            yield here, own
-    others: dict[str, list[bytes]] = {}
-    for path in paths:
-        if path not in own:
-            others.setdefault(os.path.dirname(os.fsdecode(os.path.realpath(path))), []).append(path)
-    for folder, some in others.items():
-        yield context.alone(arguments, folder), some
+    real = {path: os.path.realpath(path) for path in paths}
+    own = [path for path in paths if real[path].startswith(roots)]
+    others = [path for path in paths if path not in own]
+    if here and others and here.profile.name == UNNAMED:
+        own, others = [], [*paths]
+    if here and own:
+        yield here, own
+    if others:
+        above = ([root for root in roots if real[path].startswith(root)] for path in others)
+        folders = [(*held, os.path.dirname(real[path]))[0] for path, held in zip(others, above, strict=True)]
+        yield context.alone(arguments, _topmost(folders)), others
 
 
-def _apply(here: Context, paths: Sequence[bytes], change: Change, pictures: Pictures) -> int:
-    refused: list[FileError] = []
+def _topmost(folders: Iterable[bytes]) -> list[str]:
+    """Return folders without those that lie in another one of them, for no root may lie in another."""
+    found: list[bytes] = []
+    for folder in sorted({os.path.join(each, b"") for each in folders}):
+        if not found or not folder.startswith(found[-1]):
+            found.append(folder)
+    return [os.fsdecode(folder) for folder in found]
 
-    def work(job: Job) -> Outcome:
+
+def _apply(here: Context, paths: Sequence[bytes], change: Change, pictures: Pictures, bad: Sequence[str]) -> int:
+    def act(job: Job, cut: Callable[[Outcome], None]) -> Outcome:
         from comet import changes, tagging  # noqa: PLC0415 - arrays and all
 
         changes.refuse_read_only(here.profile)
         with here.collection(create=True) as collection:
             plan, left = tagging.plan(collection, paths, change, pictures)
-            refused.extend(left)
-            return changes.apply(collection, plan, job)
+            outcome = changes.apply(collection, plan, job, cut)
+            return replace(outcome, warnings=(*map(str, left), *outcome.warnings))
 
-    outcome = console.quietly(work)
-    for error in refused:
-        out.warn(str(error))
-    sentence = acting.account(outcome, "", _("tags of {files} written")) + acting.refused(outcome)
-    code = acting.show(here, outcome, sentence)
+    return _tell(here, acting.carried_out(console.quietly, act, partial(_tell, here)), bad)
+
+
+def _tell(here: Context, outcome: Outcome, bad: Sequence[str] = ()) -> int:
+    """Print what came of a run, and return the exit code."""
+    sentence = acting.account(outcome, {Do.WRITE_TAGS}, written=_("tags of {files} written"))
+    code = acting.show(here, outcome, sentence + acting.refused(outcome), bad)
     if outcome.done:
         out.next_step(_("`{undo}` takes it back").format(undo=here.next("undo", str(outcome.run))))
-    return code or (FileError.exit_code if outcome.failed or refused else 0)
+    return code

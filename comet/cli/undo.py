@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from comet.cli import acting, console, out
@@ -23,28 +25,27 @@ def run(arguments: argparse.Namespace) -> int:
         return acting.detach(here)
     entries = _entries(here)
     if not entries:
-        return acting.nothing(here, _("nothing to undo"))
+        return acting.nothing(arguments, _("nothing to undo"))
     question = _("take back {n}?").format(n=_n("{n} change", "{n} changes", len(entries)))
     if not arguments.yes:
         for entry in entries[: acting.SHOWN]:
             out.note(f"  {safe(entry.before.file.path)}")
         if not acting.confirmed(question, yes=False):
-            out.note(_("nothing was changed"))
-            return 0
+            return acting.nothing(arguments, _("nothing was changed"))
 
-    def work(job: Job) -> Outcome:
+    def act(job: Job, cut: Callable[[Outcome], None]) -> Outcome:
         from comet import changes  # noqa: PLC0415 - arrays and all
 
         with here.collection(journal=True) as collection:
-            return changes.undo(collection, [entry.id for entry in entries], job)
+            return changes.undo(collection, [entry.id for entry in entries], job, cut)
+
+    def tell(outcome: Outcome) -> int:
+        dos = {entry.before.do for entry in entries}
+        words = _("{files} moved back"), _("tags of {files} taken back"), _("{files} taken out of place again")
+        return acting.show(here, outcome, acting.account(outcome, dos, *words) + acting.refused(outcome))
 
     many = len({entry.before.group for entry in entries}) > 1
-    outcome = console.run(here, work) if many else console.quietly(work)
-    done = acting.account(
-        outcome, _("{files} moved back"), _("tags of {files} taken back"), _("{files} taken out of place again")
-    )
-    sentence = _("{done}{refused}").format(done=done, refused=acting.refused(outcome))
-    return acting.show(here, outcome, sentence)
+    return tell(acting.carried_out(partial(console.run, here) if many else console.quietly, act, tell))
 
 
 def _entries(here: Context) -> list[Entry]:

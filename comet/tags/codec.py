@@ -23,6 +23,7 @@ from comet.core.acts import KINDS
 from comet.core.errors import DecodeError, ReadError
 from comet.core.pieces import digest
 from comet.core.text import _
+from comet.tags.covers import pixels
 from comet.tags.draft import Draft
 from comet.tags.fields import NUMBERED, ROLES, VORBIS, Chapter, Collected, Picture, Tags, known
 
@@ -56,19 +57,46 @@ def read(path: bytes) -> Tags:
         DecodeError: its tags are damaged.
     """
     with opened(path) as stream:
-        return of(loaded(Draft(stream.fileno(), path)))
+        draft = Draft(stream.fileno(), path)
+        return of(loaded(draft), draft)
+
+
+def picture(path: bytes, wanted: str) -> bytes:
+    """Return the picture of this hash (`core.pieces.digest`) in the tags of a file, empty where there is none of it.
+
+    Raises as `read`.
+    """
+    with opened(path) as stream:
+        draft = Draft(stream.fileno(), path)
+        file = loaded(draft)
+        found = _Reader(file, draft) if file is not None else None
+        return found.pictures().get(wanted, b"") if found else b""
 
 
 def loaded(draft: Draft) -> mutagen.FileType | None:
-    """Return what mutagen makes of a file, which gets no more bytes of it than there are, whatever a tag claims."""
+    """Return what mutagen makes of a file, which gets no more bytes of it than there are, whatever a tag claims.
+
+    Raises:
+        DecodeError: nothing but its name says that it is music.
+    """
+    try:
+        return _loaded(draft)
+    except _DAMAGED:
+        name, draft.name = draft.name, b""
+        if _loaded(draft) is None:
+            raise DecodeError(os.fsdecode(name), _("it is no music file whose tags Comet knows")) from None
+        raise
+
+
+def _loaded(draft: Draft) -> mutagen.FileType | None:
     draft.seek(0)
     found: mutagen.FileType | None = mutagen.File(draft)
     return found
 
 
-def of(file: mutagen.FileType | None) -> Tags:
-    """Return the tags of an open file."""
-    return _Reader(file).read() if file is not None else Tags()
+def of(file: mutagen.FileType | None, draft: Draft) -> Tags:
+    """Return the tags of an open file that was `loaded` from a draft."""
+    return _Reader(file, draft).read() if file is not None else Tags()
 
 
 @contextmanager
@@ -91,10 +119,12 @@ def opened(path: bytes) -> Iterator[BinaryIO]:
 class _Reader:
     """Takes the tags of one open file apart."""
 
-    def __init__(self, file: mutagen.FileType) -> None:
+    def __init__(self, file: mutagen.FileType, draft: Draft) -> None:
         self._file = file
+        self._draft = draft
         self._fields = Collected()
         self._pictures: list[Picture] = []
+        self._data: list[bytes] = []
         self._other: dict[str, list[str]] = {}
         self._chapters: list[Chapter] = []
 
@@ -110,6 +140,7 @@ class _Reader:
             self._asf(tags)
         elif tags is not None:
             self._vorbis(tags)
+        ape = self._beside() if isinstance(self._file, id3.ID3FileType) else {}
         for picture in getattr(self._file, "pictures", ()):
             self._picture(picture.type, picture.mime, picture.desc, picture.data)
         held = "\n".join(sorted(each for values in self._other.values() for each in values))
@@ -117,14 +148,35 @@ class _Reader:
         fields = self._fields.done()
         chapters = [*self._chapters, *_chapters_of(fields)]
         chapters.sort(key=lambda chapter: chapter.start)
-        return Tags(fields, tuple(self._pictures), tuple(self._other), rest, tuple(chapters))
+        return Tags(fields, tuple(self._pictures), tuple(self._other), rest, tuple(chapters), ape)
+
+    def pictures(self) -> dict[str, bytes]:
+        """Return what its pictures hold, by their hashes."""
+        hashes = [each.hash for each in self.read().pictures]
+        return dict(zip(hashes, self._data, strict=True))
+
+    def _beside(self) -> dict[str, tuple[str, ...]]:
+        """Return the fields of an APEv2 tag that stands beside ID3; nobody writes it, and it is no reason to refuse."""
+        self._draft.seek(0)
+        try:
+            found: Any = apev2.APEv2(self._draft)  # type: ignore[no-untyped-call]
+        except _DAMAGED:
+            return {}
+        fields = Collected()
+        for name, value in found.items():
+            if isinstance(value, apev2.APETextValue):
+                fields.add(field_of_ape(name), list(value))
+        if found:
+            self._unknown("APEv2", list(found.items()))
+        return fields.done()
 
     def _unknown(self, name: str, content: object) -> None:
         """Note what the model has no place for, and what it holds: mutagen shows all of that."""
         self._other.setdefault(name, []).append(repr(content))
 
     def _picture(self, kind: int, mime: str, description: str, data: bytes) -> None:
-        self._pictures.append(Picture(int(kind), mime, description, len(data), digest([bytes(data)])))
+        self._pictures.append(Picture(int(kind), mime, description, len(data), digest([bytes(data)]), *pixels(data)))
+        self._data.append(bytes(data))
 
     def _id3(self, tags: Any) -> None:  # noqa: ANN401 - mutagen's frames have no types
         for frame in tags.values():
@@ -276,7 +328,7 @@ def _described(name: str) -> Callable[[Any], _Found]:
     """Return what takes a frame of which there may be several, told apart by their descriptions."""
 
     def take(frame: Any) -> _Found:  # noqa: ANN401
-        yield f"{name}:{frame.desc}" if frame.desc else name, [frame.text] if name == "lyrics" else frame.text
+        yield f"{name}:{frame.desc.lower()}" if frame.desc else name, [frame.text] if name == "lyrics" else frame.text
 
     return take
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left, bisect_right
-from typing import Final
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final, cast
 
 import numpy as np
 
@@ -43,7 +45,7 @@ class Draft:
     @property
     def pieces(self) -> list[Piece]:
         """The content as it is now, told by the file's; neighbours in the file are one piece."""
-        return list(self._pieces)
+        return _melted(self._pieces)  # not as they are put: what is written page by page would be copied for each
 
     @property
     def size(self) -> int:
@@ -136,22 +138,22 @@ class Draft:
         first, last = bisect_left(self._ends, start), bisect_right(self._ends, end)
         head = self._ends[first - 1] if first else 0
         tail = self._ends[last] if last < len(self._ends) else self.size
-        pieces = _melted([*self._between(head, start), *new, *self._between(end, tail)])
+        pieces = [each for each in (*self._between(head, start), *new, *self._between(end, tail)) if length(each)]
         self._pieces[first : last + 1] = pieces
         self._ends[first : last + 1] = np.cumsum([head, *map(length, pieces)])[1:].tolist()
 
 
-def _melted(pieces: list[Piece]) -> list[Piece]:
+def _melted(pieces: Sequence[Piece]) -> list[Piece]:
     """Return pieces with neighbours joined, and without those of nothing."""
     joined: list[Piece] = []
-    for piece in pieces:
-        before = joined[-1] if joined else b""
-        if not length(piece):
+    for new, run in groupby(filter(length, pieces), key=lambda piece: isinstance(piece, bytes)):
+        if new:
+            joined.append(b"".join(cast("Iterator[bytes]", run)))
             continue
-        if isinstance(piece, Kept) and isinstance(before, Kept) and before.start + before.size == piece.start:
-            joined[-1] = Kept(before.start, before.size + piece.size)
-        elif isinstance(piece, bytes) and isinstance(before, bytes) and joined:
-            joined[-1] = before + piece
-        else:
-            joined.append(piece)
+        for piece in cast("Iterator[Kept]", run):
+            before = joined[-1] if joined else b""
+            if isinstance(before, Kept) and before.start + before.size == piece.start:
+                joined[-1] = Kept(before.start, before.size + piece.size)
+            else:
+                joined.append(piece)
     return joined

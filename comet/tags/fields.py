@@ -23,6 +23,13 @@ class Picture:
     """Bytes."""
     hash: str = ""
     """`core.pieces.digest` of them."""
+    width: int = 0
+    """Pixels, as its header says; 0 where that says nothing, for then no program shows it."""
+    height: int = 0
+
+
+LARGEST: Final = 16_000_000
+"""Bytes of a picture: FLAC counts those of a block, with what is told of the picture, up to 16 777 215."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,8 @@ class Tags:
     """`core.pieces.digest` of what those hold; empty where there are none."""
     chapters: tuple[Chapter, ...] = ()
     """In order of time; they stand in `fields` or `other` too, as their format has them."""
+    ape: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Fields of an APEv2 tag behind the sound of an MP3 or TTA, beside ID3: only shown; it stands in `other` too."""
 
 
 Change = Mapping[str, tuple[str, ...]]

@@ -19,11 +19,8 @@ from comet.core.acts import KINDS, Content
 from comet.core.errors import FileError, RefusedError
 from comet.core.pieces import digest
 from comet.core.text import _, safe
-from comet.tags.codec import FRONT, kind_of_ape, opened, picture_of_vorbis
-from comet.tags.fields import Tags
-
-MOST: Final = 16_000_000
-"""Bytes of a picture: FLAC counts those of a block, with what is told of the picture, up to 16 777 215."""
+from comet.tags.codec import FRONT, kind_of_ape, opened, picture, picture_of_vorbis
+from comet.tags.fields import LARGEST, Tags
 
 _STARTS: Final = {
     b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"GIF8": "image/gif", b"BM": "image/bmp",
@@ -65,32 +62,34 @@ def _given(kind: int, content: Content) -> Given:
     name = os.fsdecode(content.path)
     try:
         with opened(content.path) as stream:
-            if os.fstat(stream.fileno()).st_size > MOST:
-                told = _("it is larger than {most} MB, and no FLAC file can hold that; make it smaller")
-                raise RefusedError(name, told.format(most=MOST // 10**6))
-            data = stream.read(MOST)
+            data = stream.read(LARGEST + 1)
+        if not (mime := _mime(data)):
+            data = picture(content.path, content.hash)
+            mime = _mime(data)
+        if len(data) > LARGEST:
+            told = _("it is larger than {most} MB, and no FLAC file can hold that; make it smaller")
+            raise RefusedError(name, told.format(most=LARGEST // 10**6))
+        if not mime:
+            raise RefusedError(name, _("it is no JPEG, PNG, GIF, WebP, BMP or TIFF, nor music with this picture in it"))
         if digest([data]) != content.hash:
             raise RefusedError(name, _("it was changed since this was planned"))
-        return Given(kind, _mime(name, data), data, content.hash)
+        return Given(kind, mime, data, content.hash)
     except FileError as error:
         told = _("the picture `{path}`: {why}")
         raise RefusedError(name, told.format(path=safe(name), why=error.reason)) from error
 
 
-def _mime(name: str, data: bytes) -> str:
-    """Return the kind of file that a picture is, by how it begins."""
+def _mime(data: bytes) -> str:
+    """Return the kind of file that a picture is, by how it begins; empty for what is none."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    for start, mime in _STARTS.items():
-        if data.startswith(start):
-            return mime
-    raise RefusedError(name, _("it is no JPEG, PNG, GIF, WebP, BMP or TIFF"))
+    return next((mime for start, mime in _STARTS.items() if data.startswith(start)), "")
 
 
-def there(tags: Tags, pictures: Pictures) -> bool:
-    """Tell whether tags hold these pictures already, and no other of their kinds."""
-    found = {kind: [each.hash for each in tags.pictures if each.kind == kind] for kind in pictures}
-    return all(found[kind] == ([each.hash] if each else []) for kind, each in pictures.items())
+def missing(tags: Tags, wanted: Mapping[str, Content | None]) -> dict[str, Content | None]:
+    """Return those of the wanted pictures that tags do not hold yet as the only one of their kind."""
+    found = {kind: [each.hash for each in tags.pictures if each.kind == KINDS.index(kind)] for kind in wanted}
+    return {kind: each for kind, each in wanted.items() if found[kind] != ([each.hash] if each else [])}
 
 
 def lost(tags: Tags, pictures: Pictures) -> dict[str, tuple[str, ...]]:

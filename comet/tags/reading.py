@@ -23,6 +23,8 @@ class Tagged:
     tags: Tags | None = None
     error: str = ""
     """Why there are none, as a sentence."""
+    lasting: bool = True
+    """It is the file's own fault: as long as it is as it is, reading it again says the same."""
 
 
 def read_all(paths: Iterable[bytes], *, workers: int = 1) -> Iterator[Tagged]:

@@ -34,17 +34,19 @@ def edit(path: bytes, change: Change, wished: Mapping[str, Content | None] | Non
         RefusedError: files of its kind have no tags or can hold nothing of this, a picture cannot be used, or something
             else in the file would change.
     """
-    given, values = pictures.read(wished or {}), _as_read(change)
+    values = _as_read(change)
     with codec.opened(path) as stream:
         source = stream.fileno()
-        file = codec.loaded(Draft(source, path))
-        before = codec.of(file)
+        draft = Draft(source, path)
+        file = codec.loaded(draft)
+        before = codec.of(file, draft)
+        given = pictures.read(pictures.missing(before, wished or {}))
         wanted = _together(before, values)
-        if file and changed(before.fields, wanted) == before.fields and pictures.there(before, given):
+        if file and changed(before.fields, wanted) == before.fields and not given:
             return Edited(path, before, before)
         for options in _options(file):
             draft = _drafted(source, path, wanted, given, options)
-            after = codec.of(codec.loaded(draft))
+            after = codec.of(codec.loaded(draft), draft)
             lost = {**_lost(wanted, after), **pictures.lost(after, given)}
             harmed = _harmed(before, after, wanted, given)
             if not lost and not harmed:
@@ -57,6 +59,8 @@ def edit(path: bytes, change: Change, wished: Mapping[str, Content | None] | Non
             told = _("its format cannot hold {values}")
             named = ", ".join(f"{name} {' / '.join(each)}" for name, each in lost.items())
             raise RefusedError(os.fsdecode(path), told.format(values=safe(named)))
+        if (after.fields, after.pictures) == (before.fields, before.pictures):
+            return Edited(path, before, before, lost)  # what can be held is there already
         return _proved(Edited(path, before, after, lost), draft, source)
 
 

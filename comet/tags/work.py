@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comet.core.errors import FileError
+from comet.core.errors import FileError, ReadError
 from comet.tags import codec, rewrite
 from comet.tags.editing import Edited, Task
 from comet.tags.reading import Tagged
@@ -13,7 +13,7 @@ def work(path: bytes) -> Tagged:
     try:
         return Tagged(path, codec.read(path))
     except FileError as error:
-        return Tagged(path, error=error.reason)
+        return Tagged(path, error=error.reason, lasting=not isinstance(error, ReadError))
 
 
 def edit(task: Task) -> Edited:

@@ -34,18 +34,24 @@ _ogg: Any = ogg
 
 
 def put(file: mutagen.FileType, change: Change) -> None:
-    """Let the tags of an open file, which it has, have these values."""
+    """Let the tags of an open file, which it has, have these values; fields that cannot be called so there are left."""
     tags: Any = file.tags
     if isinstance(tags, frames.ID3):
         _put_id3(tags, change)
     elif isinstance(tags, mp4.MP4Tags):
-        _put_mp4(tags, change)
+        _put_mp4(tags, _called(change, lambda name: max(name) <= "\xff"))  # as mutagen writes the names of atoms
     elif isinstance(tags, apev2.APEv2):
-        _put_listed(tags, change, _APE, field_of_ape, _text_of_ape)
+        named = _called(change, apev2.is_valid_apev2_key)
+        _put_listed(tags, named, _APE, field_of_ape, _text_of_ape)
     elif isinstance(tags, asf.ASFTags):
         _put_listed(tags, change, _ASF, field_of_asf, list)
     else:
-        _put_vorbis(tags, change)
+        _put_vorbis(tags, _called(change, lambda name: all(" " <= each <= "}" and each != "=" for each in name)))
+
+
+def _called(change: Change, fits: Callable[[str], bool]) -> Change:
+    """Return a change without the fields whose names a kind of tag cannot have."""
+    return {field: values for field, values in change.items() if fits(field)}
 
 
 def _numbers(change: Change, names: dict[str, str]) -> Iterable[tuple[str, str, str]]:
@@ -104,6 +110,7 @@ def _frames(field: str, values: list[str], gone: Sequence[Any]) -> Iterable[Any]
     """Yield the frames that a field becomes; language and spelling are those of the frames that are `gone`."""
     kind, _colon, about = field.partition(":")
     language = next((frame.lang for frame in gone if hasattr(frame, "lang")), _NO_LANGUAGE)
+    about = next((f.desc for f in gone if hasattr(f, "desc") and f.desc.lower() == about), about)
     if kind == "comment":
         yield _id3.COMM(_UTF8, language, about, values)
     elif kind == "lyrics":
@@ -193,18 +200,23 @@ def _put_vorbis(tags: Any, change: Change) -> None:  # noqa: ANN401 - likewise
             tags[written.get(field, field).upper()] = list(values)
 
 
-def _pages(packets: Iterable[bytes], sequence: int = 0) -> list[Any]:
-    """Return packets as pages of Ogg, each as full as may be, numbered from `sequence` on.
+def _pages(packets: Iterable[bytes], sequence: int = 0, rooms: Iterable[int] = ()) -> list[Any]:
+    """Return packets as pages of Ogg that are numbered from `sequence` on.
 
     mutagen's own way copies what is left of a packet for each page of 4 kB: a picture of 16 MB took half a minute.
+
+    Args:
+        packets: In order.
+        sequence: Number of the first page.
+        rooms: How many segments there are in the first pages; all others are as full as may be.
     """
     pages: list[Any] = []
-    room = 0
+    given, room = iter(rooms), 0
     for packet in packets:
         at, left = 0, len(packet) // _SEGMENT + 1  # the last segment is shorter, and may be empty
         while left:
             if not room:
-                page, room = _ogg.OggPage(), _SEGMENT
+                page, room = _ogg.OggPage(), next(given, _SEGMENT)
                 page.sequence, page.continued = sequence + len(pages), at > 0
                 pages.append(page)
             taken = min(left, room)
@@ -216,4 +228,12 @@ def _pages(packets: Iterable[bytes], sequence: int = 0) -> list[Any]:
     return pages
 
 
+def _pages_like(packets: Sequence[bytes], old: Sequence[Any]) -> list[Any]:
+    """Return packets as about as many pages as the `old` ones, best as full as those, so that little behind changes."""
+    rooms = [sum(len(each) // _SEGMENT + 1 for each in page.packets) - (not page.complete) for page in old]
+    made = [_pages(packets, old[0].sequence, some) for some in (filter(None, rooms), ())]
+    return min(made, key=lambda pages: abs(len(pages) - len(old)))
+
+
 _ogg.OggPage.from_packets = staticmethod(_pages)
+_ogg.OggPage._from_packets_try_preserve = staticmethod(_pages_like)  # noqa: SLF001 - by which it exchanges comments

@@ -18,7 +18,7 @@ from comet.listen import audio
 from comet.tags import codec, rewrite
 from comet.tags import pictures as embedding
 from comet.tags.editing import Edited
-from comet.tags.fields import Change, Chapter
+from comet.tags.fields import LARGEST, Change, Chapter
 from tests.factories import tune
 from tests.integration.editors import PNG
 from tests.integration.handmade import encode, ffmpeg
@@ -179,7 +179,7 @@ def test_what_is_no_picture_any_more_is_refused(made: Path, tmp_path: Path, monk
     (tmp_path / "a").unlink()
     with pytest.raises(RefusedError, match=r"the picture `.*`: it cannot be read"):
         rewrite.edit(path, {}, {"front": changed})
-    monkeypatch.setattr(embedding, "MOST", 1000)
+    monkeypatch.setattr(embedding, "LARGEST", 1000)
     with pytest.raises(RefusedError, match="larger than"):
         rewrite.edit(path, {}, {"front": content(tmp_path / "a", FRONT)})
 
@@ -189,7 +189,7 @@ def test_what_is_no_picture_any_more_is_refused(made: Path, tmp_path: Path, monk
 def test_the_largest_picture_fits(made: Path, tmp_path: Path, name: str) -> None:
     """What Comet takes at most is what every format can hold."""
     path = copy(made, name, tmp_path)
-    large = content(tmp_path / "large", FRONT + bytes(embedding.MOST - len(FRONT)))
+    large = content(tmp_path / "large", FRONT + bytes(LARGEST - len(FRONT)))
     assert write(path, {"front": large}).lost == {}
     assert held(path) == {"front": ("image/jpeg", large.hash)}
 
@@ -224,3 +224,30 @@ def test_a_number_that_a_tag_claims_takes_no_memory(made: Path, tmp_path: Path) 
     path.write_bytes(data[:at] + b"\1\0\0\0\xff\xff\xff\xff" + data[at + 8 :])
     with pytest.raises(codec.DecodeError, match="its tags are damaged"):
         codec.read(os.fsencode(path))
+
+
+@pytest.mark.parametrize("name", sorted(FORMS.keys() - ONLY_FRONT))
+def test_a_picture_comes_out_of_other_music(made: Path, tmp_path: Path, covers: dict[str, Content], name: str) -> None:
+    """A plan may name a file with the picture in its tags; where that has gone, whoever has the picture needs none."""
+    (tmp_path / "from").mkdir()
+    source = copy(made, name, tmp_path / "from")
+    write(source, {"front": covers["front"], "back": covers["back"]})
+    path = copy(made, "flac", tmp_path)
+    lies = Content(os.fsencode(source), covers["front"].hash)
+    write(path, {"front": lies})
+    assert held(path) == {"front": ("image/jpeg", covers["front"].hash)}
+    source.unlink()
+    assert write(path, {"front": lies}).pieces == ()
+    with pytest.raises(RefusedError, match="cannot be read"):
+        write(path, {"band": lies})
+
+
+def test_music_without_the_picture_is_named(made: Path, tmp_path: Path, covers: dict[str, Content]) -> None:
+    """A file of music that does not hold this picture is no picture, and what was in it before is none either."""
+    source, path = copy(made, "mp3", tmp_path), copy(made, "flac", tmp_path)
+    for wanted in (covers["front"].hash, covers["back"].hash):
+        with pytest.raises(RefusedError, match="nor music with this picture in it"):
+            write(path, {"front": Content(os.fsencode(source), wanted)})
+        write(source, {"front": covers["front"]})
+        source.touch()
+        write(source, {"front": None})

@@ -283,3 +283,35 @@ def test_values_are_meant_as_they_are_read(made: Path, tmp_path: Path) -> None:
     edited = write(copy(made, "flac", tmp_path), {"title": (" T ",), "tracknumber": ("3/12",)})
     assert (edited.lost, edited.after.fields["title"]) == ({}, ("T",))
     assert (edited.after.fields["tracknumber"], edited.after.fields["totaltracks"]) == (("3",), ("12",))
+
+
+ODD: Change = {"настроение": ("грусть",), "a=b": ("c",), "mood": ("blue",)}
+"""Names that some kinds of tags cannot have, and one that all can."""
+
+
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [
+        ("mp3", set()), ("wma", set()), ("wav", set()), ("m4a", {"настроение"}), ("wv", {"настроение"}),
+        ("flac", {"настроение", "a=b"}), ("opus", {"настроение", "a=b"}),
+    ],
+)  # fmt: skip
+def test_a_name_that_a_format_cannot_have_is_told(made: Path, tmp_path: Path, name: str, lost: set[str]) -> None:
+    """What can be called so is written, the rest is lost and said so; writing the same again changes nothing more."""
+    path = copy(made, name, tmp_path)
+    assert write(path, ODD).lost.keys() == lost
+    held = codec.read(os.fsencode(path)).fields
+    assert {field: held.get(field) for field in ODD} == {f: None if f in lost else v for f, v in ODD.items()}
+    assert rewrite.edit(os.fsencode(path), ODD).pieces == ()
+
+
+def test_a_description_keeps_its_letters(made: Path, tmp_path: Path) -> None:
+    """A field is called in small letters, as in tags that know no others; the frame stays as somebody called it."""
+    path = copy(made, "mp3", tmp_path)
+    tags = id3.ID3(path)
+    tags.add(id3.COMM(3, "eng", "ID3v1 Comment", ["old"]))
+    tags.save(path)
+    assert codec.read(os.fsencode(path)).fields["comment:id3v1 comment"] == ("old",)
+    write(path, {"comment:id3v1 comment": ("new",)})
+    (frame,) = [each for each in id3.ID3(path).getall("COMM") if each.desc]
+    assert (frame.desc, frame.text, frame.lang) == ("ID3v1 Comment", ["new"], "eng")

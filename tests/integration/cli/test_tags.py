@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mutagen import apev2, id3
 
 from tests.factories import tune, write
 from tests.integration.cli.conftest import Shell
@@ -24,6 +33,22 @@ def tags(user: Shell, path: Path) -> dict[str, list[str]]:
     (found,) = user.lines("tags", path)
     fields: dict[str, list[str]] = found["tags"]
     return fields
+
+
+@contextmanager
+def interrupted_when_changed(path: Path) -> Iterator[None]:
+    """Type Ctrl-C as soon as another file is in the place of one."""
+    before = path.stat().st_ino
+
+    def watch() -> None:
+        while path.stat().st_ino == before:
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    yield
+    watching.join()
 
 
 @pytest.fixture
@@ -91,6 +116,30 @@ def test_a_field_is_taken_away(user: Shell, alone: Path) -> None:
     assert again.stderr.splitlines()[-1] == "nothing to do"
 
 
+def test_nothing_to_do_has_the_same_json(user: Shell, alone: Path) -> None:
+    """As a run: where all is so already, and where a file is none that can be written."""
+    (done,) = user.lines("tags", alone, "--set", "title=T", "--yes")
+    (again,) = user.lines("tags", alone, "--set", "title=T", "--yes")
+    assert again == {**done, "run": None, "tagged": 0}
+    text = alone.with_name("text.mp3")
+    text.write_text("no music")
+    (bad,) = user.lines("tags", text, "--set", "title=T", "--yes")
+    assert bad == {**again, "warnings": [f"`{text}`: it is no music file whose tags Comet knows"]}
+    (some,) = user.lines("tags", alone, text, "--set", "title=U", "--yes")
+    assert (some["tagged"], some["warnings"]) == (1, bad["warnings"])
+
+
+@pytest.mark.parametrize(("field", "total"), [("tracknumber", "totaltracks"), ("discnumber", "totaldiscs")])
+def test_a_number_and_how_many_there_are_are_both_shown(user: Shell, alone: Path, field: str, total: str) -> None:
+    """Typed as one value they are two fields, and all that changes is shown before; what stays is not."""
+    done = user("tags", alone, "--set", f"{field}=3/12", "--yes")
+    assert [line for line in done.stderr.splitlines() if "->" in line] == [
+        f"  {field}: none -> 3", f"  {total}: none -> 12",
+    ]  # fmt: skip
+    done = user("tags", alone, "--set", f"{field}=4/12", "--yes")
+    assert [line for line in done.stderr.splitlines() if "->" in line] == [f"  {field}: 3 -> 4"]
+
+
 def test_pictures_are_embedded_and_taken_back(user: Shell, alone: Path) -> None:
     """Shown before, with tags in one go, by the path that was typed; taken away again; undone to the last byte."""
     cover = alone.with_name("cover.png")
@@ -124,7 +173,7 @@ def test_what_a_file_cannot_hold_is_said_and_nothing_written(user: Shell, alone:
     path = alone.with_name("a.mp3")
     write(path, tune(7, 6.0))
     before = state(path)
-    assert "its format cannot hold rating loud" in user("tags", path, "--set", "rating=loud", "--yes", code=3).stderr
+    assert "its format cannot hold rating loud" in user("tags", path, "--set", "rating=loud", "--yes").stderr
     assert state(path) == before
 
 
@@ -145,23 +194,25 @@ def test_what_is_no_field_is_refused(user: Shell, alone: Path, typed: str) -> No
 
 
 def test_bad_files_are_named_and_the_others_written(user: Shell, alone: Path, tmp_path: Path) -> None:
-    """A film's format, text, nothing at all, a hard link: each with its reason; the exit code tells."""
+    """A film's format, text, nothing at all, a hard link: each with its reason; the exit code only if asked for."""
     bad = {name: alone.with_name(name) for name in ("text.mp3", "none.flac", "linked.flac")}
     bad["text.mp3"].write_text("no music")
     os.link(write(alone.with_name("b.flac"), tune(8, 6.0)), bad["linked.flac"])
-    done = user("tags", alone, *bad.values(), "--set", "title=New", "--yes", code=3)
+    done = user("tags", alone, *bad.values(), "--set", "title=New", "--yes", "--strict", code=3)
     assert tags(user, alone)["title"] == ["New"]
     for name in bad:
         assert f"{name}`: " in done.stderr
     assert "2 names (hard links)" in done.stderr
-    assert user("tags", bad["none.flac"], code=3).stdout.count("cannot be read") == 1
+    assert user("tags", bad["none.flac"]).stdout.count("cannot be read") == 1
+    user("tags", bad["none.flac"], "--strict", code=3)
+    user("tags", bad["none.flac"], bad["linked.flac"], "--set", "title=New", "--yes")
 
 
 def test_a_folder_that_went_away(user: Shell, alone: Path) -> None:
     """Nothing is taken back while it is away, and all of it afterwards; what is refused is said in a whole sentence."""
     before = state(alone)
     os.link(alone, alone.with_name("b.flac"))
-    refused = user("tags", alone, "--set", "title=New", "--yes", code=3)
+    refused = user("tags", alone, "--set", "title=New", "--yes")
     assert refused.stdout == "tags of 0 files written; 1 left as they are\n"
     alone.with_name("b.flac").unlink()
     user("tags", alone, "--set", "title=New", "--yes")
@@ -180,6 +231,92 @@ def test_a_name_that_draws(user: Shell, alone: Path) -> None:
     shown = user("tags", path)
     assert "\x1b" not in done.stdout + done.stderr + shown.stdout + shown.stderr
     assert tags(user, path)["title"] == ["\x1b[31mred\nline"]
+
+
+def test_a_plan_that_writes_tags_says_nothing_of_quarantine(user: Shell, songs: Path, tmp_path: Path) -> None:
+    """Neither when it was done, nor when nothing of it is to do any more, nor when it is taken back."""
+    old = json.loads(user("plan").stdout)
+    file = old["steps"][0]["keeper"]
+    step = {"do": "write_tags", "file": file, "with": {"tags": {"title": ["New"]}}, "group": "", "why": "typed"}
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({**old, "steps": [step]}))
+    asked = user("apply", plan, code=2)
+    done = user("apply", plan, "--yes")
+    again = user("apply", plan, "--yes")
+    assert done.stdout == "tags of 1 file written\n"
+    assert again.stdout == "tags of 0 files written; 1 done by an earlier run\n"
+    assert user("undo", "1", "--yes").stdout == "tags of 1 file taken back\n"
+    for told in (asked.stderr, done.stderr, again.stderr):
+        assert "quarantine" not in told
+        assert "space" not in told
+
+
+def test_a_folder_that_cannot_be_marked_says_why(user: Shell, alone: Path) -> None:
+    """In the words of what stands in the way; it was never scanned, and nothing is said of that."""
+    alone.with_name(".comet").touch()
+    done = user("tags", alone, "--set", "title=New", "--yes")
+    assert "nothing can be done in its root folder: what is called `.comet` in it is not a folder" in done.stderr
+    assert "scanned" not in done.stderr
+
+
+def test_an_ape_tag_of_an_mp3_stays_and_is_said_to(user: Shell, alone: Path) -> None:
+    """It is shown as what it is; ID3 is written beside it, and taken back."""
+    path = alone.with_name("a.mp3")
+    write(path, tune(7, 6.0))
+    id3.delete(path)
+    ape: Any = apev2.APEv2()  # type: ignore[no-untyped-call]
+    ape["Title"] = "Ape"
+    ape.save(path)
+    before = state(path)
+    assert "tag title (APEv2)  Ape\n" in user("tags", path).stdout
+    done = user("tags", path, "--set", "title=New", "--yes")
+    assert "  title: none -> New\n  its APEv2 tags stay as they are" in done.stderr
+    (found,) = user.lines("tags", path)
+    assert (found["tags"], found["ape_tags"]) == ({"title": ["New"]}, {"title": ["Ape"]})
+    user("undo", "--profile", "-", "--yes")
+    assert state(path) == before
+
+
+def test_files_in_many_folders_are_one_run(user: Shell, tmp_path: Path) -> None:
+    """Where they lie in no root: one undoing takes all of it back, also of folders in folders."""
+    files = [tmp_path / name for name in ("one/a.flac", "one/in/a.flac", "other/a.flac")]
+    for file in files:
+        file.parent.mkdir()
+        write(file, tune(1, 5))
+    user("tags", files[2], "--set", "title=Known", "--yes")
+    before = [state(file) for file in files]
+    assert [each["tagged"] for each in user.lines("tags", *files, "--set", "title=Other", "--yes")] == [3]
+    assert [len(tags(user, file)["title"]) for file in files] == [1, 1, 1]
+    assert user("undo", "--profile", "-", "--yes").stdout == "tags of 3 files taken back\n"
+    assert [state(file) for file in files] == before
+
+
+def test_the_first_use_says_that_it_compiles(comet: Shell, alone: Path) -> None:
+    """Only where nothing is compiled yet."""
+    comet.environment["NUMBA_CACHE_DIR"] = str(comet.home / "kernels")
+    assert "compiles some code" in comet("tags", alone, "--set", "title=", "--yes").stderr
+    (comet.home / "kernels").mkdir(parents=True)
+    (comet.home / "kernels/a.nbi").touch()
+    assert "compiles some code" not in comet("tags", alone, "--set", "title=", "--yes").stderr
+
+
+def test_a_run_that_is_stopped_says_what_it_did(user: Shell, alone: Path) -> None:
+    """Of tags that are written and of what is taken back: how much; it can be taken back, and gone on with."""
+    files = [alone.with_name(f"{number}.flac") for number in range(5)]
+    for file in files:
+        shutil.copy(alone, file)
+    with interrupted_when_changed(files[0]):
+        done = user("tags", *files, "--set", "title=New", "--yes", code=130)
+    count = sum("title" in tags(user, file) for file in files)
+    assert 0 < count < len(files)
+    assert done.stdout == f"tags of {count} file{'s' * (count > 1)} written\n"
+    assert "next: `comet undo 1 --profile -` takes it back" in done.stderr
+    user("tags", *files, "--set", "title=New", "--yes")
+    with interrupted_when_changed(files[-1]):
+        done = user("undo", "2", "--profile", "-", "--yes", code=130)
+    taken = len(files) - count - sum("title" in tags(user, file) for file in files[count:])
+    assert taken
+    assert done.stdout == f"tags of {taken} file{'s' * (taken > 1)} taken back\n"
 
 
 def test_without_a_profile_each_folder_is_taken_back(comet: Shell, tmp_path: Path) -> None:

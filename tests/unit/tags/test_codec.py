@@ -22,6 +22,7 @@ from tests.factories import tune, write
 TITLE, ARTISTS = "Ёлка / \u65e5", ("Первый", "Second; not two")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 RECORDING, RELEASE = "aa-bb", "cc-dd"
+NO_MUSIC = "it is no music file whose tags Comet knows"
 
 
 def _id3(tags: Any) -> None:  # noqa: ANN401 - mutagen has no types
@@ -101,7 +102,7 @@ def test_every_format_says_the_same(kind: str, tmp_path: Path) -> None:
     assert found.fields["musicbrainz_trackid"] == (RELEASE,)
     description = "" if kind in {"m4a", "alac"} else "front"
     assert found.pictures == (Picture(3, "image/png", description, len(PNG), digest([PNG])),)
-    assert found.other == ()
+    assert found.other == (("APEv2",) if kind == "tta" else ())  # in which FFmpeg says that it made it
 
 
 def test_what_id3_has_of_its_own(tmp_path: Path) -> None:
@@ -163,7 +164,36 @@ def test_damage_is_an_error_of_the_file(kind: str, tmp_path: Path) -> None:
                 assert isinstance(codec.read(os.fsencode(path)), Tags)
             except DecodeError as error:
                 refused.append(error.reason)
-    assert set(refused) == {"its tags are damaged"}
+    assert set(refused) - {NO_MUSIC} == {"its tags are damaged"}
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.mp3", b"words"), ("a.flac", b"words"), ("a.wav", b""),
+                                               ("a.mp3", bytes(5000))])  # fmt: skip
+def test_what_is_music_by_its_name_only_is_called_that(tmp_path: Path, name: str, content: bytes) -> None:
+    """Text, nothing, zeros: no tags are damaged there, for there are none."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DecodeError, match=NO_MUSIC):
+        codec.read(os.fsencode(tmp_path / name))
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_an_ape_tag_of_an_mp3_is_shown_apart(tmp_path: Path, *, beside: bool) -> None:
+    """With ID3 beside it or without; a damaged one is no reason to refuse the file."""
+    path = tmp_path / "a.mp3"
+    write(path, tune(1, 1))
+    id3.delete(path)
+    if beside:
+        id3.ID3().save(path)
+    tags: Any = apev2.APEv2()  # type: ignore[no-untyped-call]
+    _ape(tags)
+    tags.save(path)
+    found = codec.read(os.fsencode(path))
+    assert found.ape == {"title": (TITLE,), "artist": ARTISTS, "tracknumber": ("3",), "totaltracks": ("12",),
+                         "my own": ("x",), "musicbrainz_recordingid": (RECORDING,),
+                         "musicbrainz_trackid": (RELEASE,)}  # fmt: skip
+    assert (found.fields, found.pictures, found.other) == ({}, (), ("APEv2",))
+    path.write_bytes(path.read_bytes().replace(b"Title\0", b"\xff\xff\xff\xff\xff\0"))
+    assert codec.read(os.fsencode(path)) == Tags()
 
 
 def test_workers_read_within_limits(tmp_path: Path) -> None:
