@@ -176,7 +176,7 @@ def recorded(state: str, command: str) -> Iterator[Record]:
         record = Record(folder, command)
         try:
             yield record
-        except Stopped:
+        except (Stopped, KeyboardInterrupt):  # the latter before the job listens for signals
             record.end("stopped")
             raise
         except CometError as error:

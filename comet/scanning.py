@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from comet.act import actions
-from comet.collection import state
+from comet.collection import state, tagged
 from comet.collection.opened import Collection, exclusive
 from comet.compare import memory
+from comet.core.database import Batch
 from comet.core.errors import NoMusicError
 from comet.core.job import Job, Listing, Ordered
 from comet.core.model import File, Root, Stage
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from comet.listen.fingerprint import Heard, Wanted
 
 _T = TypeVar("_T")
-
-_BATCH: Final = 64
-"""Files that are not music between two writes."""
 
 _OLD: Final = 1.0
 """Seconds after which a list is made anew before it is followed."""
@@ -98,6 +96,8 @@ def scan_roots(collection: Collection, job: Job, *, loudness: bool = False) -> S
     with exclusive(collection):
         collection.cache.begin()
         done, away = _Run(collection, job, loudness).all()
+        gone = {root.path for root in away}
+        tagged.fill(collection, [root for root in collection.scanned_roots() if root.path not in gone], job)
         collection.cache.end()
     counts = collection.cache.counts([root.id for root in collection.scanned_roots()])
     bad = sum(1 for _problem in state.problems(collection))
@@ -228,7 +228,11 @@ class _Run:
         wanted, order = self._arranged(root, changes)
         decoded = moved = recognised = 0
         tell = memory.Teller(job)
-        with job.stage(Stage.SCAN, len(wanted), _name(root), changes.size) as advance, _Others(collection) as others:
+        with (
+            job.stage(Stage.SCAN, len(wanted), _name(root), changes.size) as advance,
+            Batch(collection.cache.store_others) as others,
+            tagged.batch(collection) as tags,
+        ):
             heard_all = listen_all(
                 wanted,
                 lambda audio_hash: collection.cache.knows(audio_hash, collection.made, loudness=self._loudness),
@@ -242,6 +246,8 @@ class _Run:
                         since = self._went(root, reason, away)
                         break
                     came = _store(collection, heard, job, others)
+                    if heard.tagged is not None:
+                        tags.add((heard.wanted.file, heard.tagged))
                     moved += came
                     decoded += heard.audio is not None
                     recognised += bool(heard.hash and heard.audio is None and not came)
@@ -310,6 +316,7 @@ def _identity(collection: Collection, root: Root) -> str:
     known = collection.cache.roots().get(root.path, "")
     if marker and known == by_path:
         collection.cache.rename_root(known, marker)
+        collection.tags.rename_root(known, marker)
     return marker or by_path
 
 
@@ -345,28 +352,7 @@ def _unless_stopped(heard_all: Iterator[Heard], job: Job) -> Iterator[Heard]:
         raise
 
 
-class _Others(contextlib.AbstractContextManager["_Others"]):
-    """Files that are not music, stored many at a time: a commit for each picture would take longer than the music."""
-
-    def __init__(self, collection: Collection) -> None:
-        self._cache = collection.cache
-        self._files: list[File] = []
-
-    def add(self, file: File) -> None:
-        """Remember a file that is not music."""
-        self._files.append(file)
-        if len(self._files) >= _BATCH:
-            self._flush()
-
-    def __exit__(self, *_error: object) -> None:
-        self._flush()
-
-    def _flush(self) -> None:
-        self._cache.store_others(self._files)
-        self._files.clear()
-
-
-def _store(collection: Collection, heard: Heard, job: Job, others: _Others) -> bool:
+def _store(collection: Collection, heard: Heard, job: Job, others: Batch[File]) -> bool:
     """Store what came of one file; return whether it is a known one under another name."""
     from comet.listen.fingerprint import too_short  # noqa: PLC0415 - see `_Run`
 

@@ -72,7 +72,8 @@ def plan(
             found.append(_file(roots, path))
         except FileError as wrong:
             refused.append(wrong)
-    heard = {path: (audio, error) for path, audio, error in changes.hear(collection, found)}
+    with changes.hearing(collection) as hear:
+        heard = {path: (audio, error) for path, audio, error in hear(found)}
     steps = []
     for file, path in found:
         audio, error = heard[path]

@@ -19,17 +19,20 @@ from comet.core.profiles import UNNAMED, Profile
 from comet.core.text import _, safe
 from comet.library import cache, roots
 from comet.library.cache import Cache
+from comet.library.tags import TagCache
+from comet.library.tags import path_of as tags_of
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A profile with its cache and its journal."""
+    """A profile with its cache, its journal and the tags that were read."""
 
     profile: Profile
     folder: str
     """Where its state lies."""
     cache: Cache
     journal: Journal
+    tags: TagCache
 
     @property
     def made(self) -> str:
@@ -112,9 +115,13 @@ def opened(profile: Profile, places: Places, *, create: bool = False, journal: b
             _("nothing is known of profile `{name}` yet").format(name=safe(profile.name)),
             hint=_("run `comet scan` first"),
         )
-    with closing(Cache(path)) as known, closing(Journal(book_of(folder))) as book:
+    with (
+        closing(Cache(path)) as known,
+        closing(Journal(book_of(folder))) as book,
+        closing(TagCache(tags_of(folder))) as tags,
+    ):
         follow(known, book)
-        yield Collection(profile, folder, known, book)
+        yield Collection(profile, folder, known, book, tags)
 
 
 @contextmanager

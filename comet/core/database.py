@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Generic, TypeVar
 
 from comet.core.errors import DatabaseError, NoSpaceError
 from comet.core.places import make_private
@@ -19,11 +20,40 @@ Connection = sqlite3.Connection
 Row = sqlite3.Row
 Migration = Callable[[Connection], None]
 
+_T = TypeVar("_T")
+
+_BATCH = 64
+"""Things between two commits of a `Batch`."""
+
 _LEAST = 1 << 18
 """Bytes that must be free for the files that SQLite puts beside a database."""
 
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs"}
 """File systems on which WAL is not safe: it needs shared memory of one host."""
+
+
+class Batch(AbstractContextManager["Batch[_T]"], Generic[_T]):
+    """Things that are stored many at a time, with a commit for all of them; the last ones at the end, whatever ends it.
+
+    A commit for each picture beside the music would take longer than the music.
+    """
+
+    def __init__(self, store: Callable[[Iterable[_T]], None]) -> None:
+        self._store = store
+        self._things: list[_T] = []
+
+    def add(self, thing: _T) -> None:
+        """Have one stored."""
+        self._things.append(thing)
+        if len(self._things) >= _BATCH:
+            self._flush()
+
+    def __exit__(self, *_error: object) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
+        self._store(self._things)
+        self._things = []
 
 
 class Database:

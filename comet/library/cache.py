@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from comet.core.database import Connection, Database, Row
+from comet.core.database import Database
 from comet.core.measures import Loudness, Quality
-from comet.core.model import Audio, File, Identity, Part, Relation, Root, Sampled, Track, Verdict, Words
+from comet.core.model import Audio, File, Identity, Relation, Root, Sampled, Track, Verdict, Words
+from comet.library import rows
 from comet.library.scan import Known, Unread
 from comet.library.tables import AUDIO, MIGRATIONS, VERDICT
 
@@ -136,7 +137,7 @@ class Cache:
                 serial = db.execute(sql, values).lastrowid or 0
                 db.execute("INSERT INTO fingerprints VALUES (?, ?)", (serial, words.astype("<u4").tobytes()))
                 if old is not None:
-                    _replace_audio(db, old["serial"], serial)
+                    rows.replace_audio(db, old["serial"], serial)
             else:
                 serial = old["serial"]
                 if quality and not db.execute("SELECT 1 FROM quality WHERE serial = ?", (serial,)).fetchone():
@@ -145,7 +146,7 @@ class Cache:
                 if measure is not None:
                     values = [serial, *astuple(measure)]
                     db.execute(f"INSERT OR REPLACE INTO {name} VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
-            put(db, file, serial, error)
+            rows.put(db, file, serial, error)
 
     def store_known(self, file: File, audio_hash: str, error: str = "") -> bool:
         """Store a file whose audio is known; return whether it is one that vanished under another name."""
@@ -154,7 +155,7 @@ class Cache:
             new = (
                 db.execute("SELECT 1 FROM files WHERE root = ? AND path = ?", (file.root, file.path)).fetchone() is None
             )
-            put(db, file, serial, error)
+            rows.put(db, file, serial, error)
             gone = "SELECT root, path FROM files WHERE audio = ? AND NOT present ORDER BY root = ? DESC, path LIMIT 1"
             old = db.execute(gone, (serial, file.root)).fetchone() if new else None
             if old:
@@ -165,7 +166,7 @@ class Cache:
         """Store files that are not music, so that they are not opened again."""
         with self._db.transaction() as db:
             for file in files:
-                put(db, file, None, "")
+                rows.put(db, file, None, "")
 
     def store_bad(self, file: File, error: str, cause: str = "") -> None:
         """Store a file that could not be used.
@@ -176,7 +177,7 @@ class Cache:
         sql = "SELECT audio FROM files WHERE root = ? AND path = ? AND size = ? AND mtime_ns = ? AND ? <> ''"
         with self._db.transaction() as db:
             kept = db.execute(sql, (file.root, file.path, file.size, file.mtime_ns, cause)).fetchone()
-            put(db, file, kept["audio"] if kept else None, error, cause)
+            rows.put(db, file, kept["audio"] if kept else None, error, cause)
 
     def problems(self, roots: Sequence[str]) -> Iterator[tuple[str, bytes, bool, str]]:
         """Yield (root id, relative path, whether the walk failed there, error) of what could not be used."""
@@ -250,6 +251,13 @@ class Cache:
         row = self._db.row("SELECT clipped, cutoff, levels, envelope FROM quality WHERE serial = ?", (serial,))
         return Quality(*row) if row else None
 
+    def qualities(self) -> dict[int, Quality]:
+        """Return the signs of quality of every audio that is the same as another one, by serial number."""
+        sql = """SELECT serial, clipped, cutoff, levels, envelope FROM quality WHERE serial IN
+                 (SELECT i FROM verdicts WHERE relation = ? UNION SELECT j FROM verdicts WHERE relation = ?)"""
+        found = self._db.rows(sql, (Relation.SAME, Relation.SAME))
+        return self._remembered(sql, lambda: {row[0]: Quality(*row[1:]) for row in found})
+
     def loudness(self, serial: int) -> Loudness | None:
         """Return the loudness of an audio, None where it was not measured."""
         row = self._db.row("SELECT integrated, peak, true_peak FROM loudness WHERE serial = ?", (serial,))
@@ -284,15 +292,15 @@ class Cache:
     def audios(self, serials: Iterable[int]) -> dict[int, Audio]:
         """Return audios by serial number, those that there are."""
         sql = f"SELECT serial, {AUDIO} FROM audios WHERE serial IN (SELECT value FROM json_each(?))"  # noqa: S608
-        return {row["serial"]: _audio(row) for row in self._db.rows(sql, (json.dumps(list(serials)),))}
+        return {row["serial"]: rows.audio(row) for row in self._db.rows(sql, (json.dumps(list(serials)),))}
 
     def heard(self, serials: Iterable[int]) -> dict[int, tuple[Audio, Words, bytes]]:
         """Return audios with fingerprint and envelope (empty if not known) by serial number, those that there are."""
         sql = f"""SELECT serial, {AUDIO}, (SELECT words FROM fingerprints f WHERE f.serial = a.serial) AS heard,
                   (SELECT envelope FROM quality q WHERE q.serial = a.serial) AS envelope FROM audios a
                   WHERE serial IN (SELECT value FROM json_each(?))"""  # noqa: S608
-        rows = self._db.rows(sql, (json.dumps(list(serials)),))
-        return {r["serial"]: (_audio(r), np.frombuffer(r["heard"], "<u4"), r["envelope"] or b"") for r in rows}
+        found = self._db.rows(sql, (json.dumps(list(serials)),))
+        return {r["serial"]: (rows.audio(r), np.frombuffer(r["heard"], "<u4"), r["envelope"] or b"") for r in found}
 
     def tracks(self, roots: Sequence[Root]) -> list[Track]:
         """Return the files of `roots` that are there and hold an audio, in order of root and path."""
@@ -305,7 +313,7 @@ class Cache:
         for root in roots:
             for row in self._db.rows(sql, (root.id,)):
                 file = File(root.id, row["path"], row["size"], row["mtime_ns"], row["inode"])
-                audio = audios.get(row["serial"]) or audios.setdefault(row["serial"], _audio(row))
+                audio = audios.get(row["serial"]) or audios.setdefault(row["serial"], rows.audio(row))
                 yield Track(file, audio, root.path)
 
     def _remembered(self, key: Hashable, ask: Callable[[], _T]) -> _T:
@@ -325,13 +333,13 @@ class Cache:
         sql = f"""SELECT {VERDICT} FROM verdicts WHERE rule = ? AND i = (SELECT min(serial) FROM audios WHERE hash IN
                   (?, ?)) AND j = (SELECT max(serial) FROM audios WHERE hash IN (?, ?))"""  # noqa: S608
         row = self._db.row(sql, (rule, one, other, one, other))
-        return _verdict(row) if row else None
+        return rows.verdict(row) if row else None
 
     def verdicts(self, rule: str) -> dict[tuple[int, int], Verdict]:
         """Return the verdicts that were made by this version of the rule, by pair."""
         sql = f"SELECT {VERDICT} FROM verdicts WHERE rule = ?"  # noqa: S608
         return self._remembered(
-            (sql, rule), lambda: {(row["i"], row["j"]): _verdict(row) for row in self._db.rows(sql, (rule,))}
+            (sql, rule), lambda: {(row["i"], row["j"]): rows.verdict(row) for row in self._db.rows(sql, (rule,))}
         )
 
     def judged(self, rule: str) -> set[tuple[int, int]]:
@@ -342,13 +350,13 @@ class Cache:
     def store_verdicts(self, verdicts: Iterable[Verdict], rule: str) -> None:
         """Store verdicts."""
         names = VERDICT.split(", ")
-        rows = [
+        values = [
             [*(getattr(v, name) for name in names[:-1]), json.dumps([astuple(part) for part in v.parts]), rule]
             for v in verdicts
         ]
         marks = ", ".join("?" * (len(names) + 1))
         with self._db.transaction() as db:
-            db.executemany(f"INSERT OR REPLACE INTO verdicts ({VERDICT}, rule) VALUES ({marks})", rows)  # noqa: S608
+            db.executemany(f"INSERT OR REPLACE INTO verdicts ({VERDICT}, rule) VALUES ({marks})", values)  # noqa: S608
 
     # evidence of unrelated pairs
 
@@ -364,34 +372,6 @@ class Cache:
         with self._db.transaction() as db:
             db.execute("DELETE FROM sampled")
             db.execute("INSERT INTO sampled VALUES (?, ?, ?, ?)", (settings, sampled.audios, *blobs))
-
-
-def _audio(row: Row) -> Audio:
-    """Return the audio of a row that begins with its serial number and `AUDIO`; by name it would take twice as long."""
-    return Audio(*(*row[1:8], bool(row[8]), *row[9:15], row[0]))
-
-
-def _verdict(row: Row) -> Verdict:
-    """Return the verdict of a row of `VERDICT`."""
-    parts = tuple(Part(*part) for part in json.loads(row[14]))
-    return Verdict(*(*row[:2], Relation(row[2]), bool(row[3]), *row[4:13], parts, row[13]))
-
-
-def put(db: Connection, file: File, audio: int | None, error: str, cause: str = "") -> None:
-    """Store a file that is there, within a transaction."""
-    db.execute(
-        "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
-        (file.root, file.path, file.size, file.mtime_ns, file.inode, audio, error, cause),
-    )
-
-
-def _replace_audio(db: Connection, old: int, new: int) -> None:
-    db.execute("UPDATE files SET audio = ? WHERE audio = ?", (new, old))
-    db.execute("DELETE FROM verdicts WHERE i = ? OR j = ?", (old, old))
-    db.execute("UPDATE OR IGNORE loudness SET serial = ? WHERE serial = ?", (new, old))
-    for table in ("fingerprints", "quality", "loudness"):
-        db.execute(f"DELETE FROM {table} WHERE serial = ?", (old,))  # noqa: S608 - names from the line above
-    db.execute("DELETE FROM audios WHERE serial = ?", (old,))
 
 
 def path_of(folder: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from comet.core.database import Connection, Database
 from comet.core.model import IMPORTED, File, Fingerprint
 from comet.core.words import informative
-from comet.library.cache import put
+from comet.library.rows import put
 from comet.library.tables import MIGRATIONS
 
 CODEC: Final = "imported"

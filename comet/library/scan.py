@@ -9,8 +9,9 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from comet.core.model import File, Root, same_time
+from comet.core.model import File, Root
 from comet.core.text import _
+from comet.core.times import same_time
 from comet.library import roots
 
 _NO_DISK = {b"/proc", b"/sys", b"/dev"}  # what is below is made up as it is read

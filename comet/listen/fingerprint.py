@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from comet.core.job import Job
 from comet.core.measures import Loudness, Quality
@@ -22,6 +22,7 @@ from comet.listen.ahead import Turns
 
 if TYPE_CHECKING:
     from comet.core.model import Words
+    from comet.tags.reading import Tagged
 
 _MB: Final = 1_000_000
 # 64 kbit/s are decoded some thousand times as fast here, and a NAS that does other things too is twenty times slower
@@ -75,6 +76,8 @@ class Heard:
     """What is wrong with the file, as a sentence. With an `audio` it is good, but cannot be recognised by its sound."""
     cause: Cause = Cause.FILE
     """Where the error lies."""
+    tagged: Tagged | None = None
+    """What it says of itself, read along the way; None where it is no music, or nobody came so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +106,10 @@ def limits(settings: Settings) -> dict[str, Any]:
     }
 
 
-def listen_all(
-    wanted: Sequence[Wanted],
-    known: Callable[[str], bool],
-    *,
-    length: float,
-    workers: int,
-    timeout: float,
-    memory: int,
-    loudness: bool = False,
-    readers: int = 1,
-    locks: str = "",
-    nice: int = 0,
-    ionice: int | None = None,
-) -> Generator[Heard, None, None]:
-    """Listen to files in worker processes and yield each as it is done.
+class Listener:
+    """Worker processes that listen to files, for as long as it is used as a context manager.
 
     Args:
-        wanted: The files, in the order in which reading them is best begun.
-        known: Asked, in this process, whether an audio hash is known already.
         length: Seconds from the beginning that are decoded, 0 for all; see `audio.listen`.
         workers: Processes, 0 for one a processor, and one more where a disk spins.
         timeout: Seconds that a file may take, plus 20 for each megabyte, up to half an hour.
@@ -131,29 +119,70 @@ def listen_all(
         locks: Folder for the locks by which readers of a disk take turns; without one nobody waits.
         nice: See `Pool`.
         ionice: See `Pool`.
+        spinning: Some of the files lie on a disk that spins.
     """
 
-    def seconds(each: Wanted) -> float:
-        return timeout + min(each.file.size / _SPEED, _LONGEST)
+    def __init__(
+        self,
+        *,
+        length: float,
+        workers: int,
+        timeout: float,
+        memory: int,
+        loudness: bool = False,
+        readers: int = 1,
+        locks: str = "",
+        nice: int = 0,
+        ionice: int | None = None,
+        spinning: bool = False,
+    ) -> None:
+        self._length, self._loudness, self._timeout = length, loudness, timeout
+        self._readers, self._locks = readers, locks
+        self._pool = Pool[Task, Heard](
+            workers or (os.cpu_count() or 1) + spinning,  # one of them waits for the disk
+            "comet.listen.work:work",
+            memory=memory,
+            deadline=lambda task: self._seconds(task.wanted),
+            nice=nice,
+            ionice=ionice,
+        )
 
-    def task(each: Wanted) -> Task:
-        turns = Turns(locks, readers, timeout * _WAIT) if each.disk and locks else None
-        return Task(each, each.identify_first, length, loudness, turns)
+    def __enter__(self) -> Self:
+        return self
 
-    with Pool[Task, Heard](
-        workers or (os.cpu_count() or 1) + any(each.disk for each in wanted),  # one of them waits for the disk
-        "comet.listen.work:work",
-        memory=memory,
-        deadline=lambda task: seconds(task.wanted),
-        nice=nice,
-        ionice=ionice,
-    ) as pool:
-        for outcome in pool.run(map(task, wanted)):
+    def __exit__(self, *_error: object) -> None:
+        self._pool.close()
+
+    def listen(self, wanted: Iterable[Wanted], known: Callable[[str], bool]) -> Iterator[Heard]:
+        """Listen to files and yield each as it is done.
+
+        Args:
+            wanted: The files, in the order in which reading them is best begun.
+            known: Asked, in this process, whether an audio hash is known already.
+        """
+        for outcome in self._pool.run(map(self._task, wanted)):
             heard = _heard(outcome)
             if outcome.task.identify and heard.hash and not known(heard.hash):
-                pool.submit(replace(outcome.task, identify=False))
+                self._pool.submit(replace(outcome.task, identify=False))
             else:
                 yield heard
+
+    def _seconds(self, each: Wanted) -> float:
+        return self._timeout + min(each.file.size / _SPEED, _LONGEST)
+
+    def _task(self, each: Wanted) -> Task:
+        turns = Turns(self._locks, self._readers, self._timeout * _WAIT) if each.disk and self._locks else None
+        return Task(each, each.identify_first, self._length, self._loudness, turns)
+
+
+def listen_all(
+    wanted: Sequence[Wanted],
+    known: Callable[[str], bool],
+    **how: Any,  # noqa: ANN401 - as of `Listener`
+) -> Generator[Heard, None, None]:
+    """Listen to files as `Listener.listen`, with processes that end when the last one is done."""
+    with Listener(**how, spinning=any(each.disk for each in wanted)) as listener:
+        yield from listener.listen(wanted, known)
 
 
 def hear(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from comet.core.errors import DecodeError, ReadError
 from comet.core.text import _
 from comet.listen import ahead, audio, content
 from comet.listen.fingerprint import Cause, Heard, Task, too_short
+from comet.tags import work as tags
 
 
 def work(task: Task) -> Heard:
@@ -28,7 +30,7 @@ def work(task: Task) -> Heard:
             return heard
     if {before, _state(wanted.path)} != {(wanted.file.size, wanted.file.mtime_ns)}:
         return Heard(wanted, error=_("changed while it was being read"))
-    return heard
+    return replace(heard, tagged=tags.work(wanted.path)) if heard.hash else heard
 
 
 def _read(task: Task) -> Heard:

@@ -121,7 +121,12 @@ def test_events_between_are_thinned(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("error", "state", "text"),
-    [(Stopped(), "stopped", ""), (CometError("no luck"), "failed", "no luck"), (ZeroDivisionError("x"), "failed", "x")],
+    [
+        (Stopped(), "stopped", ""),
+        (KeyboardInterrupt(), "stopped", ""),
+        (CometError("no luck"), "failed", "no luck"),
+        (ZeroDivisionError("x"), "failed", "x"),
+    ],
     ids=["stopped", "failed", "bug"],
 )
 def test_how_a_job_ended_is_told(tmp_path: Path, error: Exception, state: str, text: str) -> None:
