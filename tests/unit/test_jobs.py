@@ -127,9 +127,9 @@ def test_events_between_are_thinned(tmp_path: Path) -> None:
         (CometError("no luck"), "failed", "no luck"),
         (ZeroDivisionError("x"), "failed", "x"),
     ],
-    ids=["stopped", "failed", "bug"],
+    ids=["stopped", "interrupted", "failed", "bug"],
 )
-def test_how_a_job_ended_is_told(tmp_path: Path, error: Exception, state: str, text: str) -> None:
+def test_how_a_job_ended_is_told(tmp_path: Path, error: BaseException, state: str, text: str) -> None:
     """Stopped, failed with a reason, or broken: whoever looks later can tell."""
     with pytest.raises(type(error)), jobs.recorded(str(tmp_path), "scan"):
         raise error
