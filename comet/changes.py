@@ -11,25 +11,23 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from comet.act import actions, hook, playlists
-from comet.act.ground import Ground
-from comet.collection import groups, history, opened
+from comet.act.ground import Ground, Hear
+from comet.collection import groups, history, opened, roles
+from comet.collection.merging import Merged
 from comet.collection.opened import Collection
-from comet.core.acts import Entry, Kind, Plan, State, Step
+from comet.core.acts import Do, Entry, Kind, Plan, State, Step
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.model import IMPORTED, File, Identity, Place, Proposal, Relation
+from comet.core.model import IMPORTED, File, Identity, Place, Relation, Root
 from comet.core.profiles import Profile
 from comet.core.text import _, safe
 from comet.decide import plan as planning
 from comet.decide.proposal import Decisions
 from comet.judge import relation
 from comet.tags.editing import Editor
-
-_PLAYLIST: Final = 1 << 24
-"""Bytes; what is larger is no playlist, whatever it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,18 @@ class Outcome:
     """Sentences about what went wrong beside the files: the hook."""
 
 
-def plan(collection: Collection, proposals: Iterable[Proposal]) -> Plan:
-    """Return the plan that does what is proposed: removals, then the playlists that name a removed file."""
-    role = groups.role(collection)
-    steps = [step for proposal in proposals for step in planning.removals(proposal, role)]
-    return Plan(collection.profile.name, time.time(), (*steps, *_repointings(collection, steps)))
+def plan(collection: Collection, merged: Iterable[Merged]) -> Plan:
+    """Return the plan that does what is proposed, group by group: its tags are written, and then goes what goes.
+
+    At the end come the playlists that name a removed file.
+    """
+    grounds = groups.grounds(collection)
+    steps: list[Step] = []
+    for each in merged:
+        steps += planning.writings(each.proposal, each.merge, each.settled, each.files)
+        steps += planning.removals(each.proposal, *grounds)
+    gone = [step for step in steps if step.do is Do.REMOVE]
+    return Plan(collection.profile.name, time.time(), (*steps, *_repointings(collection, gone)))
 
 
 def _repointings(collection: Collection, steps: Sequence[Step]) -> Iterator[Step]:
@@ -58,7 +63,7 @@ def _repointings(collection: Collection, steps: Sequence[Step]) -> Iterator[Step
     followed = collection.journal.repointed()
     planned = {step.file.place: step for step in steps}
     goes = {os.path.join(roots[place.root], place.path): place for place in (*gone, *planned)}
-    protected = groups.protected(collection, collection.scanned_roots())
+    protected = roles.protected(collection, collection.scanned_roots())
     for file in collection.cache.playlists(list(roots)) if goes else ():
         path = os.path.join(roots[file.root], file.path)
         identity = Identity(file.root, file.path, file.size, file.mtime_ns, "")
@@ -95,8 +100,8 @@ def _chain(collection: Collection, named: Iterable[Place], planned: Mapping[Plac
 
 def _named(path: bytes, goes: Mapping[bytes, Place]) -> list[Place]:
     with contextlib.suppress(OSError), open(path, "rb") as stream:
-        content = stream.read(_PLAYLIST + 1)
-        if len(content) <= _PLAYLIST:
+        content = stream.read(playlists.MOST + 1)
+        if len(content) <= playlists.MOST:
             return [goes[name] for name in playlists.names(content, os.path.dirname(path), goes)]
     return []  # it is gone, or cannot be read: then it can't be changed either
 
@@ -105,14 +110,20 @@ def settle(collection: Collection) -> list[Entry]:
     """Bring to an end what a crash has interrupted, and return it; looks at nothing where there is nothing of it."""
     if not collection.journal.pending() or collection.profile.read_only:
         return []
-    with Editor() as editor:
-        settled = actions.recover(_ground(collection, editor))
+    with Editor() as editor, hearing(collection) as hear:
+        settled = actions.recover(_ground(collection, editor, hear))
     opened.follow(collection.cache, collection.journal)
     return settled
 
 
-def apply(collection: Collection, wanted: Plan, job: Job) -> Outcome:
+def _nobody(_outcome: Outcome) -> None:
+    """Hear of a run that was cut short, where nobody asks."""
+
+
+def apply(collection: Collection, wanted: Plan, job: Job, cut: Callable[[Outcome], None] = _nobody) -> Outcome:
     """Take the steps of a plan, each only if its files are what they were when it was made.
+
+    `cut` hears what came of a run that an error ends, before that is raised.
 
     Raises:
         UsageError: the profile is read-only, or the plan is another profile's.
@@ -123,25 +134,27 @@ def apply(collection: Collection, wanted: Plan, job: Job) -> Outcome:
             _("this plan is for profile `{name}`").format(name=safe(wanted.profile)),
             hint=_("apply it with --profile {name}").format(name=safe(wanted.profile)),
         )
-    return _run(collection, "apply", lambda ground: actions.apply(ground, wanted, job))
+    return _run(collection, "apply", lambda ground: actions.apply(ground, wanted, job), cut)
 
 
-def undo(collection: Collection, entries: Iterable[int], job: Job) -> Outcome:
+def undo(collection: Collection, entries: Iterable[int], job: Job, cut: Callable[[Outcome], None] = _nobody) -> Outcome:
     """Undo journal entries, the newest first, and with a removal the playlists that its run changed for it.
 
-    Raises as `apply`.
+    `cut` and what it raises are as of `apply`.
     """
     removals = set(entries)
     found = removals | {each.id for entry in removals for each in collection.journal.following(entry)}
-    outcome = _run(collection, "undo", lambda ground: actions.undo(ground, found, job))
+    outcome = _run(collection, "undo", lambda ground: actions.undo(ground, found, job), cut)
     for run in {collection.journal.entry(entry.of).run for entry in outcome.done}:
         collection.journal.forget_made_by(run)
     return outcome
 
 
-def purge(collection: Collection, entries: Iterable[int], job: Job) -> Outcome:
-    """Delete files that are held, each only if what was kept in its place can be read; raises as `apply`."""
-    return _run(collection, "purge", lambda ground: actions.purge(ground, entries, job))
+def purge(
+    collection: Collection, entries: Iterable[int], job: Job, cut: Callable[[Outcome], None] = _nobody
+) -> Outcome:
+    """Delete files that are held, each only if what was kept in its place can be read; else as `apply`."""
+    return _run(collection, "purge", lambda ground: actions.purge(ground, entries, job), cut)
 
 
 def refuse_read_only(profile: Profile) -> None:
@@ -157,16 +170,16 @@ def refuse_read_only(profile: Profile) -> None:
         )
 
 
-def _run(collection: Collection, event: str, act: Callable[[Ground], int]) -> Outcome:
+def _run(collection: Collection, event: str, act: Callable[[Ground], int], cut: Callable[[Outcome], None]) -> Outcome:
     refuse_read_only(collection.profile)
     settle(collection)
     began: list[int] = []
     try:
-        with Editor() as editor:
-            act(replace(_ground(collection, editor), began=began.append))
+        with Editor() as editor, hearing(collection) as hear:
+            act(replace(_ground(collection, editor, hear), began=began.append))
     except BaseException:
         for run in began:  # what was done before it was stopped is done
-            _outcome(collection, event, run)
+            cut(_outcome(collection, event, run))
         raise
     return _outcome(collection, event, began[0])
 
@@ -214,12 +227,18 @@ def _event(collection: Collection, event: str, run: int, done: Sequence[Entry]) 
     return {**about, "removed": removed, "restored": restored, "changed": changed}
 
 
-def _ground(collection: Collection, editor: Editor) -> Ground:
+def _unmarked(root: Root) -> str:
+    """Return why nothing is done in a root folder that could not be marked when it was looked at."""
+    if why := actions.unmarked(root.path):
+        return _("nothing can be done in its root folder: {why}").format(why=why)
+    return _("its root folder could not be marked when it was scanned, but can be now: scan it again")
+
+
+def _ground(collection: Collection, editor: Editor, hear: Hear) -> Ground:
     """Return what acting stands on: the roots as they are at this moment."""
     roots = collection.acted_roots()
-    unwritable = _("its root folder has no marker, for it could not be written when it was scanned")
     away = {root.id: _("its root folder is away: {why}").format(why=root.away) for root in roots if root.away}
-    away |= {root.id: unwritable for root in roots if root.id.startswith("path:")}
+    away |= {root.id: _unmarked(root) for root in roots if root.id.startswith("path:")}
     away[IMPORTED.id] = _("it is an imported fingerprint: there is no file")
     decisions = Decisions(collection.journal.decisions())
 
@@ -241,20 +260,30 @@ def _ground(collection: Collection, editor: Editor) -> Ground:
         collection.journal,
         {root.id: root.path for root in roots if root.id not in away},
         away,
-        groups.protected(collection, roots),
+        roles.protected(collection, roots),
         differ,
         elsewhere,
-        lambda files: hear(collection, files),
+        hear,
         editor.edit,
         os.path.join(collection.folder, "act.lock"),
         keep_time=bool(collection.profile.settings.tags.keep_time),
+        misheard=lambda file: collection.cache.store_bad(file, "", "misheard"),
     )
 
 
-def hear(collection: Collection, files: Sequence[tuple[File, bytes]]) -> Iterator[tuple[bytes, str, str]]:
-    """Read files whole in worker processes and yield for each its path, its audio hash, or else why not."""
-    from comet.listen.fingerprint import Wanted, limits, listen_all  # noqa: PLC0415 - the decoder is needed only here
+@contextlib.contextmanager
+def hearing(collection: Collection) -> Iterator[Hear]:
+    """Yield what reads files whole and yields for each its path, its audio hash, or else why not.
 
-    wanted = [Wanted(file, path, identify_first=True) for file, path in files]
-    for heard in listen_all(wanted, lambda _hash: True, **limits(collection.profile.settings)):
-        yield heard.wanted.path, heard.hash, heard.error or ("" if heard.hash else _("it is no music"))
+    It takes many calls: starting the processes for each would take longer than most files.
+    """
+    from comet.listen.fingerprint import Listener, Wanted, limits  # noqa: PLC0415 - the decoder is needed only here
+
+    with Listener(**limits(collection.profile.settings)) as listener:
+
+        def hear(files: Sequence[tuple[File, bytes]]) -> Iterator[tuple[bytes, str, str]]:
+            wanted = [Wanted(file, path, identify_first=True) for file, path in files]
+            for heard in listener.listen(wanted, lambda _hash: True):
+                yield heard.wanted.path, heard.hash, heard.error or ("" if heard.hash else _("it is no music"))
+
+        yield hear

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeAlias
 
 from comet.collection import owned, pairs
 from comet.collection.opened import Collection
@@ -14,8 +15,10 @@ from comet.collection.owned import Owner, Sound
 from comet.compare import extent
 from comet.core.errors import NotScannedError
 from comet.core.job import Job
-from comet.core.model import File, Relation, Root, Track, same_time
+from comet.core.measures import Quality
+from comet.core.model import File, Relation, Root, Track
 from comet.core.text import _, _n, safe
+from comet.core.times import same_time
 from comet.decide import keeper
 from comet.judge.relation import Whole
 from comet.library import scan
@@ -85,6 +88,10 @@ class _Asked:
     """It was given itself, so it is told that it is no music."""
 
 
+_Measured: TypeAlias = Callable[[Track], Quality | None]
+"""What tells the signs of quality of a track, None where they were not looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """A file that was listened to; without `track` it could not be used."""
@@ -94,6 +101,7 @@ class _Known:
     sound: Sound | None = None
     error: str = ""
     """Also of a track that cannot be recognised by its sound."""
+    quality: Quality | None = None
 
 
 def check(collection: Collection, names: Sequence[str], job: Job) -> Answer:
@@ -108,10 +116,15 @@ def check(collection: Collection, names: Sequence[str], job: Job) -> Answer:
     known = _heard(collection, known, job)
     sounds = [each.sound for each in known if each.sound]
     there = _Ground(collection)
+    measured = {each.track.audio.hash: each.quality for each in known if each.track}
+
+    def quality(track: Track) -> Quality | None:
+        return measured.get(track.audio.hash) or collection.cache.quality(track.audio.serial)
+
     owners = iter(owned.owned(collection, sounds, job))
     given = iter(_given(collection, known, job))
     files = [
-        _checked(each, each.track, there.real(each.asked.path, next(owners)), next(given))
+        _checked(each, each.track, there.real(each.asked.path, next(owners)), next(given), quality)
         if each.track
         else Checked(each.asked.path, Is.UNUSABLE, error=each.error)
         for each in known
@@ -185,7 +198,7 @@ def _told(collection: Collection, known: _Known, heard: Heard) -> _Known:
     sound = Sound(words, audio.duration, audio.sound_start, audio.sound_end, audio.hash, envelope)
     if not error and not owned.recognisable(words, collection.profile.settings.correlate.sample):
         error = _("too little of it can be recognised by its sound: it is silent, a drone, or too short")
-    return _Known(asked, Track(asked.file, audio, top), sound, error)
+    return _Known(asked, Track(asked.file, audio, top), sound, error, quality)
 
 
 def _given(collection: Collection, known: Sequence[_Known], job: Job) -> list[list[Owner]]:
@@ -284,9 +297,11 @@ def _unheard(collection: Collection) -> Iterator[str]:
         )
 
 
-def _checked(known: _Known, track: Track, owners: Sequence[Owner], given: Sequence[Owner]) -> Checked:
-    held = tuple(_held(track, owner) for owner in owners)
-    before = tuple(_held(track, owner) for owner in given)
+def _checked(
+    known: _Known, track: Track, owners: Sequence[Owner], given: Sequence[Owner], quality: _Measured
+) -> Checked:
+    held = tuple(_held(track, owner, quality) for owner in owners)
+    before = tuple(_held(track, owner, quality) for owner in given)
     state = _state(owners)
     if known.error and state is not Is.THERE:  # what could not be compared may be known all the same, by its hash
         return Checked(known.asked.path, Is.UNUSABLE, held, before, known.error)
@@ -308,18 +323,20 @@ def _state(owners: Sequence[Owner]) -> Is:
     return next((state for state in Is if state in found), Is.NEW)
 
 
-def _held(new: Track, owner: Owner) -> Held:
-    return Held(owner, *_better(new, owner.track)) if owner.relation is Relation.SAME else Held(owner)
+def _held(new: Track, owner: Owner, quality: _Measured) -> Held:
+    return Held(owner, *_better(new, owner.track, quality)) if owner.relation is Relation.SAME else Held(owner)
 
 
-def _better(new: Track, old: Track) -> tuple[str, tuple[str, ...]]:
+def _better(new: Track, old: Track, quality: _Measured) -> tuple[str, tuple[str, ...]]:
     """Return which of two tracks of one recording is stored better, and why.
 
     Neither may win by where it lies or by its tags and pictures, so place and size are taken away from both; what
     the order of keepers cannot tell apart then, whichever comes first, is equal.
     """
-    bare = [replace(track, file=File("", b"", 0, 0), root=b"") for track in (new, old)]
-    if new.audio.hash == old.audio.hash or keeper.choose(bare) == keeper.choose(bare[::-1]):
+    both = (new, old)
+    bare = [Track(File("", b"", 0, 0), replace(track.audio, serial=number), b"") for number, track in enumerate(both)]
+    heard = {number: found for number, track in enumerate(both) if (found := quality(track))}
+    best = keeper.choose(bare, heard=heard)
+    if new.audio.hash == old.audio.hash or keeper.choose(bare[::-1], heard=heard) == best:
         return "equal", ()
-    best = keeper.choose(bare)
-    return ("new", "old")[best], tuple(keeper.reasons(bare, best))
+    return ("new", "old")[best], tuple(keeper.reasons(bare, best, heard=heard))

@@ -32,6 +32,7 @@ options.count.__name__ = "number"  # argparse names it in its message
 def _plan(added: Parser) -> None:
     added.add_argument("--group", metavar="ID", help=_("this group only"))
     options.keep(added, _("the track of the group that stays, may be given more than once"))
+    options.tag(added)
     options.clean_only(added)
     added.add_argument("--out", metavar=_("FILE"), help=_("write it there instead of to standard output"))
 
@@ -44,7 +45,23 @@ def _apply(added: Parser) -> None:
     what.add_argument("--group", metavar="ID", help=_("this group, with its proposed keeper or those of --keep"))
     what.add_argument("--all", action="store_true", help=_("every open group, with its proposed keeper"))
     options.keep(added, _("the track of the group that stays, may be given more than once"))
+    options.tag(added)
     options.clean_only(added)
+    options.yes(added, _("do not ask"))
+    options.detach(added)
+    added.add_argument("--strict", action="store_true", help=_("exit with 3 if a step was refused"))
+
+
+def _folders(added: Parser) -> None:
+    added.add_argument("--keep", metavar=_("DIR"), help=_("keep this one: what others hold of its tracks goes"))
+    added.add_argument(
+        "--over",
+        metavar=_("DIR"),
+        action="append",
+        default=[],
+        help=_("only these others, may be given more than once; without it all that are listed beside it"),
+    )
+    options.limit(added)
     options.yes(added, _("do not ask"))
     options.detach(added)
     added.add_argument("--strict", action="store_true", help=_("exit with 3 if a step was refused"))
@@ -88,6 +105,7 @@ def _decide(added: Parser) -> None:
     )
     what.add_argument("--apart", action="store_true", help=_("its tracks are no duplicates of each other"))
     what.add_argument("--skip", action="store_true", help=_("leave it for later"))
+    options.tag(added)
 
 
 def _decisions(added: Parser) -> None:
@@ -98,6 +116,13 @@ def _review(added: Parser) -> None:
     added.add_argument(
         "--plain", action="store_true", help=_("one question at a time, for a screen reader, a simple terminal, a pipe")
     )
+    added.add_argument(
+        "--rule",
+        metavar=_("RULES"),
+        help=_("show what rules would do, and apply it: `keep lossless; never from /music/reference`"),
+    )
+    options.yes(added, _("with --rule: apply it without asking"))
+    added.add_argument("--strict", action="store_true", help=_("with --rule: exit with 3 if a step was refused"))
 
 
 def _why(added: Parser) -> None:
@@ -291,6 +316,7 @@ def commands() -> tuple[Command, ...]:
         Command("import", "", _("take in fingerprints made elsewhere, or hold old results against Comet's"), _import),
         Command("export", "", _("write the fingerprints into a file, to import them elsewhere"), _export),
         Command("review", "", _("walk through the groups and decide, largest saving first"), _review),
+        Command("folders", "", _("show the folders that hold the same tracks, and keep one of two"), _folders),
         Command("why", "", _("say in sentences why two files or a group belong together, and which one stays"), _why),
         Command("decide", "", _("decide about a group without changing anything yet"), _decide),
         Command("decisions", "", _("list what was decided, or take it back"), _decisions),

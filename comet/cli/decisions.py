@@ -40,7 +40,9 @@ def sentence(decision: Decision) -> str:
     files = _n("{n} file", "{n} files", len(decision.members))
     if decision.choice is Choice.KEEP:
         kept = ", ".join(f"`{safe(os.fsdecode(each.path))}`" for each in decision.keep)
-        return _("of {files} keep {kept}").format(files=files, kept=kept)
+        sentence = _("of {files} keep {kept}").format(files=files, kept=kept)
+        fields = ", ".join(map(safe, decision.tags.fields)) if decision.tags else ""
+        return sentence + (_(", with tags settled: {fields}").format(fields=fields) if fields else "")
     if decision.choice is Choice.APART:
         return _("{files} are no duplicates of each other").format(files=files)
     return _("{files} are left for later").format(files=files)
@@ -54,4 +56,5 @@ def as_json(decision: Decision) -> dict[str, Any]:
         "members": list(decision.members),
         "keep": [plans.identity_json(each) for each in decision.keep],
         "made": decision.made,
+        "tags": plans.settled_json(decision.tags) if decision.tags else None,
     }

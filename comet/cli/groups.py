@@ -144,7 +144,7 @@ def _write_json(found: Found, limit: int) -> None:
 
 
 def as_json(proposal: Proposal, left_over: list[FilePair]) -> dict[str, Any]:
-    """Return a group as JSON; `barred` is why a track cannot be removed, `doubt` why it is to check and stays."""
+    """Return a group as JSON; `barred` is why a track cannot go, `doubt` and `whole` why it stays until you choose."""
     group, barred = proposal.group, proposal.barred
     return {
         "group": group.id,
@@ -152,12 +152,14 @@ def as_json(proposal: Proposal, left_over: list[FilePair]) -> dict[str, Any]:
         "frees": proposal.frees,
         "clear": group.clear,
         "standing": proposal.standing.value,
+        "albums": proposal.albums,
         "tracks": [
             {
                 **out.track(track),
                 "keep": at in proposal.keep,
                 **({"barred": barred[at]} if at in barred else {}),
                 **({"doubt": proposal.doubtful[at]} if at in proposal.doubtful else {}),
+                **({"whole": proposal.whole[at]} if at in proposal.whole else {}),
             }
             for at, track in enumerate(group.tracks)
         ],
@@ -202,6 +204,8 @@ def _standing(proposal: Proposal) -> str:
 def _mark(proposal: Proposal, at: int) -> str:
     if at in proposal.doubtful:
         return _("check")
+    if at in proposal.whole:
+        return _("album")
     return _("keep") if at in proposal.keep else _("stays") if at in proposal.barred else ""
 
 

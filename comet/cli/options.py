@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 
 from comet.cli.parser import TYPED
 from comet.cli.parser import memory as size
-from comet.core.text import _
+from comet.core.errors import UsageError
+from comet.core.text import _, safe
 
 
 def folders(added: argparse.ArgumentParser) -> None:
@@ -60,6 +62,40 @@ def clean_only(added: argparse.ArgumentParser) -> None:
 def keep(added: argparse.ArgumentParser, help: str) -> None:  # noqa: A002 - likewise
     """Let the tracks that stay be named."""
     added.add_argument("--keep", metavar=_("PATH"), action="append", default=[], help=help)
+
+
+def tag(added: argparse.ArgumentParser) -> None:
+    """Let tags of a group be named."""
+    added.add_argument(
+        "--tag",
+        metavar=_("FIELD=VALUE"),
+        action="append",
+        default=[],
+        help=_("what the files of the group that stay shall have there; twice for two values, without one it goes"),
+    )
+
+
+def tags(typed: Iterable[str], option: str = "--tag") -> dict[str, tuple[str, ...]]:
+    """Return what was typed as `FIELD=VALUE`: a field that is there twice has two values, one without any goes.
+
+    Raises:
+        UsageError: it is no such thing.
+    """
+    from comet.core.plans import field_usable  # noqa: PLC0415 - whoever only prints help needs no JSON
+
+    found: dict[str, tuple[str, ...]] = {}
+    for each in typed:
+        name, equals, value = each.partition("=")
+        field = name.strip().lower()
+        if not equals or not field_usable(field):
+            raise UsageError(
+                _("`{typed}` is no FIELD=VALUE").format(typed=safe(each)),
+                hint=_("like `{option} artist=Кино {option} genre=Rock`; `comet tags FILE` shows the fields").format(
+                    option=option
+                ),
+            )
+        found[field] = (*found.get(field, ()), *([value] if value.strip() else []))
+    return found
 
 
 def exact(added: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any
 
-from comet.cli import acting, console, context, out
+from comet.cli import acting, console, context, options, out
 from comet.core import plans
 from comet.core.errors import UsageError
 from comet.core.job import Job
@@ -17,20 +17,30 @@ from comet.core.text import _, _n, safe
 def run(arguments: argparse.Namespace) -> int:
     """Write the plan."""
     here = context.of(arguments)
-    if arguments.keep and not arguments.group:
-        raise UsageError(_("--keep needs a group"), hint=_("name it with --group ID"))
+    if (arguments.keep or arguments.tag) and not arguments.group:
+        raise UsageError(_("--keep and --tag need a group"), hint=_("name it with --group ID"))
+    typed = options.tags(arguments.tag)
 
     def work(job: Job) -> dict[str, Any]:
         from comet import changes  # noqa: PLC0415 - arrays and all
+        from comet.cli import settling  # noqa: PLC0415 - likewise
+        from comet.collection import merging  # noqa: PLC0415 - likewise
 
         with here.collection() as collection:
             found = acting.proposals(collection, job)
             if arguments.group:
                 wanted = [acting.chosen(collection, found, arguments.group, arguments.keep)]
+                settled = merging.with_fields(collection, wanted[0], typed)
+                merged = iter([merging.of(collection, wanted[0], settled, job)])
             else:
-                wanted = [each for each in found if acting.is_open(each, clean_only=arguments.clean_only)]
+                wanted = [each for each in found if acting.takes_part(each, clean_only=arguments.clean_only)]
+                merged = merging.each(collection, wanted, job=job)
+            acting.warn_holes(collection, wanted)
+            conflicts = settling.Conflicts(leave=arguments.clean_only and not arguments.group)
+            made = changes.plan(collection, conflicts.through(merged))
+            conflicts.tell()
             roots = {root.id: os.fsdecode(root.path) for root in collection.scanned_roots()}
-            return plans.plan_json(changes.plan(collection, wanted), roots)
+            return plans.plan_json(made, roots)
 
     plan = console.asked(work)
     text = json.dumps(plan, indent=1)

@@ -5,35 +5,41 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from comet import changes
 from comet.changes import Outcome
-from comet.cli import acting, console, context, out, pairs, why
+from comet.cli import acting, beside, console, context, out, pairs, rule, settling, why
 from comet.cli.context import Context
 from comet.cli.main import become_screens, can_show_screens
-from comet.collection import decisions, groups
+from comet.collection import decisions, edited, groups, merging
+from comet.collection.merging import Merged
 from comet.core.errors import CometError, UsageError
 from comet.core.job import Job
-from comet.core.model import Choice, Decision, Group, Proposal
+from comet.core.merged import Settled
+from comet.core.model import Choice, Decision, Proposal
 from comet.core.text import _, _n, clock, safe, size
 
 _QUESTION = (
-    "Enter does that. Or: numbers of the tracks to keep, a they are no duplicates, s leave for later, w why, u undo the"
-    " last answer, q quit"
+    "Enter does that. Or: numbers of the tracks to keep, t all tags, e edit them, o each file keeps its own tags,"
+    " a they are no duplicates, s leave for later, w why, u undo the last answer, q quit"
 )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Review in the terminal application, or by line."""
+    """Review in the terminal application, or by line; or let rules decide."""
+    if arguments.rule is not None:
+        return rule.run(arguments)
     here = context.of(arguments)
     if arguments.json:
         raise UsageError(_("a review has no JSON"), hint=_("`comet plan` and `comet apply` are for scripts"))
     if not arguments.plain and can_show_screens():
         become_screens(arguments)
     review = _Review(here)
-    review.begin()
-    while review.ask():
-        pass
+    if beside.ask(here, _read, review.folders_done):
+        review.begin()
+        while review.ask():
+            pass
     review.end()
     return 0
 
@@ -43,20 +49,34 @@ class _Review:
 
     def __init__(self, here: Context) -> None:
         self._here = here
-        self._groups: list[Group] = []
+        self._groups: list[Proposal] = []
         self._at = 0
+        self._merged: Merged | None = None
+        """The tags of the group that is asked about, with what was settled about them."""
         self._done: list[tuple[int, Outcome | Decision]] = []
         """What `u` takes back: the group's number, and what was done with it."""
+        self._folders: list[Outcome] = []
+        """What was done with whole folders before."""
+
+    def folders_done(self, outcome: Outcome) -> None:
+        """Tell what was done with two folders."""
+        self._folders.append(outcome)
+        _tell(outcome, _("{files} moved into quarantine"))
+        command = self._here.next("undo", str(outcome.run))
+        print(_("`{command}` takes it back").format(command=command))
 
     def begin(self) -> None:
         """Find the open groups, and say how many there are and what can be answered."""
 
         def work(job: Job) -> list[Proposal]:
             with self._here.collection() as collection:
-                return [each for each in acting.proposals(collection, job) if acting.is_open(each, clean_only=False)]
+                found = [e for e in acting.proposals(collection, job) if acting.takes_part(e, clean_only=False)]
+                idle = [each for each in found if not acting.is_open(each, clean_only=False)]
+                asks = {each.proposal.group.id for each in merging.each(collection, idle, job=job) if each.writes}
+                return [e for e in found if acting.is_open(e, clean_only=False) or e.group.id in asks]
 
         found = console.asked(work)
-        self._groups = [each.group for each in found]
+        self._groups = found
         print(
             _("{groups} to review, {size} to move into quarantine").format(
                 groups=_n("{n} group", "{n} groups", len(found)), size=size(sum(each.frees for each in found))
@@ -71,7 +91,8 @@ class _Review:
             return False
         with self._here.collection() as collection:
             proposal = groups.proposal(collection, self._groups[self._at])
-        for line in self._told(proposal):
+        self._merged = self._tags(proposal)
+        for line in (*self._told(proposal), *settling.told(self._merged)):
             print(line)
         while (typed := _read()) is not None and typed != "q":
             try:
@@ -85,13 +106,8 @@ class _Review:
 
     def end(self) -> None:
         """Say what was done."""
-        moved = [
-            entry
-            for _at, what in self._done
-            if not isinstance(what, Decision)
-            for entry in what.done
-            if "held" in entry.after
-        ]
+        outcomes = [*self._folders, *(what for _at, what in self._done if not isinstance(what, Decision))]
+        moved = [entry for outcome in outcomes for entry in outcome.done if "held" in entry.after]
         print(
             _("{files} moved into quarantine ({size})").format(
                 files=_n("{n} file", "{n} files", len(moved)), size=size(sum(each.before.file.size for each in moved))
@@ -108,11 +124,18 @@ class _Review:
             size=size(proposal.frees),
             check="" if group.clear else _("; to check: listen before you decide"),
         )
+        if proposal.albums:
+            yield proposal.albums
         for at, track in enumerate(group.tracks):
             check = pairs.doubt(proposal.doubtful[at]) if at in proposal.doubtful else ""
-            why = proposal.barred.get(at) or (check and _("to check: {doubt}").format(doubt=check))
-            stays = at in proposal.barred or at in proposal.doubtful
-            kept = at == proposal.keep[0] or (at in proposal.keep and at not in proposal.doubtful)
+            why = (
+                proposal.barred.get(at)
+                or proposal.whole.get(at)
+                or (check and _("to check: {doubt}").format(doubt=check))
+            )
+            unsaid = proposal.doubtful.keys() | proposal.whole.keys()
+            kept = at == proposal.keep[0] or (at in proposal.keep and at not in unsaid)
+            stays = at in proposal.barred or at in unsaid
             word = _("keep") if kept else _("stays") if stays else _("remove")
             yield _("{n}. {word}: {length}, {rate} {codec}, {size}, {path}{why}").format(
                 n=at + 1,
@@ -134,12 +157,18 @@ class _Review:
             return False
         if typed == "u":
             return self._undo()
+        if typed in ("t", "e", "o"):
+            self._look_at_tags(typed)
+            return False
         if typed in ("a", "s"):
             self._decide(proposal, Choice.APART if typed == "a" else Choice.SKIP, ())
             print(_("they are no duplicates") if typed == "a" else _("left for later"))
         else:
             if typed:
                 proposal = self._keeping(proposal, _numbers(typed, len(proposal.group.tracks)))
+                self._merged = self._tags(proposal, self._settled)
+            if not self._settle():
+                return False
             self._apply(proposal, chosen=bool(typed))
         self._at += 1
         return True
@@ -153,15 +182,59 @@ class _Review:
         with self._here.collection() as collection:
             return groups.keeping(collection, proposal, keep)
 
+    @property
+    def _settled(self) -> Settled | None:
+        return self._merged.settled if self._merged else None
+
+    def _tags(self, proposal: Proposal, settled: Settled | None = None) -> Merged:
+        """Return the group with its tags, which may have to be read."""
+
+        def work(job: Job) -> Merged:
+            with self._here.collection() as collection:
+                return merging.of(collection, proposal, settled, job)
+
+        return console.quietly(work)
+
+    def _look_at_tags(self, typed: str) -> None:
+        """Show all tags, let them be edited, or let each file keep its own, or not."""
+        merged = self._merged
+        assert merged is not None  # noqa: S101 - a group is asked about
+        settled = merged.settled
+        if typed == "o":
+            settled = replace(settled, own=not settled.own)
+        elif typed == "e" and not settled.own:
+            text = edited.text(merged.merge, settled)
+            settled = replace(settled, fields=edited.parse(edited.by_hand(text), merged.merge).fields)
+        self._merged = self._tags(merged.proposal, settled)
+        for line in settling.told(self._merged, all_fields=typed == "t"):
+            print(line)
+
+    def _settle(self) -> bool:
+        """Have the conflicts settled that are open; return whether all of them are."""
+        merged = self._merged
+        assert merged is not None  # noqa: S101 - likewise
+        settled = settling.settle(merged, _read) if merged.open else merged.settled
+        if settled is None:
+            print(_("nothing was done with this group yet"))
+            return False
+        self._merged = replace(merged, settled=settled)
+        return True
+
     def _apply(self, proposal: Proposal, *, chosen: bool) -> None:
+        """Do what is proposed; what was chosen, or leaves more than one file, is remembered."""
+        merged = self._merged
+        assert merged is not None  # noqa: S101 - likewise
+
         def work(job: Job) -> Outcome | None:
             with self._here.collection() as collection:
-                plan = changes.plan(collection, [proposal])
+                plan = changes.plan(collection, [merged])
                 outcome = changes.apply(collection, plan, job) if plan.steps else None
-                if chosen and outcome is not None:
-                    decisions.decide(collection, proposal.group, Choice.KEEP, proposal.keep, outcome.run)
+                if remember and outcome is not None:
+                    keep = proposal.keep
+                    decisions.decide(collection, proposal.group, Choice.KEEP, keep, outcome.run, merged.settled)
                 return outcome
 
+        remember = chosen or not proposal.doubtful
         outcome = console.quietly(work)
         if outcome is None:
             if chosen:
@@ -197,7 +270,8 @@ class _Review:
 
 
 def _tell(outcome: Outcome, moved: str) -> None:
-    print(acting.account(outcome, moved, _("tags of {files} written")) + acting.refused(outcome))
+    dos = {entry.before.do for entry in (*outcome.done, *outcome.failed)}
+    print(acting.account(outcome, dos, moved, _("tags of {files} written")) + acting.refused(outcome))
     for entry in outcome.failed:
         print(_("`{path}`: {reason}").format(path=safe(entry.before.file.path), reason=safe(entry.error)))
     for warning in outcome.warnings:

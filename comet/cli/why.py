@@ -155,22 +155,30 @@ def keeper(collection: Collection, proposal: Proposal) -> Iterator[str]:
     else:
         why = ", ".join(groups.reasons(collection, proposal))
         yield _("`{path}` is proposed as the keeper: {why}.").format(path=name, why=why)
+    for at, why in groups.against(collection, proposal).items():
+        yield _("Against `{path}`: {why}.").format(path=safe(tracks[at].path), why=why)
+    if proposal.albums:
+        yield _("It is {albums}.").format(albums=proposal.albums)
+    yield from _stays(proposal)
+    if proposal.standing is Standing.SKIPPED:
+        yield _("You left this group for later.")
+    elif proposal.standing is Standing.SETTLED:
+        yield _("It is reviewed: nothing of it is to be removed.")
+
+
+def _stays(proposal: Proposal) -> Iterator[str]:
+    """Yield why tracks stay beside the keeper."""
+    tracks = proposal.group.tracks
     for at, doubt in proposal.doubtful.items():
         yield _("`{path}` stays until you decide, for it is to check: {doubt}.").format(
             path=safe(tracks[at].path), doubt=words.doubt(doubt)
         )
     for at in proposal.keep[1:]:
-        if at in proposal.doubtful:
-            continue
-        yield _("`{path}` stays too.").format(path=safe(tracks[at].path))
-    for at, why in proposal.barred.items():
-        if at in proposal.keep:
-            continue
-        yield _("`{path}` stays: {why}.").format(path=safe(tracks[at].path), why=why)
-    if proposal.standing is Standing.SKIPPED:
-        yield _("You left this group for later.")
-    elif proposal.standing is Standing.SETTLED:
-        yield _("It is reviewed: nothing of it is to be removed.")
+        if at not in proposal.doubtful and at not in proposal.whole:
+            yield _("`{path}` stays too.").format(path=safe(tracks[at].path))
+    for at, why in {**proposal.whole, **proposal.barred}.items():
+        if at in proposal.whole or at not in proposal.keep:
+            yield _("`{path}` stays: {why}.").format(path=safe(tracks[at].path), why=why)
 
 
 def related(pair: FilePair) -> Iterator[str]:

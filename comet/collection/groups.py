@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from comet.collection import pairs
+from comet.collection import pairs, roles, ruled, tagged
 from comet.collection.decisions import files
 from comet.collection.opened import Collection
 from comet.core.errors import UsageError
-from comet.core.model import Choice, Decision, Group, Match, Place, Proposal, Root, Track, identity
+from comet.core.model import Choice, Decision, Group, Match, Proposal, Track, identity
 from comet.core.text import _, safe
-from comet.decide import keeper
-from comet.decide.keeper import Role
+from comet.decide import albums, keeper
+from comet.decide.albums import Album, Hole, Key, Row, Shelf
+from comet.decide.keeper import Heard, Role, Step
 from comet.decide.proposal import Decisions, propose
 from comet.judge import groups
 
@@ -20,7 +21,7 @@ from comet.judge import groups
 def of(collection: Collection) -> list[Group]:
     """Return the groups of a collection, largest saving first; what was decided to be apart is in no group."""
     tracks = collection.cache.tracks(collection.sources())
-    return groups.group(tracks, joined(collection, tracks, pairs.matches(collection)), _chooser(collection))
+    return groups.group(tracks, joined(collection, tracks, pairs.matches(collection)), chooser(collection))
 
 
 def joined(collection: Collection, tracks: Iterable[Track], found: Sequence[Match]) -> list[Match]:
@@ -35,14 +36,31 @@ def proposals(collection: Collection) -> list[Proposal]:
     decisions = Decisions(collection.journal.decisions())
     found = of(collection)
     barred = _barring(collection, found)
-    choose = _chooser(collection)
-    return [propose(group, decisions, barred(group), choose) for group in found]
+    choose = chooser(collection)
+    proposed = [propose(group, decisions, barred(group), choose) for group in found]
+    if collection.profile.settings.review.albums != "whole":
+        return proposed
+    shelf = Shelf(proposed, albums_of(collection, proposed))
+    for number, instead in albums.keepers(shelf, equals(collection), _peers(collection), choose).items():
+        group = replace(found[number], keeper=instead.keeper)
+        now = propose(group, decisions, proposed[number].barred, choose)
+        shelf.proposals[number] = replace(now, because=now.because or instead.why)
+    return albums.whole(shelf)
 
 
-def proposal(collection: Collection, group: Group) -> Proposal:
-    """Return what would become of one group by the decisions of now."""
+def proposal(collection: Collection, before: Proposal) -> Proposal:
+    """Return what would become of a group by the decisions of now, where all that is beside it is as it was before."""
     decisions = Decisions(collection.journal.decisions())
-    return propose(group, decisions, _barring(collection, [group])(group), _chooser(collection))
+    now = propose(before.group, decisions, _barring(collection, [before.group])(before.group), chooser(collection))
+    if now.decision is None:
+        stays = {at: why for at, why in before.whole.items() if at in now.remove}
+        now = replace(now, keep=(*now.keep, *stays), whole=stays, because=now.because or before.because)
+    return replace(now, albums=before.albums)
+
+
+def holes(collection: Collection, found: Sequence[Proposal]) -> list[Hole]:
+    """Return the albums that would lose some of their tracks by some proposals, but not all."""
+    return albums.holes(Shelf(found, albums_of(collection, found)))
 
 
 def keeping(collection: Collection, proposed: Proposal, keep: Sequence[int]) -> Proposal:
@@ -54,12 +72,20 @@ def keeping(collection: Collection, proposed: Proposal, keep: Sequence[int]) -> 
     group = proposed.group
     members = tuple(sorted(track.audio.hash for track in group.tracks))
     decision = Decision(0, Choice.KEEP, members, tuple(identity(group.tracks[at]) for at in files(group, keep)), 0.0)
-    return propose(group, Decisions([decision]), proposed.barred, _chooser(collection))
+    now = propose(group, Decisions([decision]), proposed.barred, chooser(collection))
+    return replace(now, albums=proposed.albums)
 
 
 def reasons(collection: Collection, proposed: Proposal) -> list[str]:
     """Return why the keeper of a group stays, weightiest first, as short sentences."""
-    return keeper.reasons(proposed.group.tracks, proposed.keep[0], role(collection))
+    if proposed.because:
+        return [proposed.because]
+    return keeper.reasons(proposed.group.tracks, proposed.keep[0], *grounds(collection))
+
+
+def against(collection: Collection, proposed: Proposal) -> dict[int, str]:
+    """Return what speaks against each of the other tracks of a group, as a short sentence by index."""
+    return keeper.against(proposed.group.tracks, proposed.keep[0], *grounds(collection))
 
 
 def find(found: Sequence[Proposal], identity: str) -> Proposal:
@@ -79,63 +105,50 @@ def find(found: Sequence[Proposal], identity: str) -> Proposal:
     )
 
 
-def role(collection: Collection) -> Role:
-    """Return how the folder of a track counts in the profile."""
-    roots = collection.scanned_roots()
-    reference, incoming = _inside(roots, collection.profile.reference), _inside(roots, collection.profile.incoming)
-
-    def counts(track: Track) -> int:
-        place = Place(track.file.root, track.file.path)
-        return 1 if reference(place) else -1 if incoming(place) else 0
-
-    return counts
-
-
-def protected(collection: Collection, roots: Iterable[Root]) -> Callable[[Place], bool]:
-    """Return a test whether a file of these roots lies in a reference folder."""
-    return _inside(roots, collection.profile.reference)
-
-
-def astray(collection: Collection) -> list[str]:
-    """Return the reference folders that lie in no root, and so protect nothing: most likely they are misspelt."""
-    tops = tuple(map(_real, collection.profile.roots))
-    return [
-        name
-        for name in collection.profile.reference
-        if not os.path.isdir(name)
-        or not any(_real(name).startswith(top) or top.startswith(_real(name)) for top in tops)
-    ]
-
-
 def _pair(match: Match, hashes: Mapping[int, str]) -> frozenset[str]:
     return frozenset((hashes.get(match.pair.i, ""), hashes.get(match.pair.j, "")))
 
 
-def _chooser(collection: Collection) -> Callable[[Sequence[Track]], int]:
-    counts = role(collection)
-    return lambda tracks: keeper.choose(tracks, counts)
+def grounds(collection: Collection) -> tuple[Role, tuple[Step, ...], Heard]:
+    """Return what a keeper is chosen by: folders, rules, and what was measured on the sound."""
+    return roles.role(collection), ruled.steps(collection), collection.cache.qualities()
 
 
-def _real(folder: str) -> bytes:
-    return os.path.join(os.path.realpath(os.fsencode(folder)), b"")
+def chooser(collection: Collection) -> Callable[[Sequence[Track]], int]:
+    """Return what finds the best of several tracks: by their folders, the rules, and their own worth."""
+    role, rules, heard = grounds(collection)
+    return lambda tracks: keeper.choose(tracks, role, rules, heard)
 
 
-def _inside(roots: Iterable[Root], folders: Sequence[str]) -> Callable[[Place], bool]:
-    """Return a test whether a file lies in one of these folders, by whatever links they and the roots are reached."""
-    below: dict[str, tuple[bytes, ...]] = {}
-    for root in roots:
-        top = _real(os.fsdecode(root.path))
-        for folder in map(_real, folders):
-            if folder.startswith(top):
-                below[root.id] = (*below.get(root.id, ()), folder[len(top) :])
-            elif top.startswith(folder):
-                below[root.id] = (b"",)
-    return lambda place: place.path.startswith(below.get(place.root, ()))
+def equals(collection: Collection) -> Callable[[Group], list[int]]:
+    """Return what tells the tracks of a group of which any could be the keeper for its folder's sake."""
+    steps = keeper.of_kind(*grounds(collection))
+    return lambda group: keeper.left(group.tracks, steps)
+
+
+def _peers(collection: Collection) -> Callable[[Group], list[int]]:
+    """Return what tells the tracks of a group that are worth as much as the keeper."""
+    steps = keeper.of_worth(*grounds(collection))
+    return lambda group: keeper.left(group.tracks, steps)
+
+
+def albums_of(collection: Collection, found: Sequence[Proposal]) -> dict[Key, Album]:
+    """Return the albums that tracks of some groups are on, by their files."""
+    wanted = set(albums.folders(found))
+    return albums.find(_rows(collection), wanted) if wanted else {}
+
+
+def _rows(collection: Collection) -> Iterator[Row]:
+    """Yield every file with what is known of its album."""
+    known = {(root, path): (album, artist, total) for root, path, album, artist, total in tagged.albums(collection)}
+    for track in collection.cache.tracks(collection.scanned_roots()):
+        file = albums.key(track)
+        yield Row(*file, *known.get(file, ("", "", "")))
 
 
 def _barring(collection: Collection, found: Sequence[Group]) -> Callable[[Group], dict[int, str]]:
     """Return what tells the tracks of a group that cannot be removed, each with the reason."""
-    counts = role(collection)
+    counts, ruled_out = roles.role(collection), ruled.barred(collection)
     unmarked = {root.id for root in collection.scanned_roots() if root.id.startswith("path:")}
     names: dict[str, list[str]] = {}
     for group in found:
@@ -143,19 +156,19 @@ def _barring(collection: Collection, found: Sequence[Group]) -> Callable[[Group]
             if track.file.inode:
                 names.setdefault(track.file.inode, []).append(track.path)
 
-    def barred(group: Group) -> dict[int, str]:
-        reasons = {}
-        for at, track in enumerate(group.tracks):
-            if track.imported:
-                reasons[at] = _("it is an imported fingerprint: there is no file")
-            elif counts(track) > 0:
-                reasons[at] = _("it lies in a reference folder, where nothing is changed")
-            elif track.file.root in unmarked:
-                reasons[at] = _("its root folder cannot be written")
-            elif track.file.inode:
-                others = [safe(path) for path in names[track.file.inode] if path != track.path]
-                also = _(" (`{path}`)").format(path=others[0]) if others else ""
-                reasons[at] = _("it has another name as a hard link{also}: nothing would be freed").format(also=also)
-        return reasons
+    def why(track: Track) -> str:
+        if track.imported:
+            return _("it is an imported fingerprint: there is no file")
+        if counts(track) > 0:
+            return _("it lies in a reference folder, where nothing is changed")
+        if rule := ruled_out(track):
+            return rule
+        if track.file.root in unmarked:
+            return _("its root folder cannot be written")
+        if not track.file.inode:
+            return ""
+        others = [safe(path) for path in names[track.file.inode] if path != track.path]
+        also = _(" (`{path}`)").format(path=others[0]) if others else ""
+        return _("it has another name as a hard link{also}: nothing would be freed").format(also=also)
 
-    return barred
+    return lambda group: {at: reason for at, track in enumerate(group.tracks) if (reason := why(track))}

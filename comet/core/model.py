@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 Words: TypeAlias = "NDArray[np.uint32]"
 """Sub-fingerprints, shape (n,); a name in quotes, because whoever only prints help needs no numpy."""
 
-_SECOND: Final = 1_000_000_000
-
 SECONDS_PER_WORD: Final = 4096 / 3 / 11025
 """One sub-fingerprint per 0.1238 s: a third of a 4096-sample frame at 11 025 Hz."""
 
@@ -267,7 +265,12 @@ class Track:
     @property
     def path(self) -> str:
         """Absolute path, bytes that are not UTF-8 as lone surrogates."""
-        return os.fsdecode(os.path.join(self.root, self.file.path))
+        return os.fsdecode(self.absolute)
+
+    @property
+    def absolute(self) -> bytes:
+        """The same as it is."""
+        return os.path.join(self.root, self.file.path)
 
     @property
     def imported(self) -> bool:
@@ -277,7 +280,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Tracks that are pairwise the same recording, best known first."""
+    """Tracks that are pairwise the same recording, the longest first, then that of the highest bitrate."""
 
     id: str
     tracks: tuple[Track, ...]
@@ -327,14 +330,6 @@ def identity(track: Track) -> Identity:
     return Identity(file.root, file.path, file.size, file.mtime_ns, track.audio.hash)
 
 
-def same_time(old: int, new: int) -> bool:
-    """Tell whether two modification times (ns) are one, allowing for a file system that stores whole seconds.
-
-    exFAT and some FUSE file systems show full precision until the next mount and cut it off then, to 1 or 2 s.
-    """
-    return old == new or (new % _SECOND == 0 and old % _SECOND != 0 and abs(old - new) <= 2 * _SECOND)
-
-
 class Choice(StrEnum):
     """What somebody decided about a group."""
 
@@ -378,15 +373,20 @@ class Proposal:
 
     group: Group
     keep: tuple[int, ...]
-    """Indices of the tracks that stay by choice, the keeper first; never empty."""
+    """Indices of the tracks that stay, by choice or until somebody chooses, the keeper first; never empty."""
     barred: Mapping[int, str]
     """Indices of the tracks that cannot be removed, chosen or not, each with the reason as a sentence."""
     standing: Standing
     decision: Decision | None = None
     """What the proposal comes from; None where nobody decided, and the keeper was chosen by quality."""
     doubtful: Mapping[int, str] = field(default_factory=dict)
-    """Indices of the tracks that nobody chose but that stay until somebody does, for they are to check: each with the
-    `doubt` of its verdict against the keeper."""
+    """Tracks that stay until somebody chooses, for they are to check: `doubt` of the verdict against the keeper."""
+    whole: Mapping[int, str] = field(default_factory=dict)
+    """Tracks that stay likewise, for an album would have a hole without them: the reason as a sentence."""
+    albums: str = ""
+    """Which albums its tracks are on, as a sentence, where these are several."""
+    because: str = ""
+    """Why the keeper stays where its own worth did not decide, as a sentence."""
 
     @property
     def remove(self) -> tuple[int, ...]:

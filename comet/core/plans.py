@@ -150,6 +150,16 @@ def field_usable(name: str) -> bool:
     return plain and 1 < len(name) <= 200 and name == name.strip().lower()
 
 
+def field_storable(name: str) -> bool:
+    """Tell whether a plan can speak of a field that was found in a file: some kinds of tags call theirs anything."""
+    return 0 < len(name) <= 200 and name == name.strip() and name.isprintable() and name == name.lower()
+
+
+def value_storable(text: str) -> bool:
+    """Tell whether a plan can hold a value that was found in a file."""
+    return text != "" and _storable(text)
+
+
 def _storable(found: object) -> bool:
     """Tell whether a value is no text with half a pair of surrogates, which JSON can hold and a database cannot."""
     return not isinstance(found, str) or not any("\ud800" <= char <= "\udfff" for char in found)
@@ -199,10 +209,10 @@ class _Reader:
     def _tags(self, change: object, where: str) -> dict[str, tuple[str, ...]]:
         tags = self.of(change, "tags", dict, where)
         for name in tags:
-            if not field_usable(name):
-                raise _wrong(self._name, f"{where}.tags", _("names of fields in small ASCII letters"))
+            if not field_storable(name):
+                raise _wrong(self._name, f"{where}.tags", _("names of fields in small letters"))
             values = self.of(tags, name, list, f"{where}.tags")
-            if not all(isinstance(each, str) and each and _storable(each) for each in values):
+            if not all(isinstance(each, str) and value_storable(each) for each in values):
                 raise _wrong(self._name, f"{where}.tags.{name}", _("a list of texts"))
         return {name: tuple(values) for name, values in tags.items()}
 

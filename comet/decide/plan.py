@@ -2,26 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from comet.core.acts import Do, Step
+from comet.core.acts import Content, Do, Step
+from comet.core.merged import PICTURE, Merge, Settled
 from comet.core.model import Choice, Identity, Place, Proposal, identity
 from comet.core.text import _, safe
-from comet.decide.keeper import Role, ordinary, reasons
+from comet.decide import merge
+from comet.decide.keeper import UNHEARD, Heard, Role, ordinary, reasons
+from comet.decide.keeper import Step as Weighed
+from comet.tags.fields import Tags
 
 
-def removals(proposal: Proposal, role: Role = ordinary) -> Iterator[Step]:
-    """Yield a step for each track of a group that goes."""
+def removals(
+    proposal: Proposal, role: Role = ordinary, rules: Sequence[Weighed] = (), heard: Heard = UNHEARD
+) -> Iterator[Step]:
+    """Yield a step for each track of a group that goes; the arguments behind it are those of `keeper.reasons`."""
     tracks, first = proposal.group.tracks, proposal.keep[0]
     kept = identity(tracks[first])
     name = safe(tracks[first].file.path)
     by_hand = proposal.decision is not None and proposal.decision.choice is Choice.KEEP
-    why = "" if by_hand else ", ".join(reasons(tracks, first, role))
+    why = "" if by_hand else proposal.because or ", ".join(reasons(tracks, first, role, rules, heard))
     sentence = _("the same recording as `{keeper}`, which stays: {why}").format(
         keeper=name, why=why or _("chosen by you")
     )
     for at in proposal.remove:
         yield Step(Do.REMOVE, identity(tracks[at]), proposal.group.id, sentence, kept)
+
+
+def writings(proposal: Proposal, made: Merge, settled: Settled, files: Sequence[Tags | None]) -> Iterator[Step]:
+    """Yield a step for each track of a group that gets the merged tags and has not got them yet, the keeper first.
+
+    Args:
+        proposal: what would become of the group.
+        made: its tags as one set.
+        settled: what somebody settled about them.
+        files: the tags of each track, None where they take no part.
+    """
+    tracks = proposal.group.tracks
+    goes = proposal.remove if settled.all_files else ()
+    why = _("the tags of its group as one set")
+    for at in (*proposal.keep, *goes) if files and not settled.own else ():
+        if at in proposal.barred or files[at] is None:
+            continue
+        change = merge.wanted(made, settled, files, at)
+        pictures = {name.removeprefix(PICTURE): each for name, each in change.items() if name.startswith(PICTURE)}
+        tags = {name: each for name, each in change.items() if not name.startswith(PICTURE)}
+        holders = {kind: _holder(proposal, files, hashes) for kind, hashes in pictures.items()}
+        if change:
+            yield Step(Do.WRITE_TAGS, identity(tracks[at]), proposal.group.id, why, tags=tags, pictures=holders)
+
+
+def _holder(proposal: Proposal, files: Sequence[Tags | None], hashes: Sequence[str]) -> Content | None:
+    """Return a picture as it lies in the tags of one of the tracks, best of one that stays; None for no picture."""
+    if not hashes:
+        return None
+    stays = [at for at in range(len(files)) if at not in proposal.remove]
+    for at in (*stays, *proposal.remove):
+        tags = files[at]
+        if tags and any(each.hash == hashes[0] for each in tags.pictures):
+            return Content(proposal.group.tracks[at].absolute, hashes[0])
+    raise ValueError(f"no track has the picture {hashes[0]}")
 
 
 def repointings(playlist: Identity, named: Iterable[Place], by_place: Mapping[Place, Step]) -> Iterator[Step]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from comet.core.model import Choice, Decision, Group, Identity, Proposal, Standing, Track, identity
+from comet.core.text import _
 
 
 class Decisions:
@@ -35,6 +37,25 @@ class Decisions:
         fitting = [each for each in candidates if members <= Counter(each.members)]
         return max(fitting, key=lambda each: each.id, default=None)
 
+    def joined(self, group: Group) -> list[int]:
+        """Return the indices of the tracks that were decided to stay before others came into their group.
+
+        For each audio the last decision about it counts. A track about which there is none is new; the one that quality
+        chose is among them where it is new. Empty where nothing was decided to stay.
+        """
+        last = {
+            audio: max(found, key=lambda each: each.id)
+            for audio in dict.fromkeys(track.audio.hash for track in group.tracks)
+            if (found := self._by_audio.get(audio))
+        }
+        stays = set()
+        for decision in {each.id: each for each in last.values()}.values():
+            chosen = _chosen(group, decision.keep) if decision.choice is Choice.KEEP else _twice(group, decision)
+            stays |= {at for at in chosen if last.get(group.tracks[at].audio.hash) is decision}
+        if stays and group.tracks[group.keeper].audio.hash not in last:
+            stays.add(group.keeper)
+        return sorted(stays)
+
 
 def propose(
     group: Group,
@@ -51,25 +72,26 @@ def propose(
         choose: the keeper's index among several tracks that stay.
     """
     decision = decisions.about(group)
-    doubtful = _doubtful(group)
-    keep = [group.keeper]
-    standing = Standing.OPEN
+    keep, standing, because = [group.keeper], Standing.OPEN, ""
     if decision is not None and decision.choice is Choice.SKIP:
         standing = Standing.SKIPPED
     elif decision is not None and decision.choice is Choice.APART:
-        keep, standing, doubtful = list(range(len(group.tracks))), Standing.SETTLED, {}
+        keep, standing = list(range(len(group.tracks))), Standing.SETTLED
     elif decision is not None and (chosen := _chosen(group, decision.keep)):
-        keep, doubtful = chosen, {}  # somebody has looked
+        keep = chosen
         if len({*keep, *barred}) == len(group.tracks):
             standing = Standing.SETTLED
     else:
         decision = None
+        if before := decisions.joined(group):
+            keep, because = before, _("it was decided to stay, before others came into the group")
     first = keep.pop(choose([group.tracks[at] for at in keep]))
-    stays = (first, *keep, *doubtful)
-    return Proposal(group, stays, barred, standing, decision, doubtful)
+    looked = decision is not None and decision.choice is not Choice.SKIP
+    doubts = {} if looked else {at: why for at, why in doubtful(replace(group, keeper=first)).items() if at not in keep}
+    return Proposal(group, (first, *keep, *doubts), barred, standing, decision, doubts, because=because)
 
 
-def _doubtful(group: Group) -> dict[int, str]:
+def doubtful(group: Group) -> dict[int, str]:
     """Return the tracks that are not clearly the same as the keeper, each with the reason.
 
     Files of the keeper's own audio are; where no verdict is at hand, nothing is clear.
@@ -102,6 +124,13 @@ def _chosen(group: Group, keep: Sequence[Identity]) -> list[int]:
     for each in moved:
         take(lambda there, each=each: there.audio == each.audio)  # type: ignore[misc]
     return [at for at in files if at not in left]
+
+
+def _twice(group: Group, decision: Decision) -> list[int]:
+    """Return the indices of the files of one audio of which some were decided to be no duplicates of each other."""
+    several = {audio for audio, files in Counter(decision.members).items() if files > 1}
+    apart = decision.choice is Choice.APART
+    return [at for at, track in enumerate(group.tracks) if apart and track.audio.hash in several]
 
 
 def _same_place(one: Identity, other: Identity) -> bool:

@@ -161,6 +161,6 @@ def _group(
     )
 
 
-def _place(track: Track) -> tuple[float, int, str, str]:
-    """Longest first, then the higher bitrate, then by path."""
-    return -track.audio.duration, -track.audio.bitrate, track.path, track.file.root
+def _place(track: Track) -> tuple[int, int, str, str]:
+    """Longest first by whole seconds, as lengths are shown, then the higher bitrate, then by path."""
+    return -round(track.audio.duration), -track.audio.bitrate, track.path, track.file.root

@@ -12,7 +12,7 @@ from typing import Any
 
 from comet import changes, pipeline, scanning
 from comet.changes import Outcome
-from comet.collection import decisions, groups, history
+from comet.collection import decisions, groups, history, merging
 from comet.collection.opened import Collection, opened
 from comet.core import profiles
 from comet.core.acts import Plan
@@ -72,7 +72,7 @@ class Owner:
     def plan(self) -> Plan:
         """Plan for all groups."""
         with self.opened() as collection:
-            return changes.plan(collection, groups.proposals(collection))
+            return changes.plan(collection, merging.each(collection, groups.proposals(collection)))
 
     def apply(self, plan: Plan | None = None) -> Outcome:
         """Apply a plan, or one for all groups."""

@@ -126,7 +126,7 @@ def test_decisions_outlive_the_cache(owner: Owner) -> None:
 
 
 def test_a_group_is_settled_after_what_was_decided_is_done_until_a_new_member_comes(owner: Owner) -> None:
-    """Kept are two of three; a further copy opens the group again."""
+    """Kept are two of three; a further copy opens the group again, and these are proposed to stay."""
     owner.decide("one.mp3", Choice.KEEP, "one.flac", "one.mp3")
     assert owner.groups()[ONE] == ("one.flac one.mp3", Standing.OPEN)
     owner.apply()
@@ -134,7 +134,7 @@ def test_a_group_is_settled_after_what_was_decided_is_done_until_a_new_member_co
     assert owner.plan().steps == ()
     shutil.copy(owner.music / "one.mp3", owner.music / "again.mp3")
     owner.scan()
-    assert owner.groups() == {"again.mp3 one.flac one.mp3": ("one.flac", Standing.OPEN)}
+    assert owner.groups() == {"again.mp3 one.flac one.mp3": ("one.flac one.mp3", Standing.OPEN)}
 
 
 def test_what_is_apart_is_in_no_group_together(owner: Owner) -> None:
@@ -153,11 +153,11 @@ def test_what_is_apart_is_in_no_group_together(owner: Owner) -> None:
 def test_a_choice_is_made_once_for_each_file(owner: Owner) -> None:
     """A file that is named twice keeps one, not also its byte copy."""
     with owner.opened() as collection:
-        (group,) = [each.group for each in groups.proposals(collection) if len(each.group.tracks) == 2]
-        decisions.decide(collection, group, Choice.KEEP, [0, 0])
-        assert groups.proposal(collection, group).keep == (0,)
+        (proposed,) = [each for each in groups.proposals(collection) if len(each.group.tracks) == 2]
+        decisions.decide(collection, proposed.group, Choice.KEEP, [0, 0])
+        assert groups.proposal(collection, proposed).keep == (0,)
         with pytest.raises(UsageError, match="one track of a group must stay"):
-            decisions.decide(collection, group, Choice.KEEP, [])
+            decisions.decide(collection, proposed.group, Choice.KEEP, [])
 
 
 def test_purging_ends_the_way_back(owner: Owner) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from comet import changes, exchange, gate, pipeline, scanning
-from comet.collection import decisions, groups, imported, pairs, state
+from comet.collection import decisions, groups, imported, merging, pairs, state
 from comet.collection.opened import exclusive
 from comet.compare import tiers
 from comet.compare.imports import Kind
@@ -81,7 +81,7 @@ def test_what_is_exported_gives_the_same_pairs(owner: Owner, monkeypatch: pytest
         pipeline.judge(collection, Job())
         found = {(p.a.path, p.b.path): (p.relation, p.similarity) for p in pairs.of_files(collection)}
         assert len(groups.of(collection)) == 2
-        assert changes.plan(collection, groups.proposals(collection)).steps == ()
+        assert changes.plan(collection, merging.each(collection, groups.proposals(collection))).steps == ()
     assert found == here
     assert len(here) == 4
 
@@ -100,14 +100,19 @@ def test_imported_fingerprints_are_in_groups_and_never_in_plans(mixed: Owner) ->
 def test_no_file_goes_for_an_imported_keeper(mixed: Owner) -> None:
     """Not by a decision, and not by a plan that somebody has edited; nor can it go itself."""
     with mixed.opened() as collection:
-        (some,) = [each for each in groups.of(collection) if len(each.tracks) == 2 and each.tracks[0].imported]
-        one, other = (identity(track) for track in some.tracks)
+        found = groups.proposals(collection)
+        (proposed,) = [
+            each for each in found if [t.imported for t in each.group.tracks] in ([True, False], [False, True])
+        ]
+        some = proposed.group
+        foreign = int(some.tracks[1].imported)
+        one, other = identity(some.tracks[foreign]), identity(some.tracks[1 - foreign])
         with pytest.raises(UsageError, match="cannot stay"):
-            decisions.decide(collection, some, Choice.KEEP, [0])
+            decisions.decide(collection, some, Choice.KEEP, [foreign])
         with pytest.raises(UsageError, match="cannot stay"):
-            groups.keeping(collection, groups.proposal(collection, some), [0])
+            groups.keeping(collection, proposed, [foreign])
         assert decisions.decide(collection, some, Choice.KEEP, [0, 1]).keep == (other,)
-        (step, *_more) = changes.plan(collection, groups.proposals(collection)).steps
+        (step, *_more) = changes.plan(collection, merging.each(collection, groups.proposals(collection))).steps
         for goes, stays in ((other, one), (one, other)):
             edited = Plan("-", 0.0, (replace(step, file=goes, keeper=stays),))
             outcome = changes.apply(collection, edited, Job())

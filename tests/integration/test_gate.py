@@ -61,7 +61,7 @@ def test_another_encoding_is_there_with_all_its_holders(owner: Owner, new: Path)
     assert set(held) == {"one.flac", "one.mp3", "one.ogg"}
     assert (held["one.flac"].better, held["one.flac"].why) == ("old", ("lossless",))
     assert held["one.mp3"].better == "new"
-    assert held["one.mp3"].why[0].startswith("highest bitrate: ")
+    assert held["one.mp3"].why[0].startswith("keeps most of the sound: ")
     owner_ = held["one.flac"].owner
     assert (owner_.relation, owner_.clear, abs(owner_.offset) < 0.2) == (Relation.SAME, True, True)
     assert owner_.similarity > 0.95

@@ -93,8 +93,8 @@ def test_one_group_with_another_keeper(user: Shell, songs: Path) -> None:
     three = group(user, "three.flac")
     assert "is no track of group" in user("apply", "--group", three, "--keep", songs / "alone.flac", code=2).stderr
     assert "there is no group" in user("apply", "--group", one, "--yes", code=2).stderr
-    assert "--keep needs a group" in user("apply", "--all", "--keep", "x", "--yes", code=2).stderr
-    assert "--keep needs a group" in user("plan", "--keep", "x", code=2).stderr
+    assert "--keep and --tag need a group" in user("apply", "--all", "--keep", "x", "--yes", code=2).stderr
+    assert "--keep and --tag need a group" in user("plan", "--keep", "x", code=2).stderr
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_a_decision_is_remembered_and_taken_back(user: Shell, songs: Path) -> No
     assert "next: `comet decisions --forget 1`" in done.stderr
     assert names(songs) == ALL
     (made,) = user.lines("decisions")
-    assert set(made) == {"id", "choice", "members", "keep", "made"}
+    assert set(made) == {"id", "choice", "members", "keep", "made", "tags"}
     assert (made["choice"], len(made["members"])) == ("keep", 2)
     (info,) = user.lines("why", one)
     assert f"`{songs / 'Один.mp3'}` stays because you chose it." in info["why"]

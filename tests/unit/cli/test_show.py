@@ -190,7 +190,7 @@ def test_groups_as_json_are_one_array(capsys: pytest.CaptureFixture[str]) -> Non
     both = json.loads(text)
     assert len(both) == 2
     group = both[0]
-    assert {"group", "saving", "frees", "clear", "standing", "tracks", "left_over"} == set(group)
+    assert {"group", "saving", "frees", "clear", "standing", "albums", "tracks", "left_over"} == set(group)
     assert group["standing"] == "open"
     assert [t["keep"] for t in group["tracks"]] == [True, False]
     assert {"path", "size", "duration", "bitrate", "codec", "keep", "sample_rate", "channels", "lossless"} <= set(

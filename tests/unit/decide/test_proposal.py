@@ -228,3 +228,57 @@ def test_an_imported_fingerprint_that_is_to_check_asks_nothing() -> None:
     tracks = (FOREIGN, MP3)
     some = Group("g", tracks, keeper.choose(tracks), 0, False, (match(9, 2, clear=False),), ())
     assert proposed(some, barred={0: "no file"}).doubtful == {}
+
+
+# a track that came later
+
+
+def test_what_was_decided_to_stay_stays_when_others_come() -> None:
+    """The group is open, what was chosen is proposed to stay, and what is new and no better goes."""
+    two = group(BEST, MP3)
+    both = proposed(group(BEST, MP3, OGG), decided(1, Choice.KEEP, two, BEST, MP3))
+    assert shown(both) == ((0, 1), (2,), Standing.OPEN)
+    assert both.because == "it was decided to stay, before others came into the group"
+    worse = proposed(group(BEST, MP3, OGG), decided(1, Choice.KEEP, two, MP3))
+    assert shown(worse) == ((1,), (0, 2), Standing.OPEN)
+
+
+def test_a_better_newcomer_stays_too() -> None:
+    """Nobody has said that it should go, nor that what was chosen may: all of them wait for an answer."""
+    decision = decided(1, Choice.KEEP, group(MP3, OGG), MP3, OGG)
+    later = proposed(group(BEST, MP3, OGG), decision)
+    assert shown(later) == ((0, 1, 2), (), Standing.OPEN)
+    assert shown(proposed(group(BEST, MP3), decided(1, Choice.KEEP, group(MP3, OGG), MP3))) == (
+        (0, 1),
+        (),
+        Standing.OPEN,
+    )
+
+
+def test_the_last_decision_about_each_track_counts_when_others_come() -> None:
+    """Of two groups that became one both choices hold; one that was taken back by a later one does not."""
+    one, other = group(BEST, MP3), group(OGG, track(4, "d.mp3"))
+    made = (decided(1, Choice.KEEP, one, MP3), decided(2, Choice.KEEP, other, OGG))
+    assert shown(proposed(group(BEST, MP3, OGG), *made)) == ((1, 2), (0,), Standing.OPEN)
+    newer = decided(3, Choice.KEEP, group(MP3, OGG), OGG)
+    assert shown(proposed(group(BEST, MP3, OGG), *made, newer)) == ((2,), (0, 1), Standing.OPEN)
+    skipped = decided(4, Choice.SKIP, group(BEST, MP3))
+    assert shown(proposed(group(BEST, MP3, OGG), decided(1, Choice.KEEP, one, MP3), skipped))[2] is Standing.OPEN
+
+
+def test_copies_that_are_apart_stay_when_another_file_comes() -> None:
+    """They are in one group for their sound alone; of other tracks of the decision nothing follows."""
+    two = group(BEST, COPY)
+    later = proposed(group(BEST, COPY, MP3), decided(1, Choice.APART, two))
+    assert shown(later) == ((0, 1), (2,), Standing.OPEN)
+    assert shown(proposed(group(BEST, MP3), decided(1, Choice.APART, group(BEST, OGG)))) == ((0,), (1,), Standing.OPEN)
+
+
+def test_a_newcomer_that_is_to_check_stays() -> None:
+    """Against what was chosen, for that is what it would go for."""
+    tracks = (BEST, MP3, OGG)
+    pairs = (match(1, 2), match(1, 3), match(2, 3, clear=False))
+    some = Group("g", tracks, keeper.choose(tracks), 0, False, pairs, ())
+    later = proposed(some, decided(1, Choice.KEEP, group(BEST, MP3), MP3))
+    assert shown(later) == ((1, 2), (0,), Standing.OPEN)
+    assert later.doubtful == {2: ""}

@@ -261,3 +261,14 @@ def test_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "cache.sqlite").write_bytes(b"no database at all, but long enough to look at" * 100)
     with pytest.raises(DatabaseError, match=r"cache\.sqlite"):
         Cache(str(tmp_path / "cache.sqlite"))
+
+
+def test_quality_of_twins_comes_at_once(cache: Cache) -> None:
+    """Of every audio that is the same as another one, and of no other: what is related otherwise has no keeper."""
+    for name in ("a", "b", "c", "d"):
+        _store(cache, f"{name}.mp3".encode(), name)
+    facts = (True, 0, "", 0, 100, 0.9, 0.1, 0.0, 0.0)
+    cache.store_verdicts([Verdict(1, 2, Relation.SAME, *facts), Verdict(3, 4, Relation.SHARES, *facts)], "1")
+    assert cache.qualities() == {1: QUALITY, 2: QUALITY}
+    cache.store_verdicts([Verdict(2, 3, Relation.SAME, *facts)], "1")
+    assert set(cache.qualities()) == {1, 2, 3}

@@ -1,0 +1,123 @@
+"""The tags of a group's tracks as one set: read, merged, and what of that would be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
+
+from comet.collection import tagged
+from comet.collection.opened import Collection
+from comet.core.acts import Step
+from comet.core.job import Job
+from comet.core.merged import Merge, Row, Settled, Value
+from comet.core.model import Place, Proposal
+from comet.core.text import _
+from comet.decide import merge, plan
+from comet.tags.fields import Change, Tags
+from comet.tags.reading import Tagged
+
+_BATCH: Final = 64
+"""Groups whose tags are in memory at once."""
+_NOTHING: Final = Merge(())
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A proposal with what becomes of the tags of its tracks."""
+
+    proposal: Proposal
+    settled: Settled
+    merge: Merge = _NOTHING
+    files: tuple[Tags | None, ...] = ()
+    """The tags of each track, None where they take no part; no tracks where each file keeps its own."""
+
+    @property
+    def open(self) -> tuple[Row, ...]:
+        """The conflicts that nobody settled."""
+        return self.settled.open(self.merge)
+
+    @property
+    def shown(self) -> Merge:
+        """Its tags as they are with the album that was chosen, which others follow."""
+        return merge.following(self.merge, self.settled, self.files)
+
+    @property
+    def writes(self) -> tuple[Step, ...]:
+        """The steps by which files get the merged tags."""
+        return tuple(plan.writings(self.proposal, self.merge, self.settled, self.files))
+
+    @property
+    def dropped(self) -> tuple[tuple[str, Value], ...]:
+        """The values that no file will have afterwards, by field."""
+        stays = [at for at in range(len(self.files)) if at not in self.proposal.remove]
+        written = [at for at in self.proposal.keep if at not in self.proposal.barred]
+        return merge.dropped(self.merge, self.settled, self.files, stays, written)
+
+
+def by_default(collection: Collection) -> Settled:
+    """Return what the settings say about the tags of every group."""
+    review = collection.profile.settings.review
+    return Settled(own=review.tags == "own", all_files=review.write_tags_to == "all")
+
+
+def with_fields(collection: Collection, proposal: Proposal, fields: Change) -> Settled | None:
+    """Return what is settled about a group's tags with these values typed over it; None where none were typed."""
+    if not fields:
+        return None
+    before = _wish(proposal, {}, by_default(collection))
+    return replace(before, fields={**before.fields, **fields}, own=False)
+
+
+def of(collection: Collection, proposal: Proposal, settled: Settled | None = None, job: Job | None = None) -> Merged:
+    """Return a group with its tags merged; what is not known of a file gets read, which may take seconds."""
+    (found,) = each(collection, [proposal], {proposal.group.id: settled} if settled else {}, job)
+    return found
+
+
+def each(
+    collection: Collection,
+    proposals: Iterable[Proposal],
+    settled: Mapping[str, Settled] | None = None,
+    job: Job | None = None,
+) -> Iterator[Merged]:
+    """Yield proposals with their tags merged, in their order.
+
+    Args:
+        collection: the collection.
+        proposals: what would become of groups.
+        settled: what somebody settled, by group; of others it is what was decided before, or what the settings say.
+        job: hears about tags that have to be read.
+
+    Raises:
+        Stopped: the job was asked to.
+    """
+    rest = iter(proposals)
+    default = by_default(collection)
+    while batch := list(islice(rest, _BATCH)):
+        wishes = [_wish(proposal, settled or {}, default) for proposal in batch]
+        tracks = [t for p, wish in zip(batch, wishes, strict=True) if not wish.own for t in p.group.tracks]
+        tags = tagged.of_tracks(collection, tracks, job)
+        for proposal, wish in zip(batch, wishes, strict=True):
+            yield Merged(proposal, wish) if wish.own else _merged(proposal, wish, tags)
+
+
+def _wish(proposal: Proposal, settled: Mapping[str, Settled], default: Settled) -> Settled:
+    decided = proposal.decision.tags if proposal.decision else None
+    return settled.get(proposal.group.id) or decided or default
+
+
+def _merged(proposal: Proposal, settled: Settled, tags: Mapping[Place, Tagged]) -> Merged:
+    files, unread = [], {}
+    for at, track in enumerate(proposal.group.tracks):
+        found = tags[Place(track.file.root, track.file.path)]
+        if at in proposal.doubtful:
+            found = Tagged(found.path, error=_("it is to check, so its tags take no part"))
+        files.append(found.tags)
+        if found.tags is None:
+            unread[at] = found.error
+    stays = [at for at in range(len(files)) if at not in proposal.remove]
+    first = proposal.keep[0]
+    made = merge.merge(files, [first, *(at for at in stays if at != first)])
+    return Merged(proposal, settled, replace(made, unread=unread), tuple(files))

@@ -1,0 +1,362 @@
+"""The tags of a group's tracks as one set, by an algebra that cannot depend on their order. Pure.
+
+What tracks say is a set of facts: track, field, place, value. `lift` makes it of one track; two are joined by union,
+which is commutative, associative and idempotent (a semilattice, as in Shapiro and others, "Conflict-free Replicated
+Data Types", 2011). `resolve` is a function of that set and of who stays: track numbers are labels to it, and every tie
+is broken by values. Written into the tracks that stay and merged again, the result is the same: what won has more
+voices then.
+
+Three kinds of fields are not decided by `policies` alone. What belongs to a file's own sound is listed and not merged.
+What belongs to the release comes from one release as a whole, the keeper's; where others would be lost, that is one
+conflict, about the album. And of pictures of one kind the largest is proposed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple, TypeAlias
+
+from comet.core import plans
+from comet.core.acts import KINDS
+from comet.core.merged import PICTURE, Agreement, Merge, Row, Settled, Value
+from comet.core.text import _, safe, size
+from comet.decide import policies
+from comet.decide.policies import Choice, Said
+from comet.tags.fields import LARGEST, Change, Picture, Tags, changed
+
+
+class Fact(NamedTuple):
+    """One thing that one track says."""
+
+    at: int
+    """Index of the track."""
+    field: str
+    place: int
+    """Of the value among those of this field, from 0."""
+    value: str
+    picture: Picture | None = None
+    """Where the value is the hash of one."""
+
+
+State: TypeAlias = frozenset[Fact]
+"""What tracks say; joined by union."""
+
+Release: TypeAlias = frozenset[str]
+"""An album, by the keys of all names that it has in a group: tracks with a name in common are of one."""
+
+_FIRST: Final = (
+    "title", "artist", "album", "albumartist", "tracknumber", "totaltracks", "discnumber", "totaldiscs", "date",
+    "originaldate", "genre", "composer",
+)  # fmt: skip
+"""In this order fields are read; others follow by name."""
+_FRONT: Final = PICTURE + "front"
+
+_RELEASE: Final = frozenset(
+    {
+        "album", "albumartist", "albumartists", "albumartistsort", "albumsort", "tracknumber", "totaltracks", "date",
+        "discnumber", "totaldiscs", "discsubtitle", "releasedate", "label", "catalognumber", "barcode", "asin", "media",
+        "compilation", "releasecountry", "releasestatus", "releasetype", "script", "copyright", "musicbrainz_albumid",
+        "musicbrainz_albumartistid", "musicbrainz_releasegroupid", "musicbrainz_trackid", "musicbrainz_albumstatus",
+        "musicbrainz_albumtype", "musicbrainz_discid", "discogs_release_id",
+    }
+)  # fmt: skip
+"""What belongs to a release, and means nothing beside the album of another one."""
+
+_SOUND: Final = re.compile(
+    r"replaygain_.*|r128_.*|mp3gain.*|itunnorm|itunsmpb|itunpgap|itunes_cddb.*|encoder|encoded ?by|encodersettings"
+    r"|encoder[_ ](?:options|settings)|encodingtime|tden|tdtg|tlen|tflt|tdly|tofn|originalfilename|length|md5.*"
+    r"|acoustid_fingerprint|comet_audio_hash|accurateri?p.*|cuesheet|log|chapter\d{3}.*|major_brand|minor_version"
+    r"|compatible_brands|tool|waveformatextensible_channel_mask|isvbr"
+)
+"""What belongs to one file's own sound, be it by name or as the description of a comment."""
+
+
+def merge(files: Sequence[Tags | None], keep: Sequence[int]) -> Merge:
+    """Return the tags of a group's tracks as one set.
+
+    Args:
+        files: the tags of each track, None where they take no part.
+        keep: indices of the tracks that stay, the keeper first.
+    """
+    return resolve(_state(files), keep)
+
+
+def lift(at: int, tags: Tags) -> State:
+    """Return what one track says."""
+    texts = (Fact(at, name, n, text) for name, each in tags.fields.items() for n, text in enumerate(each))
+    pictures = (Fact(at, _kind(each), n, each.hash, each) for n, each in enumerate(tags.pictures) if each.hash)
+    return frozenset((*texts, *pictures))
+
+
+def resolve(state: State, keep: Sequence[int]) -> Merge:
+    """Return what becomes of all that tracks say; `keep` as for `merge`."""
+    fields = _fields(state)
+    keeper = next(iter(keep), None)
+    releases = _releases(fields)
+    home = _home(fields, releases, keep, keeper)
+    rows = []
+    for name, facts in fields.items():
+        if name.startswith(PICTURE):
+            choice = _best(facts, keeper)
+        elif of_sound(name):
+            choice = Choice((), Agreement.OWN)
+        elif name in _RELEASE:
+            choice = _of_release(name, facts, home, keeper)
+        else:
+            choice = policies.choose(name, _said(facts), keeper)
+        row = _row(name, facts, choice, keeper)
+        rows.append(home.told(row, keep) if name == "album" else row)
+    looks = {each.value: _look(each.picture) for each in sorted(state, key=_by_picture) if each.picture}
+    return Merge(tuple(sorted(rows, key=_order)), looks)
+
+
+def following(merge: Merge, settled: Settled, files: Sequence[Tags | None]) -> Merge:
+    """Return a merge as it is when somebody has chosen an album: what belongs to a release comes from that one.
+
+    A name that no track has is another name for the proposed one.
+    """
+    if not settled.fields.get("album"):
+        return merge
+    fields = _fields(_state(files))
+    releases = _releases(fields)
+    *proposed, chosen = _told(merge, settled, fields)
+    if chosen in proposed or chosen not in releases.values():
+        return merge
+    home = _Home(releases, chosen)
+    rows = [
+        _row(row.field, fields[row.field], _of_release(row.field, fields[row.field], home, None), None)
+        if row.field in _RELEASE and row.field != "album"
+        else row
+        for row in merge.rows
+    ]
+    return replace(merge, rows=tuple(rows))
+
+
+def wanted(merge: Merge, settled: Settled, files: Sequence[Tags | None], at: int) -> Change:
+    """Return what has to be written into the file of a track so that it has the merged tags.
+
+    Fields that it has already as they shall be are not in it, nor is what belongs to a release where it is from another
+    one than the proposed and the chosen. The values of `picture` and a kind are hashes.
+
+    Args:
+        merge: the tags of the group's tracks as one set.
+        settled: what somebody settled about them.
+        files: as for `merge`.
+        at: index of the track.
+    """
+    tags = files[at]
+    if tags is None or settled.own:
+        return {}
+    values = {row.field: row.merged for row in following(merge, settled, files).rows if row.merged}
+    takes = _takes_release(merge, settled, _fields(_state(files)), at)
+    change = {}
+    for field, new in {**values, **settled.fields}.items():
+        if field in _RELEASE and not takes:
+            continue
+        if field.startswith(PICTURE) and field not in settled.fields:
+            differs = _takes_picture(field, new, files, tags)
+        elif field.startswith(PICTURE):
+            differs = new != tuple(each.hash for each in tags.pictures if _kind(each) == field)
+        elif field in settled.fields:
+            differs = new != tags.fields.get(field, ())
+        else:
+            differs = {*new} != {*tags.fields.get(field, ())}
+        if differs and plans.field_storable(field) and all(map(plans.value_storable, new)):
+            change[field] = new
+    return change
+
+
+def dropped(
+    merge: Merge, settled: Settled, files: Sequence[Tags | None], stays: Collection[int], written: Collection[int]
+) -> tuple[tuple[str, Value], ...]:
+    """Return the values that no file will have afterwards, nor a better form of them, each with its field.
+
+    What belongs to the sound of a file that goes goes with it and is not among them.
+
+    Args:
+        merge: the tags of the group's tracks as one set.
+        settled: what somebody settled about them.
+        files: as for `merge`.
+        stays: indices of the tracks that stay.
+        written: indices of those that get the merged tags.
+    """
+    kept: dict[str, set[str]] = defaultdict(set)
+    for at in stays:
+        tags = files[at] or Tags()
+        change = wanted(merge, settled, files, at) if at in written else {}
+        pictures: dict[str, tuple[str, ...]] = defaultdict(tuple)
+        for each in tags.pictures:
+            pictures[_kind(each)] += (each.hash,)
+        for name, values in changed({**tags.fields, **pictures}, change).items():
+            kept[name].update(values)
+    found = []
+    for row in merge.rows:
+        texts = [] if of_sound(row.field) else [value.text for value in row.values if value.sources]
+        is_picture = row.field.startswith(PICTURE)
+        lost = {*texts} - kept[row.field] if is_picture else {*policies.uncovered(row.field, texts, kept[row.field])}
+        found += [(row.field, value) for value in row.values if value.text in lost]
+    return tuple(found)
+
+
+def of_sound(name: str) -> bool:
+    """Tell whether a field belongs to the sound of one file, so that it is never merged."""
+    return _SOUND.fullmatch(name.casefold().removeprefix("comment:")) is not None
+
+
+class _Home:
+    """The release that what belongs to a release comes from.
+
+    Args:
+        releases: of all tracks.
+        release: this one.
+    """
+
+    def __init__(self, releases: Mapping[int, Release], release: Release) -> None:
+        self.releases, self.release = releases, release
+        self.others = {each for each in releases.values() if each != release}
+
+    def said(self, facts: Iterable[Fact]) -> Said:
+        """Return what it says: its tracks do, and those of no release where there is no other or these say nothing."""
+        said = _said(facts)
+        own = {at: values for at, values in said.items() if self.releases.get(at) == self.release}
+        free = {at: values for at, values in said.items() if at not in self.releases}
+        return own or free if self.others else {**own, **free}
+
+    def told(self, row: Row, keep: Sequence[int]) -> Row:
+        """Return the row of the album as it is among several releases: a conflict where one of them would be lost."""
+        held = {self.releases[at] for at in keep if at in self.releases}
+        if self.others - held:
+            return replace(row, agreement=Agreement.CONFLICT)
+        if self.others and self.release in held:
+            return replace(row, agreement=Agreement.OWN, merged=())
+        return row
+
+
+def _state(files: Sequence[Tags | None]) -> State:
+    return frozenset().union(*(lift(at, tags) for at, tags in enumerate(files) if tags is not None))
+
+
+def _fields(state: State) -> dict[str, list[Fact]]:
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for fact in state:
+        found[fact.field].append(fact)
+    return found
+
+
+def _said(facts: Iterable[Fact]) -> Said:
+    found: dict[int, list[str]] = defaultdict(list)
+    for fact in sorted(facts, key=lambda each: each.place):
+        found[fact.at].append(fact.value)
+    return {at: tuple(values) for at, values in found.items()}
+
+
+def _releases(fields: Mapping[str, Iterable[Fact]]) -> dict[int, Release]:
+    """Return the release of each track that is of one."""
+    said = _said(fields.get("album", ()))
+    return policies.camps("album", said) if said else {}
+
+
+def _home(
+    fields: Mapping[str, Iterable[Fact]], releases: Mapping[int, Release], keep: Sequence[int], keeper: int | None
+) -> _Home:
+    """Return the keeper's release, or where it has none that of most tracks, of most that stay, that says most."""
+    if keeper in releases or not releases:
+        return _Home(releases, releases[keeper] if keeper is not None and releases else frozenset())
+    says: dict[Release, set[str]] = defaultdict(set)
+    for name in _RELEASE & fields.keys():
+        for fact in fields[name]:
+            says[releases.get(fact.at, frozenset())].add(name)
+
+    def strength(release: Release) -> tuple[int, int, int, list[str]]:
+        of = [at for at, each in releases.items() if each == release]
+        return len(of), len({*of} & {*keep}), len(says[release]), sorted(release)
+
+    return _Home(releases, max({*releases.values()}, key=strength))
+
+
+def _of_release(name: str, facts: Iterable[Fact], home: _Home, keeper: int | None) -> Choice:
+    said = home.said(facts)
+    return policies.choose(name, said, keeper) if said else Choice((), Agreement.OWN)
+
+
+def _told(merge: Merge, settled: Settled, fields: Mapping[str, Iterable[Fact]]) -> list[Release]:
+    """Return the release that is proposed, and the one that was chosen where one was."""
+    row = next((row for row in merge.rows if row.field == "album"), None)
+    names = (row.values[0].text,) if row else (), settled.fields.get("album", ())
+    said = {**_said(fields.get("album", ())), **{-1 - at: each for at, each in enumerate(names) if each}}
+    found = policies.camps("album", said) if said else {}
+    return [found[at] for at in (-1, -2) if at in found]
+
+
+def _takes_release(merge: Merge, settled: Settled, fields: Mapping[str, Iterable[Fact]], at: int) -> bool:
+    """Tell whether a track gets what belongs to the release: it is of the proposed or chosen one, or may be."""
+    own = _releases(fields).get(at)
+    if own is None:
+        row = next((row for row in merge.rows if row.field == "album"), None)
+        return row is None or row.agreement is not Agreement.OWN or "album" in settled.fields
+    return any(own & each for each in _told(merge, settled, fields))
+
+
+def _row(name: str, facts: Collection[Fact], choice: Choice, keeper: int | None) -> Row:
+    sources: dict[str, set[int]] = {text: set() for text in choice.merged}
+    first: dict[str, int] = {}
+    for fact in facts:
+        sources.setdefault(fact.value, set()).add(fact.at)
+        if fact.at == keeper:
+            first[fact.value] = min(fact.place, first.get(fact.value, fact.place))
+    rank = {text: at for at, text in enumerate(choice.merged)}
+    texts = sorted(sources, key=lambda t: (rank.get(t, len(rank)), first.get(t, len(facts)), -len(sources[t]), t))
+    values = tuple(Value(text, tuple(sorted(sources[text]))) for text in texts)
+    return Row(name, choice.agreement, values, choice.merged)
+
+
+def _order(row: Row) -> tuple[bool, int, bool, str]:
+    known = _FIRST.index(row.field) if row.field in _FIRST else len(_FIRST)
+    return row.field.startswith(PICTURE), known, row.field != _FRONT, row.field
+
+
+def _kind(picture: Picture) -> str:
+    """Return what the pictures of a kind are called among fields; one that no standard knows is another one."""
+    return PICTURE + KINDS[picture.kind if 0 <= picture.kind < len(KINDS) else 0]
+
+
+def _weight(picture: Picture) -> tuple[int, int]:
+    return picture.width * picture.height, picture.size
+
+
+def _best(facts: Collection[Fact], keeper: int | None) -> Choice:
+    """Return the largest picture; what is no picture that can be shown, or more than a tag can hold, is only listed."""
+    own = [fact.picture for fact in facts if fact.at == keeper and fact.picture]
+    good = [(_weight(p), fact.at == keeper, fact.value) for fact in facts if (p := fact.picture) and _usable(p)]
+    if not good:
+        return Choice((), Agreement.SAME if own else Agreement.OWN)
+    weight, _of_keeper, best = max(good)
+    if not own:
+        return Choice((best,), Agreement.ADDED)
+    smaller = len(own) == 1 and _weight(own[0]) < weight
+    return Choice((best,), Agreement.ALIKE if smaller else Agreement.SAME)
+
+
+def _usable(picture: Picture) -> bool:
+    return picture.width > 0 and picture.size <= LARGEST
+
+
+def _takes_picture(field: str, new: tuple[str, ...], files: Sequence[Tags | None], tags: Tags) -> bool:
+    """Tell whether a file has no picture of a kind, or only one that is smaller than the new one."""
+    own = [each for each in tags.pictures if _kind(each) == field]
+    weights = [_weight(each) for other in files if other for each in other.pictures if each.hash in new]
+    return not own or (len(own) == 1 and own[0].hash not in new and _weight(own[0]) < max(weights))
+
+
+def _by_picture(fact: Fact) -> tuple[str, str]:
+    return fact.value, fact.picture.mime if fact.picture else ""
+
+
+def _look(picture: Picture) -> str:
+    """Return how a picture looks: `1400x1400 JPEG, 212 kB`."""
+    kind = safe(picture.mime.rpartition("/")[2].upper().replace("JPG", "JPEG")) or _("picture")
+    told = _("{kind}, {size}").format(kind=kind, size=size(picture.size))
+    return f"{picture.width}x{picture.height} {told}" if _usable(picture) else told

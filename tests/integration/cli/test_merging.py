@@ -1,0 +1,162 @@
+"""Tags of a group as one set, from the command line: shown, settled, written, taken back."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import mutagen
+import pytest
+from mutagen import id3
+
+from tests.factories import tune, write
+from tests.integration.cli.conftest import Shell
+from tests.integration.editors import PNG
+
+
+@pytest.fixture
+def tagged(comet: Shell, tmp_path: Path) -> Path:
+    """A folder with one recording as FLAC and MP3, whose tags add to each other and differ in one date."""
+    songs = tmp_path / "tagged"
+    songs.mkdir()
+    write(songs / "roads.flac", tune(1, 20))
+    write(songs / "roads.mp3", tune(1, 20))
+    flac = mutagen.File(songs / "roads.flac")
+    flac.update({"title": "Roads", "artist": "Portishead", "date": "1994", "genre": "Trip-Hop"})
+    flac.save()
+    tags = id3.ID3()
+    for frame in (id3.TIT2(3, "roads"), id3.TPE1(3, "Portishead"), id3.TDRC(3, "1995"), id3.TCON(3, "Electronic")):
+        tags.add(frame)
+    tags.add(id3.COMM(3, "eng", "", "ripped by ear"))
+    tags.add(id3.APIC(0, "image/png", 3, "", PNG))
+    tags.save(songs / "roads.mp3")
+    comet("setup", "--profile", "p", "--root", songs, "--yes", "--no-compile")
+    comet("full")
+    return songs
+
+
+def held(path: Path) -> dict[str, list[str]]:
+    """Return the tags of a FLAC."""
+    tags = dict(mutagen.File(path).tags)
+    return {name.lower(): list(values) for name, values in tags.items() if name.lower() != "encoder"}
+
+
+def before(songs: Path) -> dict[str, tuple[bytes, int]]:
+    """Return content and time of each file."""
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in songs.iterdir() if path.is_file()}
+
+
+def test_what_others_know_comes_to_the_keeper(comet: Shell, tagged: Path) -> None:
+    """Genres are added, the comment and the picture come along, the conflict is told; undo brings back every byte."""
+    files = before(tagged)
+    done = comet("apply", "--all", "--yes")
+    assert "1 conflict in tags, settled as it is proposed" in done.stderr
+    assert "! date: 1994 <- 1; not 1995 <- 2" in done.stderr
+    assert "tags of 1 file written" in done.stdout
+    assert held(tagged / "roads.flac") == {
+        "title": ["Roads"],
+        "artist": ["Portishead"],
+        "date": ["1994"],
+        "genre": ["Trip-Hop", "Electronic"],
+        "comment": ["ripped by ear"],
+    }
+    assert mutagen.File(tagged / "roads.flac").pictures[0].data == PNG
+    assert not (tagged / "roads.mp3").exists()
+    comet("undo", "--yes")
+    assert before(tagged) == files
+
+
+def test_conflicts_can_be_left(comet: Shell, tagged: Path) -> None:
+    """With --clean-only such a group stays as it is, also in a plan; the JSON names what is settled otherwise."""
+    files = before(tagged)
+    done = comet("apply", "--all", "--clean-only", "--yes")
+    assert "left, for their tags have conflicts: 1 group" in done.stderr
+    assert before(tagged) == files
+    assert json.loads(comet("plan", "--clean-only").stdout)["steps"] == []
+    (told,) = comet.lines("apply", "--all", "--yes")
+    ((conflict),) = told["conflicts"]
+    assert (conflict["field"], conflict["chosen"], conflict["values"]) == ("date", ["1994"], ["1994", "1995"])
+    assert conflict["path"] == str(tagged / "roads.flac")
+
+
+def test_a_typed_value_wins_and_is_remembered(comet: Shell, tagged: Path) -> None:
+    """What is decided about tags is applied later; --tag needs a group and a track to keep."""
+    (found,) = comet.lines("groups")
+    name = found[0]["group"]
+    comet("decide", name, "--keep", tagged / "roads.flac", "--tag", "date=1996", "--tag", "mood=blue")
+    (made,) = comet.lines("decisions")
+    assert made["tags"]["fields"] == {"date": ["1996"], "mood": ["blue"]}
+    assert "with tags settled: date, mood" in comet("decisions").stdout
+    done = comet("apply", "--all", "--yes")
+    assert "conflict" not in done.stderr
+    assert (held(tagged / "roads.flac")["date"], held(tagged / "roads.flac")["mood"]) == (["1996"], ["blue"])
+    assert "need a group" in comet("apply", "--all", "--tag", "a b=c", "--yes", code=2).stderr
+    assert "--tag needs --keep" in comet("decide", name, "--skip", "--tag", "date=1", code=2).stderr
+
+
+def test_settings_say_whose_tags_are_written(comet: Shell, tagged: Path) -> None:
+    """Each file may keep its own; or those that go are written too, which undo takes back as well."""
+    files = before(tagged)
+    (plan,) = [json.loads(comet("plan", "--set", "review.tags=own").stdout)]
+    assert [step["do"] for step in plan["steps"]] == ["remove"]
+    done = comet("apply", "--all", "--yes", "--set", "review.write_tags_to=all")
+    assert "tags of 2 files written" in done.stdout
+    (gone,) = (tagged / ".comet").rglob("roads.mp3")
+    assert mutagen.File(gone).tags["TDRC"].text[0].text == "1994"
+    comet("undo", "--yes")
+    assert before(tagged) == files
+
+
+def test_a_group_that_stays_gets_its_tags(comet: Shell, tagged: Path) -> None:
+    """Where every file is kept both get the set, once; the group is reviewed then."""
+    (found,) = comet.lines("groups")
+    keep = [word for name in ("roads.flac", "roads.mp3") for word in ("--keep", tagged / name)]
+    comet("apply", "--group", found[0]["group"], *keep, "--yes")
+    assert held(tagged / "roads.flac")["genre"] == ["Trip-Hop", "Electronic"]
+    assert mutagen.File(tagged / "roads.mp3").tags["TDRC"].text[0].text == "1994"
+    assert comet.lines("groups")[0][0]["standing"] == "settled"
+    assert "nothing to do" in comet("apply", "--all", "--yes").stderr
+
+
+def test_a_review_asks_about_each_conflict(comet: Shell, tagged: Path) -> None:
+    """A conflict is one answer more; anything but a value goes back, and nothing is done."""
+    files = before(tagged)
+    text = comet("review", "--plain", feed="\nx\nq\n").stdout
+    assert "Conflict 1 of 1: date" in text
+    assert "nothing was done with this group yet" in text
+    assert before(tagged) == files
+    text = comet("review", "--plain", feed="\n2\n").stdout
+    assert "1 file (" in text
+    assert held(tagged / "roads.flac")["date"] == ["1995"]
+    comet("undo", "--yes")
+    comet("review", "--plain", feed="\n= 1993\n")
+    assert held(tagged / "roads.flac")["date"] == ["1993"]
+    comet("undo", "--yes")
+    assert before(tagged) == files
+
+
+def test_a_review_edits_all_tags(comet: Shell, tagged: Path, tmp_path: Path) -> None:
+    """In an editor; what is wrong there is told with its line, and asked again."""
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nsed -i -e 's/^title:.*/title: Streets/' -e '$a date: 2001' \"$1\"\n")
+    editor.chmod(0o755)
+    comet.environment["EDITOR"] = os.fspath(editor)
+    text = comet("review", "--plain", feed="t\ne\n\n").stdout
+    assert "= artist: Portishead <- 1,2" in text
+    assert "* title: Streets" in text
+    assert held(tagged / "roads.flac")["title"] == ["Streets"]
+    assert held(tagged / "roads.flac")["date"] == ["2001"]
+    comet("undo", "--yes")
+    editor.write_text('#!/bin/sh\necho nonsense >> "$1"\n')
+    text = comet("review", "--plain", feed="e\nq\n").stdout
+    assert "is no `field: value`" in text
+
+
+def test_own_tags_stay_where_that_is_chosen(comet: Shell, tagged: Path) -> None:
+    """`o` leaves each file its own, and then no conflict is left to ask about."""
+    old = held(tagged / "roads.flac")
+    text = comet("review", "--plain", feed="o\n\n").stdout
+    assert "Tags: each file keeps its own" in text
+    assert not (tagged / "roads.mp3").exists()
+    assert held(tagged / "roads.flac") == old
