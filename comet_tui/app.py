@@ -25,11 +25,13 @@ from comet.core.text import _, safe
 from comet_tui import keys
 from comet_tui.screens.base import Framed, Reading
 from comet_tui.screens.comes import ComesScreen
+from comet_tui.screens.folders import FoldersScreen
 from comet_tui.screens.help import HelpScreen
 from comet_tui.screens.jobs import JobsScreen
 from comet_tui.screens.profiles import ProfilesScreen
 from comet_tui.screens.quarantine import QuarantineScreen
 from comet_tui.screens.review import ReviewScreen
+from comet_tui.screens.rule import RuleScreen
 from comet_tui.screens.scan import ScanScreen
 from comet_tui.session import Session
 
@@ -109,6 +111,10 @@ class CometApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Reading):
                 screen.read()
+
+    def action_many(self, which: str) -> None:
+        """Go to where many groups get one answer."""
+        self.push_screen(FoldersScreen(self.session) if which == "folders" else RuleScreen(self.session))
 
     def action_help(self) -> None:
         """Show the keys of this screen, or go back from there."""

@@ -12,6 +12,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_STDERR = threading.Lock()
+"""Held while standard error is another one: threads that put it back in the wrong order would leave a closed file."""
+
 
 def processes() -> None:
     """Let worker processes be started from here.
@@ -19,7 +22,7 @@ def processes() -> None:
     What Textual puts in the place of standard error has -1 for its number, which the first of them would be told to
     keep open: with it, none can be started.
     """
-    with open(os.devnull, "w", encoding="ascii") as nowhere, redirect_stderr(nowhere):
+    with _STDERR, open(os.devnull, "w", encoding="ascii") as nowhere, redirect_stderr(nowhere):
         resource_tracker.ensure_running()
 
 

@@ -60,15 +60,48 @@ SCAN = (
 )
 
 REVIEW = (
-    Key(("enter",), "confirm", "Enter", _("confirm the group: move the tracks that go into quarantine"), _("confirm")),
+    Key(("enter",), "confirm", "Enter", _("confirm the group: tags are written, what goes is moved"), _("confirm")),
     Key(("space",), "keep", "Space", _("this track stays, or goes; one of them always does"), _("keep")),
     Key(("J",), "group(1)", "J", _("the next group"), _("next group")),
     Key(("K",), "group(-1)", "K", _("the group before")),
     Key(("u",), "undo", "u", _("undo what was done here last"), _("undo")),
     Key(("s",), "skip", "s", _("leave the group for later; once more: not"), _("skip")),
+    Key(("t",), "tags", "t", _("to the tags; once more: back to the tracks"), _("tags")),
     Key(("a",), "apart", "a", _("they are no duplicates of each other; u takes it back"), _("no duplicates")),
-    Key(("tab",), "other", "Tab", _("the other list"), _("other list")),
-    Key(("escape",), "back", "Esc", _("back to what is proposed for the group")),
+    Key(("tab",), "other", "Tab", _("the next list: groups, tracks, tags"), _("next list")),
+    Key(("escape",), "back", "Esc", _("back to the tracks that are proposed to stay")),
+    Key(("F",), "app.many('folders')", "F", _("folders that hold the same tracks: one answer for all of them")),
+    Key(("R",), "app.many('rule')", "R", _("a rule, such as `keep lossless`: what it would do, and do it")),
+)
+
+TAGS = (
+    Key(("l", "right"), "value(1)", "l  →", _("the next value of the field"), _("value")),
+    Key(("h", "left"), "value(-1)", "h  ←", _("the value before")),
+    Key(("space",), "take", "Space", _("this value in or out; at a conflict: take what is shown"), _("in or out")),
+    Key(("p",), "proposed", "p", _("take what is proposed in all conflicts that are left"), _("as proposed")),
+    Key(("e",), "edit", "e", _("type what is in the field"), _("edit")),
+    Key(("E",), "editor", "E", _("all fields in your editor; nothing is written before Enter"), _("editor")),
+    Key(("u",), "unsettle", "u", _("undo the last change of these tags"), _("undo")),
+    Key(("m",), "merging", "m", _("each file keeps its own tags; once more: they are merged"), _("merge or not")),
+    Key(("W",), "goers", "W", _("write them to the files that go too; once more: not")),
+    Key(("o",), "fold", "o", _("open what is the same everywhere; once more: close it")),
+    Key(("escape",), "leave", "Esc", _("back to the tracks")),
+)
+"""While the tags of a group have the keys; all others work as in the review."""
+
+FOLDERS = (
+    Key(
+        ("enter",), "confirm", "Enter", _("keep this folder: what goes of the other one is moved, by a job"), _("keep")
+    ),
+    Key(("u",), "undo", "u", _("undo what the last job from here has moved"), _("undo")),
+    Key(("tab",), "other", "Tab", _("the pairs, or what goes"), _("what goes")),
+    Key(("escape",), "back", "Esc", _("back to the groups"), _("back")),
+)
+
+RULE = (
+    Key(("enter",), "confirm", "Enter", _("show what the rule would do; once more: do it, by a job"), _("show, do")),
+    Key(("e",), "edit", "e", _("type another rule"), _("another rule")),
+    Key(("escape",), "back", "Esc", _("back to the groups"), _("back")),
 )
 
 QUARANTINE = (
@@ -109,10 +142,10 @@ def bindings(keys: Iterable[Key]) -> list[BindingType]:
     return [Binding(",".join(_names(key)), key.action, key.does, show=False, priority=key.first) for key in keys]
 
 
-def sections(own: tuple[Key, ...], title: str) -> list[tuple[str, tuple[Key, ...]]]:
+def sections(*own: tuple[str, tuple[Key, ...]]) -> list[tuple[str, tuple[Key, ...]]]:
     """Return the keys that work on a screen with keys of its `own`, by heading."""
     rest = [(_("Lists and pages"), MOVE), (_("Everywhere"), EVERYWHERE)]
-    return [(title, own), *rest] if own else rest
+    return [*(each for each in own if each[1]), *rest]
 
 
 def guide() -> Iterator[str]:
@@ -121,10 +154,13 @@ def guide() -> Iterator[str]:
         (_("Profiles"), PROFILES),
         (_("Scan"), SCAN),
         (_("Review"), REVIEW),
+        (_("Review, while the tags have the keys"), TAGS),
+        (_("Folders"), FOLDERS),
+        (_("Rule"), RULE),
         (_("Quarantine"), QUARANTINE),
         (_("Jobs"), JOBS),
     )
-    for title, keys in [*own, *sections(BACK, _("Help"))]:
+    for title, keys in [*own, *sections((_("Help"), BACK))]:
         yield from ("", f"**{title}**", "", f"| {_('key')} | {_('does')} |", "|---|---|")
         yield from (f"| {'  '.join(f'`{name}`' for name in key.shown.split())} | {key.does} |" for key in keys)
 

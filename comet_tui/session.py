@@ -9,51 +9,37 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+import subprocess
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comet import jobs, setup
-from comet.core.acts import Entry
-from comet.core.errors import CometError, LockedError
+from comet.core import start as starting
+from comet.core.errors import CometError, LockedError, UsageError
 from comet.core.job import Job
-from comet.core.model import Choice, Decision, Group, Proposal, Standing, Track
+from comet.core.merged import Settled
+from comet.core.model import Choice, Decision, Group, Proposal
 from comet.core.places import Places
 from comet.core.profiles import UNNAMED, Profile
 from comet.core.text import _, safe
 from comet.jobs import JobState
-from comet_tui import profiles
+from comet_tui import found, profiles
 from comet_tui.background import processes
+from comet_tui.found import Found, Looked, Pair
 from comet_tui.profiles import Listing
 
 if TYPE_CHECKING:
     from comet.changes import Outcome
     from comet.collection.history import Held, Run
+    from comet.collection.merging import Merged
     from comet.collection.opened import Collection
     from comet.collection.state import State
 
 
 _LOG = 20_000
 """Bytes of a job's log that are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The groups, and what stands beside them."""
-
-    profile: Profile
-    """Whose they are: what is done with one of them is done there, whatever profile is looked at then."""
-    proposals: list[Proposal]
-    """Those that are not settled, largest first."""
-    outside: Mapping[int, Track]
-    """A file of each audio that is left over beside a group, by serial number."""
-    unjudged: int = 0
-    """Pairs that may belong to a group, but whose relation is not known yet."""
-    held: int = 0
-    """Bytes in quarantine."""
-    recovered: int = 0
-    """Changes that had been interrupted and were brought to an end now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +151,8 @@ class Session:
         Raises:
             CometError: as `choose`, and where nothing is known yet.
         """
-        from comet.collection import groups, history, state  # noqa: PLC0415 - see above
-
         with self._opened(self.choose()) as collection:
-            recovered = _recovered(collection)
-            found = [each for each in groups.proposals(collection) if each.standing is not Standing.SETTLED]
-            held = sum(each.size for each in history.held(collection))
-            outside = _outside(collection, [each.group for each in found])
-            return Found(collection.profile, found, outside, state.unjudged(collection), held, len(recovered))
+            return found.of(collection)
 
     def state(self) -> State:
         """Return the state of the collection.
@@ -211,24 +191,35 @@ class Session:
             return None
         return self.undo_entries(profile, [entry.id for entry in entries])
 
-    def confirm(self, profile: Profile, proposal: Proposal, before: Decision | None, *, chosen: bool) -> Act:
-        """Move what goes of a group into quarantine; what somebody has `chosen` is recorded first.
+    def looked(self, profile: Profile, proposal: Proposal, settled: Settled, *, chosen: bool) -> Looked:
+        """Return what is to be known of a group before it is confirmed, tags and all, for which files may be read.
 
         Raises:
-            CometError: nothing was moved, or a disk is full or broken and the journal says what was.
+            CometError: it cannot be said.
+        """
+        with self._opened(profile) as collection:
+            processes()
+            return found.looked(collection, proposal, settled, chosen=chosen)
+
+    def confirm(self, profile: Profile, merged: Merged, before: Decision | None, *, chosen: bool) -> Act:
+        """Write the tags of a group and move what goes into quarantine; what somebody has `chosen` is recorded.
+
+        Raises:
+            CometError: nothing was changed, or a disk is full or broken and the journal says what was.
         """
         from comet import changes  # noqa: PLC0415 - see above
-        from comet.collection import decisions, groups  # noqa: PLC0415
+        from comet.collection import decisions  # noqa: PLC0415
 
+        proposal = merged.proposal
         with self._opened(profile) as collection:
-            by_hand = groups.keeping(collection, proposal, proposal.keep) if chosen else proposal
-            plan = changes.plan(collection, [by_hand])
+            plan = changes.plan(collection, [merged])
             processes()
             outcome = changes.apply(collection, plan, Job()) if plan.steps else None
             after = before
             if chosen:
                 run = outcome.run if outcome else 0
-                after = decisions.decide(collection, proposal.group, Choice.KEEP, proposal.keep, run)
+                group, keep = proposal.group, proposal.keep
+                after = decisions.decide(collection, group, Choice.KEEP, keep, run, merged.settled)
             return Act(outcome, before, after)
 
     def decide(self, profile: Profile, group: Group, before: Decision | None, choice: Choice | None) -> Act:
@@ -265,6 +256,53 @@ class Session:
                     decisions.forget(collection, act.after.id)
                 now = act.before
         return Act(outcome, act.after, now)
+
+    def folders(self) -> tuple[Profile, list[Pair]]:
+        """Return the pairs of folders that hold the same tracks, those that free most first, and whose they are.
+
+        Raises:
+            CometError: as `choose`, and where nothing is known yet.
+        """
+        with self._opened(self.choose()) as collection:
+            return collection.profile, found.folders(collection)
+
+    def keep_folder(self, profile: Profile, pair: Pair) -> int:
+        """Start the job that keeps one folder over others, and return the number of the last run before it.
+
+        Raises:
+            LockedError: another job of this profile runs.
+        """
+        with self._opened(profile) as collection:
+            last = found.last_run(collection)
+        over = [word for name in pair.over for word in ("--over", name)]
+        self.start(profile, "folders", "--keep", pair.keep, *over, "--yes", alone=True)
+        return last
+
+    def undo_since(self, profile: Profile, run: int) -> bool:
+        """Take back what the first run after this one moved; return False where there is nothing of it.
+
+        Raises:
+            CometError: nothing was put back.
+        """
+        with self._opened(profile) as collection:
+            following = found.following_run(collection, run)
+        if following:
+            self.undo_run(profile, following)
+        return bool(following)
+
+    def rule(self, rule: str) -> list[str]:
+        """Return what a rule would do, in the words of the command line, which changes nothing.
+
+        Raises:
+            UsageError: it is no rule, or nothing is known yet.
+        """
+        words = starting.command("comet", *self._words("review", self._name), "--rule", rule)
+        env = starting.environment(PYTHONIOENCODING="utf-8")
+        run = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=env)
+        if run.returncode:
+            message, _break, hint = run.stderr.decode("utf-8", "replace").strip().partition("\n")
+            raise UsageError(message.partition(": ")[2], hint=hint.partition(": ")[2])
+        return run.stdout.decode("utf-8", "replace").splitlines()
 
     def undo_entries(self, profile: Profile, entries: Sequence[int]) -> Outcome:
         """Take back what some journal entries tell of.
@@ -338,24 +376,3 @@ class Session:
 
         with opened(profile, self._places) as collection:
             yield collection
-
-
-def _recovered(collection: Collection) -> list[Entry]:
-    """Bring interrupted changes to an end; while another process changes files there is nothing to bring."""
-    from comet import changes  # noqa: PLC0415 - see above
-
-    try:
-        return changes.settle(collection)
-    except LockedError:
-        return []
-
-
-def _outside(collection: Collection, groups: list[Group]) -> dict[int, Track]:
-    """Return a file of each audio that is left over; the collection's tracks are read only where that needs them."""
-    serials = {serial for group in groups for match in group.left_over for serial in (match.pair.i, match.pair.j)}
-    found = {track.audio.serial: track for group in groups for track in group.tracks if track.audio.serial in serials}
-    if serials - found.keys():
-        for track in collection.cache.tracks(collection.sources()):
-            if track.audio.serial in serials:
-                found.setdefault(track.audio.serial, track)
-    return found

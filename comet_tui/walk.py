@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from comet.core.acts import Kind
+from comet.core.merged import AS_PROPOSED, Settled
 from comet.core.model import Decision, Proposal, Standing
+from comet_tui.found import Found
 from comet_tui.session import Act
 
 
@@ -39,6 +40,12 @@ class Item:
     fate: Fate
     decision: Decision | None
     """The one that holds now."""
+    name: str = ""
+    """Artist and title as its keeper has them, not yet safe; empty where they are not known."""
+    default: Settled = AS_PROPOSED
+    """What is settled about its tags where nobody settles anything."""
+    edits: list[Settled] = field(default_factory=list)
+    """What was settled about them here, step by step."""
     act: Act | None = None
     """What was done last."""
     reason: str = ""
@@ -53,6 +60,17 @@ class Item:
     def chosen(self) -> bool:
         """Somebody chose otherwise than was proposed."""
         return set(self.proposal.keep) != set(self.proposed.keep)
+
+    @property
+    def touched(self) -> bool:
+        """Somebody decided something about it; by settling tags nobody has decided about what stays only till then."""
+        waits = self.proposal.doubtful or self.proposal.whole
+        return self.chosen or (self.settled != self.default and not waits)
+
+    @property
+    def settled(self) -> Settled:
+        """What is settled about its tags now."""
+        return self.edits[-1] if self.edits else self.default
 
     @property
     def asks(self) -> bool:
@@ -71,6 +89,11 @@ class Item:
         self.proposal = replace(self.proposal, keep=tuple(keep))
         self.frees = self.proposal.frees
         return True
+
+    def settle(self, settled: Settled) -> None:
+        """Settle something about its tags."""
+        if settled != self.settled:
+            self.edits.append(settled)
 
     def restore(self) -> None:
         """Go back to what was proposed."""
@@ -95,6 +118,12 @@ def moved(act: Act | None) -> tuple[int, int]:
     return len(sizes), sum(sizes)
 
 
+def written(act: Act | None) -> int:
+    """Return of how many files an act has written the tags."""
+    done = act.outcome.done if act and act.outcome else ()
+    return sum(entry.kind is Kind.WRITE_TAGS for entry in done)
+
+
 @dataclass
 class Walk:
     """All groups that were read."""
@@ -106,10 +135,15 @@ class Walk:
     """What was done here and not undone, that done last at the end."""
 
     @classmethod
-    def of(cls, proposals: Sequence[Proposal], held: int) -> Walk:
+    def of(cls, found: Found) -> Walk:
         """Begin with what was read."""
-        fates = {Standing.SKIPPED: Fate.SKIPPED}
-        return cls([Item(each, each, fates.get(each.standing, Fate.OPEN), each.decision) for each in proposals], held)
+        walk = cls(held=found.held)
+        for each in found.proposals:
+            fate = Fate.SKIPPED if each.standing is Standing.SKIPPED else Fate.OPEN
+            tags = each.decision.tags if each.decision else None
+            name = found.names.get(each.group.id, "")
+            walk.items.append(Item(each, each, fate, each.decision, name, tags or found.settled))
+        return walk
 
     def left(self) -> tuple[int, int]:
         """Return how many groups are open, and the bytes that would be moved if all were confirmed."""

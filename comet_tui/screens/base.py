@@ -37,6 +37,11 @@ class Framed(Screen[None]):
     def called(self) -> str:
         """What the screen is called."""
 
+    @property
+    def sections(self) -> Sequence[tuple[str, tuple[Key, ...]]]:
+        """Return its own keys by heading, for the help screen."""
+        return ((self.called, self.KEYS),)
+
     @abstractmethod
     def body(self) -> ComposeResult:
         """Make what stands between title and hints."""

@@ -20,7 +20,7 @@ class HelpScreen(Framed):
 
     def __init__(self, of: Framed) -> None:
         super().__init__(of.session)
-        self._sections = keys.sections(of.KEYS, of.called)
+        self._sections = keys.sections(*of.sections)
 
     @property
     def called(self) -> str:

@@ -1,4 +1,4 @@
-"""A screen of two lists: side by side, one below the other, or one at a time, as there is room."""
+"""A screen of lists in two places: side by side, one below the other, or one at a time, as there is room."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from comet_tui.screens.base import Reading
 
 T = TypeVar("T")
 
-_WIDE = 100
-"""Columns from which on both lists stand side by side."""
 _TALL = 16
-"""Lines from which on they have room one below the other."""
+"""Lines from which on there is room for one below the other."""
 
 
 class Paired(Reading[T]):
-    """Two lists, between which Tab goes back and forth, or a message in their place."""
+    """Two lists or more, among which Tab goes around, or a message in their place."""
 
     BEGINS: ClassVar[int] = 0
     """Which of the lists has the keys at the beginning."""
+    WIDE: ClassVar[int] = 100
+    """Columns from which on both places stand side by side."""
     DEFAULT_CSS = """
     Paired {
         #both { height: 1fr; layout: vertical; }
@@ -49,8 +49,8 @@ class Paired(Reading[T]):
         """Make the list on the right or below, and what belongs to it."""
 
     @abstractmethod
-    def lists(self) -> tuple[Widget, Widget]:
-        """Return what takes the keys in each."""
+    def lists(self) -> tuple[Widget, ...]:
+        """Return what takes the keys: first in the one place, then in the other."""
 
     def body(self) -> ComposeResult:
         """Make both lists, and what stands there instead when there is nothing to list."""
@@ -68,11 +68,16 @@ class Paired(Reading[T]):
     @property
     def inside(self) -> int:
         """Which of the lists has the keys."""
-        return int(self.lists()[1].has_focus)
+        return next((at for at, each in enumerate(self.lists()) if each.has_focus), 0)
+
+    @property
+    def single(self) -> bool:
+        """There is room for one list at a time."""
+        return self.app.size.width < self.WIDE and self.app.size.height < _TALL
 
     def sees(self, which: int) -> bool:
         """Tell whether a list is on the screen."""
-        return bool(self.query_one("#other" if which else "#one").display) and not self.has_class("-silent")
+        return not self.has_class("-silent") and (not self.single or which == self.inside)
 
     def go(self, which: int) -> None:
         """Give the keys to a list."""
@@ -85,8 +90,8 @@ class Paired(Reading[T]):
         self.query_one("#message", Static).update(text or Text())
 
     def action_other(self) -> None:
-        """Give the keys to the other list."""
-        self.go(1 - self.inside)
+        """Give the keys to the next list."""
+        self.go((self.inside + 1) % len(self.lists()))
 
     def on_resize(self) -> None:
         """Arrange both lists anew."""
@@ -103,8 +108,6 @@ class Paired(Reading[T]):
 
     def _arrange(self, inside: int) -> None:
         """Put the lists side by side where that fits, and show only one of them where two have no room."""
-        size = self.app.size
-        self.set_class(size.width >= _WIDE, "-wide")
-        single = size.width < _WIDE and size.height < _TALL
-        self.query_one("#one").display = not single or not inside
-        self.query_one("#other").display = not single or bool(inside)
+        self.set_class(self.app.size.width >= self.WIDE, "-wide")
+        self.query_one("#one").display = not self.single or not inside
+        self.query_one("#other").display = not self.single or bool(inside)

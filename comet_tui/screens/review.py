@@ -1,14 +1,16 @@
-"""The review: the groups, largest saving first, and the tracks of one of them; Enter confirms, u undoes."""
+"""The review: the groups, largest saving first, tracks and tags of one of them; Enter confirms, u undoes."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -16,15 +18,18 @@ from comet.core.errors import CometError, NotScannedError
 from comet.core.model import Choice
 from comet.core.text import _, _n, size
 from comet_tui import keys
+from comet_tui.ahead import Ahead
 from comet_tui.background import in_thread
+from comet_tui.found import Found, Looked
 from comet_tui.keys import Key
 from comet_tui.screens import told
 from comet_tui.screens.base import explain, reason, unjudged
 from comet_tui.screens.paired import Paired
-from comet_tui.session import Act, Found, Session
+from comet_tui.screens.tags import Tags
+from comet_tui.session import Act, Session
 from comet_tui.walk import Fate, Item, Step, Walk
-from comet_tui.widgets.columns import wrapped
-from comet_tui.widgets.lines import Heading
+from comet_tui.widgets.columns import head, wrapped
+from comet_tui.widgets.lines import Heading, Hints
 from comet_tui.widgets.rows import Rows
 
 _SEEN = 0.4
@@ -34,15 +39,20 @@ _BETWEEN = 0.3
 
 
 class ReviewScreen(Paired[Found]):
-    """A list of groups, and beside or below it the tracks of the group under the cursor."""
+    """A list of groups, and beside or below it tracks and tags of the group under the cursor."""
 
     KEYS: ClassVar[tuple[Key, ...]] = keys.REVIEW
     BINDINGS = keys.bindings(keys.REVIEW)
     BEGINS = 1
+    WIDE = 110
     DEFAULT_CSS = """
     ReviewScreen {
         #unjudged { height: auto; max-height: 2; padding: 0 1; display: none; }
         #detail { height: 3; padding: 0 1; }
+        #other { height: 3fr; }
+        &.-wide #one { width: 3fr; }
+        &.-wide #other { width: 5fr; height: 1fr; }
+        #own { height: 1fr; }
     }
     """
 
@@ -52,6 +62,8 @@ class ReviewScreen(Paired[Found]):
         self._walk = Walk()
         self._item: Item | None = None
         """Whose tracks are listed; the cursor of the groups may be ahead of it by a moment."""
+        self._looked: set[int] = set()
+        """Which of the lists were on the screen with this group."""
         self._clock = clock
         self._since = self._entered = 0.0
         """When the group came on the screen, and when Enter was pressed last."""
@@ -68,14 +80,21 @@ class ReviewScreen(Paired[Found]):
         yield Rows(self._draw_group, id="groups")
 
     def other(self) -> ComposeResult:
-        """Make the list of tracks."""
-        yield Heading(id="title")
-        yield Rows(self._draw_track, id="tracks")
-        yield Static(id="detail")
+        """Make the list of tracks and that of tags."""
+        with Vertical(id="own"):
+            yield Heading(id="title")
+            yield Rows(self._draw_track, id="tracks")
+            yield Static(id="detail")
+        yield Tags(self.say)
 
-    def lists(self) -> tuple[Widget, Widget]:
-        """Return both lists."""
-        return self._groups, self._tracks
+    def lists(self) -> tuple[Widget, Widget, Widget]:
+        """Return all three lists."""
+        return self._groups, self._tracks, self._tags.rows
+
+    @property
+    def sections(self) -> Sequence[tuple[str, tuple[Key, ...]]]:
+        """Return its own keys by heading."""
+        return *super().sections, (_("While the tags have the keys"), keys.TAGS)
 
     def on_mount(self) -> None:
         """Begin with nothing to list."""
@@ -131,8 +150,12 @@ class ReviewScreen(Paired[Found]):
             self.say(_("one track always stays: choose another one first"))
         self._redraw(item)
 
+    def action_tags(self) -> None:
+        """Give the keys to the tags, or back to the tracks."""
+        self.go(1 if self.inside == 2 else 2)
+
     def action_back(self) -> None:
-        """Go back to what is proposed for the group."""
+        """Go back to the tracks that are proposed to stay."""
         if self._item and self._item.asks:
             self._item.restore()
             self._redraw(self._item)
@@ -146,20 +169,34 @@ class ReviewScreen(Paired[Found]):
         item, found = self._item, self._found
         if early or item is None or found is None or not self.current:
             return
-        if not self.sees(1):
-            self.go(1)  # nothing is confirmed unseen
+        unseen = [which for which in (1, 2) if which not in self._looked or (self.single and not self.inside)]
+        if unseen:
+            self.go(unseen[0])  # nothing is confirmed unseen
             self._since = now
         elif not item.asks:
             self.say(told.done(item))
         elif found.profile.read_only:
             self.say(_("the profile is read-only, nothing is done: {what}").format(what=told.would(item)))
-        elif not item.proposal.remove and not item.chosen:
-            listen = _("listen first: Space marks what shall go") if item.proposal.doubtful else ""
-            self.say(listen or _("nothing can be removed here: every track stays"))
-        else:
-            proposal, before, chosen = item.proposal, item.decision, item.chosen
-            fate = Fate.HELD if proposal.remove else Fate.KEPT
-            self._do(item, fate, lambda: self.session.confirm(found.profile, proposal, before, chosen=chosen))
+        elif not item.proposal.remove and not item.touched:
+            self.say(told.staying(item))
+        elif self._agreed():
+            self._confirm(item, found)
+
+    def _agreed(self) -> bool:
+        """Tell whether the tags were seen and no conflict is open; else lead to one, which the next Enter settles."""
+        words = self._tags.agree()
+        if words:
+            self.say(words)
+            self._since = self._clock()
+        if words and self._tags.merged:
+            self.go(2)
+        return not words
+
+    def _confirm(self, item: Item, found: Found) -> None:
+        merged, before, chosen = self._tags.merged, item.decision, item.touched
+        if merged is not None:
+            fate = Fate.HELD if item.proposal.remove else Fate.KEPT
+            self._do(item, fate, lambda: self.session.confirm(found.profile, merged, before, chosen=chosen))
 
     def action_apart(self) -> None:
         """Record that the tracks of the group are no duplicates of each other."""
@@ -227,14 +264,16 @@ class ReviewScreen(Paired[Found]):
 
     def _tell(self, item: Item) -> None:
         self.session.acts += 1
-        if item in self._walk.items:  # and not those of another profile
+        if item in self._walk.items and self._tags.ahead:  # and not those of another profile
+            self._tags.ahead.forget(item)
             self.say(told.done(item))
             self._redraw(item)
 
     def _list(self, found: Found | None) -> None:
         before = self._item.proposal.group.id if self._item else ""
         self._found = found
-        self._walk = Walk.of(found.proposals, found.held) if found else Walk()
+        self._walk = Walk.of(found) if found else Walk()
+        self._tags.ahead = Ahead(partial(self._asking, found)) if found else None
         self._item = None
         items = self._walk.items
         self.say("")  # what was done before the groups were read is undone on the screen of the quarantine
@@ -260,30 +299,73 @@ class ReviewScreen(Paired[Found]):
         item = items[cursor] if cursor < len(items) else None
         if item is self._item:
             return
-        self._item, self._since = item, self._clock()
+        self._item, self._since, self._looked = item, self._clock(), set()
+        self._look()
+        self._show_tags()
         if item is None:
             self._tracks.fill(0)
             return
-        self._tracks.fill(len(item.proposal.group.tracks) + len(told.beside(item.proposal.group)))
+        count = len(item.proposal.group.tracks) + len(told.beside(item.proposal.group))
+        self._tracks.fill(count, item.proposal.keep[0])  # where it says why it stays
         self._entitle(item)
         self._show_track()
 
     def _entitle(self, item: Item) -> None:
         group = item.proposal.group
         self.query_one("#title", Heading).words = _("{name} · {tracks} · frees {size}").format(
-            name=told.name(group),
+            name=told.name(item),
             tracks=_n("{n} track", "{n} tracks", len(group.tracks)),
             size=size(item.proposal.frees),
         )
 
     @on(Rows.Moved, "#tracks")
+    @on(Rows.Moved, "#tags")
+    @on(Tags.Changed)
     def _show_track(self) -> None:
+        """Tell all about what is under the cursor: a track, or a field while the tags have the keys."""
         if self._item is None or self._found is None:
             return
         detail = self.query_one("#detail", Static)
-        path, what = told.detail(self._item, self._tracks.cursor, self._found.outside)
-        lines = [*wrapped(path, detail.size.width or self.size.width - 2, 2), what]
-        detail.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), layout=False)
+        width = detail.size.width or self.size.width - 2
+        path, what = told.detail(self._item, self._tracks.cursor, self._found.outside, self._tags.looked)
+        if field := self._tags.detail if self.inside == 2 else "":
+            path, what = "", field
+        lines = wrapped(path, width, 2)
+        detail.update(Text("\n".join((*lines, head(what, width * (3 - len(lines)))))), layout=False)
+
+    def _show_tags(self) -> None:
+        items = self._walk.items
+        following = items[self._walk.next_open(self._groups.cursor)] if items else None
+        self._tags.follow(self._item, following)
+
+    def _asking(self, found: Found, item: Item) -> Callable[[], Looked]:
+        """Return what asks about a group, as it is chosen now."""
+        proposal, settled, chosen = item.proposal, item.settled, item.chosen
+        return lambda: self.session.looked(found.profile, proposal, settled, chosen=chosen)
+
+    @on(Tags.Arrived)
+    def _arrived(self) -> None:
+        """Count from now on how long the tags are on the screen too."""
+        self._since = self._clock()
+        self._show_track()
+        if self._tags.looked and self._tags.looked.holes:
+            self.say("! " + "; ".join(self._tags.looked.holes))
+
+    @on(Tags.Left)
+    def _left(self) -> None:
+        self.go(1)
+
+    def _arrange(self, inside: int) -> None:
+        super()._arrange(inside)
+        self.query_one("#own").display = not self.single or inside == 1
+        self._tags.display = not self.single or inside == 2
+        self.query_one(Hints).keys = (self.KEYS[0], *keys.TAGS) if inside == 2 else self.KEYS
+        self._look()
+        self._show_track()
+
+    def _look(self) -> None:
+        """Note which lists are on the screen."""
+        self._looked |= {which for which in range(3) if self.sees(which)}
 
     def _redraw(self, item: Item) -> None:
         """Show a group as it is now, wherever it stands."""
@@ -293,6 +375,7 @@ class ReviewScreen(Paired[Found]):
             self._entitle(item)
             self._tracks.refresh()
             self._show_track()
+            self._show_tags()
 
     def _draw_group(self, index: int, width: int) -> Text:
         return told.group_row(self._walk.items[index], width)
@@ -307,3 +390,7 @@ class ReviewScreen(Paired[Found]):
     @property
     def _tracks(self) -> Rows:
         return self.query_one("#tracks", Rows)
+
+    @property
+    def _tags(self) -> Tags:
+        return self.query_one(Tags)

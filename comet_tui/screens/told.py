@@ -9,8 +9,9 @@ from rich.text import Text
 
 from comet.core.model import Group, Match, Relation, Track
 from comet.core.text import _, _n, clock, safe, size
+from comet_tui.found import Looked
 from comet_tui.session import Act
-from comet_tui.walk import Fate, Item, moved
+from comet_tui.walk import Fate, Item, moved, written
 from comet_tui.widgets.columns import Cell, head, line, tail
 
 _CHECK = "yellow"
@@ -18,9 +19,10 @@ _KEEPER = "bold green"
 _FAILED = "bold red"
 
 
-def name(group: Group) -> str:
-    """Return what a person calls a group: the name of its keeper's file."""
-    return safe(os.path.basename(group.tracks[group.keeper].file.path))
+def name(item: Item) -> str:
+    """Return what a person calls a group: artist and title, or where they are not known the name of a file."""
+    group = item.proposal.group
+    return safe(item.name or os.path.basename(group.tracks[group.keeper].file.path))
 
 
 def group_row(item: Item, width: int) -> Text:
@@ -32,7 +34,7 @@ def group_row(item: Item, width: int) -> Text:
         Cell(f"{len(group.tracks)} x", 4, right=True),
         Cell(word, 9, style=style),
     )
-    return line(cells, name(group), width)
+    return line(cells, name(item), width)
 
 
 def track_row(item: Item, index: int, outside: Mapping[int, Track], width: int) -> Text:
@@ -40,18 +42,19 @@ def track_row(item: Item, index: int, outside: Mapping[int, Track], width: int) 
     group = item.proposal.group
     if index < len(group.tracks):
         mark, style = _mark(item, index)
-        return _row(mark, style, group.tracks[index], width)
+        number = str(index + 1).rjust(len(str(len(group.tracks))))
+        return _row(f"{number} {mark}", style, group.tracks[index], width)
     _member, other, match = _left_over(group, index, outside)
     if other is None:
-        return line((Cell(_("beside"), 9),), relation(match), width)
-    return _row(_("beside"), "", other, width)
+        return line((Cell(f"  {_('beside')}", 11),), relation(match), width)
+    return _row(f"  {_('beside')}", "", other, width)
 
 
-def detail(item: Item, index: int, outside: Mapping[int, Track]) -> tuple[str, str]:
+def detail(item: Item, index: int, outside: Mapping[int, Track], looked: Looked | None) -> tuple[str, str]:
     """Return the path of a row's file, and what is to be said about it."""
     group = item.proposal.group
     if index < len(group.tracks):
-        return safe(group.tracks[index].path), _about(item, index)
+        return safe(group.tracks[index].path), _about(item, index, looked)
     member, other, match = _left_over(group, index, outside)
     what = _("{relation} as `{name}`, but not as all tracks here").format(
         relation=relation(match), name=head(safe(os.path.basename(member.file.path)), 30) if member else "?"
@@ -61,20 +64,19 @@ def detail(item: Item, index: int, outside: Mapping[int, Track]) -> tuple[str, s
 
 def done(item: Item) -> str:
     """Return what was done with a group, in a line."""
-    proposal = item.proposal
-    called = head(name(proposal.group), 30)
+    called = head(name(item), 30)
     if item.fate is Fate.FAILED:
         return _("! {name}: {reason}").format(name=called, reason=item.reason)
     if item.fate is Fate.HELD:
         return _held(item, called)
     words = {
-        Fate.KEPT: _("✓ {name}: all tracks stay, u undoes"),
+        Fate.KEPT: _("✓ {name}: all tracks stay{tags}, u undoes"),
         Fate.APART: _("✓ {name}: no duplicates of each other, u undoes"),
         Fate.SKIPPED: _("{name}: left for later, s takes it back"),
         Fate.OPEN: _("{name}: open again, everything is where it was"),
         Fate.WAITING: _("… {name}"),
     }
-    return words[item.fate].format(name=called)
+    return words[item.fate].format(name=called, tags=_tagged(item))
 
 
 def relation(match: Match) -> str:
@@ -96,14 +98,30 @@ def doubt(why: str) -> str:
 
 def _held(item: Item, called: str) -> str:
     count, gone = moved(item.act)
-    words = _("✓ {name}: kept {kept}, {files} moved to quarantine ({size}), u undoes").format(
+    words = _("✓ {name}: kept {kept}, {files} moved to quarantine ({size}){tags}, u undoes").format(
         name=called,
         kept=len(item.proposal.group.tracks) - count,
         files=_n("{n} file", "{n} files", count),
         size=size(gone),
+        tags=_tagged(item),
     )
     warnings = item.act.outcome.warnings if item.act and item.act.outcome else ()
     return " · ".join((words, *(f"! {safe(warning)}" for warning in warnings)))
+
+
+def _tagged(item: Item) -> str:
+    """Return of how many files the tags were written, to go on with in a sentence."""
+    count = written(item.act)
+    return _(", tags of {files} written").format(files=_n("{n} file", "{n} files", count)) if count else ""
+
+
+def staying(item: Item) -> str:
+    """Return why nothing of a group goes."""
+    if item.proposal.doubtful:
+        return _("listen first: Space marks what shall go")
+    if item.proposal.whole:
+        return _("every track stays, for an album would have a hole: Space marks what shall go")
+    return _("nothing can be removed here: every track stays")
 
 
 def would(item: Item) -> str:
@@ -139,10 +157,9 @@ def _mark(item: Item, index: int) -> tuple[str, str]:
     proposal = item.proposal
     if index == proposal.keep[0]:
         return _("● keeper"), _KEEPER
-    if index in proposal.doubtful and index in proposal.keep:
-        return _("? check"), _CHECK
     if index in proposal.keep:
-        return _("● stays"), _KEEPER
+        waits = (_("? check"), _CHECK) if index in proposal.doubtful else (_("● album"), "")
+        return waits if index in (*proposal.doubtful, *proposal.whole) else (_("● stays"), _KEEPER)
     if index in proposal.barred:
         return _("■ stays"), ""
     if item.fate is Fate.HELD:
@@ -151,13 +168,15 @@ def _mark(item: Item, index: int) -> tuple[str, str]:
     return (_("○ goes"), "") if match is None or match.verdict.clear else (_("○ check"), _CHECK)
 
 
-def _about(item: Item, index: int) -> str:
+def _about(item: Item, index: int, looked: Looked | None) -> str:
     """Return why a track stays or goes, and how it compares with the keeper."""
     proposal = item.proposal
     first = proposal.keep[0]
     match = _between(proposal.group, index, first)
     if index == first:
-        return _("the keeper")
+        why = ", ".join(looked.why) if looked else ""
+        told = _("the keeper: {why}").format(why=why) if why else _("the keeper")
+        return f"{told} · {proposal.albums}" if proposal.albums else told
     like = (
         _("the same encoded audio as the keeper")
         if match is None
@@ -169,7 +188,12 @@ def _about(item: Item, index: int) -> str:
         return _("stays until you decide: {doubt}; compared with the keeper").format(
             doubt=doubt(proposal.doubtful[index])
         )
-    return _("stays: {like}").format(like=like) if index in proposal.keep else _("goes: {like}").format(like=like)
+    if index in proposal.whole and index in proposal.keep:
+        return _("stays until you decide: {reason}; {like}").format(reason=proposal.whole[index], like=like)
+    if index in proposal.keep:
+        return _("stays: {like}").format(like=like)
+    why = looked.against.get(index, "") if looked else ""
+    return _("goes: {like}; {why}").format(like=like, why=why) if why else _("goes: {like}").format(like=like)
 
 
 def _between(group: Group, one: int, other: int) -> Match | None:
@@ -198,7 +222,7 @@ def _left_over(group: Group, index: int, outside: Mapping[int, Track]) -> tuple[
 def _row(mark: str, style: str, track: Track, width: int) -> Text:
     audio = track.audio
     cells = (
-        Cell(mark, 9, style=style),
+        Cell(mark, 11, style=style),
         Cell(size(track.file.size), 8, right=True, rank=1),
         Cell(clock(audio.duration), 7, right=True, rank=2),
         Cell(_("{n} kbps").format(n=round(audio.bitrate / 1000)), 9, right=True, rank=3),

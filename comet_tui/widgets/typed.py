@@ -14,9 +14,10 @@ class Typed(Input):
         super().__init__(placeholder=hint, compact=True, select_on_focus=False, id=id)
         self.cursor_blink = False
 
-    def ask(self) -> None:
-        """Come, empty, and take the keys."""
-        self.value = ""
+    def ask(self, value: str = "") -> None:
+        """Come, with what is there already, and take the keys."""
+        self.value = value
+        self.cursor_position = len(value)
         self.display = True
         self.screen.set_focus(self)
 

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import mutagen
 import numpy as np
 import pytest
 
@@ -134,6 +135,16 @@ class Made:
         return opened(profiles.load(self.home, "music"), self.home, create=True)
 
 
+def tag(path: Path, fields: dict[str, str]) -> None:
+    """Let a file have these tags."""
+    file = mutagen.File(path, easy=True)
+    if file.tags is None:
+        file.add_tags()
+    for name, value in fields.items():
+        file[name] = [value]
+    file.save()
+
+
 def _content(top: Path, *, inside: bool) -> dict[str, str]:
     """Return path and hash of the files in quarantine, or of those outside Comet's own folder."""
     found = {}
@@ -200,5 +211,31 @@ def real(made: Made, sounds: dict[str, Path]) -> Made:
     made.pair(serials["a.mp3"], serials["a.ogg"])
     made.pair(serials["b.flac"], serials["b.mp3"])
     made.pair(serials["c.flac"], serials["c.mp3"])
+    made.correlated()
+    return made
+
+
+@pytest.fixture
+def tagged(made: Made, sounds: dict[str, Path], tmp_path: Path) -> Made:
+    """Return a profile with three groups: one with two conflicts and something to add, a clean one, one with a third.
+
+    Of `a` the keeper is the FLAC; its MP3 differs in date and title and has another genre and a mood.
+    """
+    keeper = {"title": "Roads", "artist": "Portishead", "date": "1994", "genre": "Trip-Hop"}
+    tagged = {
+        "a.flac": keeper,
+        "a.mp3": {**keeper, "title": "Wandering Star", "date": "1995", "genre": "Electronic", "mood": "calm"},
+        "b.flac": {"title": "Glory Box", "artist": "Portishead"},
+        "b.mp3": {"title": "Glory Box", "artist": "Portishead", "genre": "Trip-Hop"},
+        "c.flac": {"title": "Numb"},
+        "c.mp3": {"title": "Sour Times"},
+    }
+    serials = {}
+    for name, fields in tagged.items():
+        shutil.copyfile(sounds[name], tmp_path / name)
+        tag(tmp_path / name, fields)
+        serials[name] = made.track(f"{Path(name).suffix[1:]}/{name}", tmp_path / name)
+    for each in "abc":
+        made.pair(serials[f"{each}.flac"], serials[f"{each}.mp3"])
     made.correlated()
     return made

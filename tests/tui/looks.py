@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from comet_tui.app import CometApp
 from comet_tui.screens.base import Reading
 from comet_tui.screens.review import ReviewScreen
+from comet_tui.screens.tags import Tags
 from comet_tui.widgets.lines import Bar, Said
 
 SIZES = [(80, 24), (120, 40), (40, 12)]
@@ -88,3 +89,15 @@ def review(app: App[None]) -> ReviewScreen:
 def said(pilot: Pilot[None]) -> str:
     """Return what is told at the bottom."""
     return str(pilot.app.screen.query_one(Said).render())
+
+
+def pane(pilot: Pilot[None]) -> Tags:
+    """Return the list of tags."""
+    return review(pilot.app).query_one(Tags)
+
+
+async def there(pilot: Pilot[None], group: str) -> None:
+    """Wait until the tags of a group are on the screen."""
+    await settled(pilot)
+    await until(pilot, lambda: group in joined_text(pilot.app) and pane(pilot).merged is not None)
+    await pilot.pause()

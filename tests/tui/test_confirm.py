@@ -14,8 +14,10 @@ from comet.collection import decisions
 from comet.core.acts import Do, Kind, Step
 from comet.core.model import Choice, Identity
 from comet_tui.app import CometApp
+from comet_tui.found import Found
 from comet_tui.screens.review import ReviewScreen
-from comet_tui.session import Found, Session
+from comet_tui.screens.tags import Tags
+from comet_tui.session import Session
 from comet_tui.walk import Fate
 from comet_tui.widgets.rows import Rows
 from tests.tui.conftest import Made
@@ -49,7 +51,9 @@ async def test_groups_are_confirmed_one_after_the_other(real: Made) -> None:
     async with real.app().run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         async with review(pilot.app).session.turn:  # something else is being done
-            await pilot.press("enter", "enter", "enter")
+            for _group in range(3):
+                await until(pilot, lambda: review(pilot.app).query_one(Tags).merged is not None)
+                await pilot.press("enter")
             assert {item.fate for item in review(pilot.app)._walk.items} == {Fate.WAITING}
             assert len(real.there()) == 7
         await settled(pilot)
@@ -206,7 +210,9 @@ async def test_skipping_is_a_switch(real: Made) -> None:
             assert decisions.listed(opened) == []
         await pilot.press("s")
         await settled(pilot)
-        await pilot.press("K", "enter")
+        await pilot.press("K")
+        await settled(pilot)
+        await pilot.press("enter")
         await settled(pilot)
         assert set(real.held()) == {"a.mp3", "a.ogg"}
 
@@ -258,10 +264,10 @@ async def test_what_cannot_be_removed_stays_and_says_why(real: Made) -> None:
 
 
 async def test_nothing_is_confirmed_unseen(real: Made) -> None:
-    """Where there is room for one list, Enter in the groups shows the tracks first."""
+    """Where there is room for one list, Enter in the groups shows the tracks first, though they were seen before."""
     async with real.app().run_test(size=(40, 12)) as pilot:
         await settled(pilot)
-        await pilot.press("tab", "enter")
+        await pilot.press("tab", "tab", "enter")
         await seen(pilot, "● keeper")
         assert review(pilot.app)._walk.items[0].fate is Fate.OPEN
         await pilot.press("enter")

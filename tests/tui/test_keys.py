@@ -15,14 +15,31 @@ from tests.tui.looks import seen, settled, text, until
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "terminal.md"
 
 
-OWN = [keys.PROFILES, keys.SCAN, keys.REVIEW, keys.QUARANTINE, keys.JOBS, keys.BACK, ()]
+OWN = [
+    keys.PROFILES,
+    keys.SCAN,
+    keys.REVIEW,
+    keys.TAGS,
+    keys.FOLDERS,
+    keys.RULE,
+    keys.QUARANTINE,
+    keys.JOBS,
+    keys.BACK,
+    (),
+]
 
 
 @pytest.mark.parametrize("own", OWN)
 def test_a_key_does_one_thing_on_a_screen(own: tuple[Key, ...]) -> None:
     """No key stands twice among those that work on one screen."""
-    names = [name for _title, listed in keys.sections(own, "") for key in listed for name in key.names]
+    names = [name for _title, listed in keys.sections(("", own)) for key in listed for name in key.names]
     assert len(names) == len(set(names))
+
+
+def test_what_means_something_else_in_the_tags_is_harmless_there() -> None:
+    """Space, u and Esc do to a value what they do to a track; no other key of the review has a second meaning."""
+    review, tags = ({name for key in own for name in key.names} for own in (keys.REVIEW, keys.TAGS))
+    assert review & tags == {"space", "u", "escape"}
 
 
 @pytest.mark.parametrize("own", OWN)
@@ -56,12 +73,12 @@ async def test_the_hint_line_never_loses_the_key_that_shows_all(collection: Made
 
 async def test_help_lists_every_key_of_the_screen(collection: Made) -> None:
     """What works in the review is what `?` shows there."""
-    async with collection.app().run_test(size=(90, 50)) as pilot:
+    async with collection.app().run_test(size=(100, 70)) as pilot:
         await settled(pilot)
         await pilot.press("question_mark")
         await seen(pilot, "Keys")
         shown = text(pilot.app)
-        for _title, listed in keys.sections(keys.REVIEW, ""):
+        for _title, listed in keys.sections(("", keys.REVIEW), ("", keys.TAGS)):
             for key in listed:
                 assert key.shown in shown
                 assert key.does.split(";")[0] in shown

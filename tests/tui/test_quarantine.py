@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from comet import changes, jobs
-from comet.collection import groups, history
+from comet.collection import groups, history, merging
 from comet.core.job import Job
 from comet_tui.screens.quarantine import QuarantineScreen
 from comet_tui.widgets.typed import Typed
@@ -23,7 +23,7 @@ def confirm(made: Made, *numbers: int) -> None:
     """Apply some groups in one run."""
     with made._opened() as opened:
         found = groups.proposals(opened)
-        changes.apply(opened, changes.plan(opened, [found[number] for number in numbers]), Job())
+        changes.apply(opened, changes.plan(opened, merging.each(opened, [found[number] for number in numbers])), Job())
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from comet.collection import decisions, groups
 from comet.core.errors import DatabaseError
 from comet.core.model import Choice
 from comet_tui.app import CometApp
-from comet_tui.session import Found, Session
+from comet_tui.found import Found
+from comet_tui.session import Session
 from comet_tui.widgets.lines import Bar, Heading
 from comet_tui.widgets.page import Page
 from comet_tui.widgets.rows import Rows
@@ -33,16 +34,21 @@ async def test_groups_stand_with_the_largest_saving_first(collection: Made, size
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_keys_go_to_the_tracks_and_back_with_tab(collection: Made, size: tuple[int, int]) -> None:
-    """One begins in the tracks, which are all there at every size; Tab leads to the groups and back."""
+    """One begins in the tracks, which are all there at every size; Tab leads to tags, groups and back, t to tags."""
     async with collection.app().run_test(size=size) as pilot:
         await settled(pilot)
         screen = review(pilot.app)
         assert pilot.app.focused is screen.query_one("#tracks")
         await seen(pilot, "● keeper", "○ goes", "? check", "36.1 MB", "08 Roads.flac", "the keeper")
         await pilot.press("tab")
+        await until(pilot, lambda: pilot.app.focused is screen.query_one("#tags"))
+        await seen(pilot, "─ Tags after the merge")
+        await pilot.press("tab")
         await until(pilot, lambda: pilot.app.focused is screen.query_one("#groups"))
         await seen(pilot, "17.1 MB", "14.0 MB")
-        await pilot.press("tab")
+        await pilot.press("tab", "t")
+        await until(pilot, lambda: pilot.app.focused is screen.query_one("#tags"))
+        await pilot.press("t")
         await until(pilot, lambda: pilot.app.focused is screen.query_one("#tracks"))
         await pilot.pause()
         joined = "".join(line.split("│")[-1].strip() for line in lines(pilot.app))
@@ -54,9 +60,9 @@ async def test_the_next_group_is_one_key_away(collection: Made, size: tuple[int,
     """J and K move through the groups, j and k through the tracks, and the burst of both is understood."""
     async with collection.app().run_test(size=size) as pilot:
         await settled(pilot)
-        await pilot.press("J", "j")
+        await pilot.press("J", "k")
         await seen(pilot, "Слеза.flac · 3 tracks", "frees 14.0")
-        assert pilot.app.screen.query_one("#tracks", Rows).cursor == 1
+        assert pilot.app.screen.query_one("#tracks", Rows).cursor == 0
         await pilot.press("K")
         await seen(pilot, "08 Roads.flac · 3 tracks", "frees 12.2")
 
@@ -77,7 +83,7 @@ async def test_what_is_left_over_stands_beside_the_group(collection: Made) -> No
     async with collection.app().run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("J", "G")
-        await seen(pilot, "3 tracks", "›beside", "Radio/teardrop (extra).mp3")  # noqa: RUF001 - the cursor
+        await seen(pilot, "3 tracks", "› beside", "Radio/teardrop (extra).mp3")  # noqa: RUF001 - the cursor
         await seen(pilot, "same, to check 90.0 % as `teardrop (radio).mp3`")
         await pilot.press("space")
         await pilot.pause()
@@ -85,12 +91,14 @@ async def test_what_is_left_over_stands_beside_the_group(collection: Made) -> No
 
 
 async def test_one_list_has_the_screen_where_two_have_no_room(collection: Made) -> None:
-    """At 40x12 tracks or groups are shown; a window that grows shows both again."""
+    """At 40x12 tracks, tags or groups are shown; a window that grows shows all again."""
     async with collection.app().run_test(size=(40, 12)) as pilot:
         await settled(pilot)
         await until(pilot, lambda: "● keeper" in text(pilot.app) and "to check 08" not in text(pilot.app))
         await pilot.press("tab")
-        await until(pilot, lambda: "● keeper" not in text(pilot.app))
+        await until(pilot, lambda: "● keeper" not in text(pilot.app) and "Tags after the merge" in text(pilot.app))
+        await pilot.press("tab")
+        await until(pilot, lambda: "● keeper" not in text(pilot.app) and "Tags" not in text(pilot.app))
         await pilot.resize_terminal(120, 40)
         await seen(pilot, "● keeper", "17.1 MB")
 

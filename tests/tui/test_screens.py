@@ -14,10 +14,11 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from comet import changes, jobs
-from comet.collection import decisions, groups, history
+from comet.collection import decisions, groups, history, merging
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet_tui.session import Found, Session
+from comet_tui.found import Found
+from comet_tui.session import Session
 from tests.tui.conftest import Made
 from tests.tui.looks import SIZES, lines, seen, settled, text, until
 
@@ -134,7 +135,7 @@ async def test_a_thousand_keys_without_enter_remove_nothing(real: Made, screen: 
     """Whatever arrives on a screen, only Enter confirms: no file goes, none is purged, and no job is started."""
     with real._opened() as opened:
         found = groups.proposals(opened)
-        changes.apply(opened, changes.plan(opened, found[:1]), Job())
+        changes.apply(opened, changes.plan(opened, merging.each(opened, found[:1])), Job())
     there, held = real.there(), real.held()
     draw = random.Random(int(screen))  # noqa: S311 - for chance, not for secrets
     async with real.app().run_test(size=(80, 24)) as pilot:

@@ -17,13 +17,15 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
+import mutagen
 import pytest
 from rich.segment import Segment
 from textual.color import Color
 
 from comet_tui.app import Guard
-from tests.tui.conftest import Made
+from tests.tui.conftest import Made, tag
 
 TOP = Path(__file__).parents[2]
 HOSTILE = (
@@ -97,6 +99,39 @@ class Terminal:
                 self.written += os.read(self.master, 65536)
             except OSError:  # the other side is closed
                 time.sleep(0.05)
+
+
+class Tmux:
+    """The application inside a tmux of its own."""
+
+    def __init__(self, more: dict[str, str], columns: int = 80, lines: int = 24) -> None:
+        self._tmux = ["tmux", "-L", f"comet-{uuid.uuid4().hex[:8]}", "-f", "/dev/null"]
+        exported = {"COLUMNS": "80", "LINES": "24"}  # as some shells do
+        self._env = {**os.environ, "PYTHONPATH": str(TOP), **exported, **more}
+        command = f"{sys.executable} -m comet_tui; echo left with $?; sleep 600"
+        self.run("new-session", "-d", "-x", str(columns), "-y", str(lines), command)
+
+    def run(self, *words: str) -> str:
+        """Let tmux do something."""
+        return subprocess.run([*self._tmux, *words], capture_output=True, text=True, check=True, env=self._env).stdout
+
+    def press(self, *keys: str) -> None:
+        """Type."""
+        self.run("send-keys", *keys)
+
+    def until(self, words: str) -> str:
+        """Wait until `words` stand on the screen, and return it."""
+        end = time.monotonic() + 60
+        while words not in (shown := self.run("capture-pane", "-p")):
+            assert time.monotonic() < end, shown
+            time.sleep(0.1)
+        return shown
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.run("kill-server")
 
 
 @pytest.fixture
@@ -184,35 +219,18 @@ def test_it_can_be_left_while_a_large_collection_is_read(collection: Made, termi
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (40, 12)])
 def test_a_walk_in_tmux(collection: Made, columns: int, lines: int) -> None:
     """From the tracks to the next group, over the screens, through a resize and out, leaving a clean terminal."""
-    tmux = ["tmux", "-L", f"comet-{uuid.uuid4().hex[:8]}", "-f", "/dev/null"]
-
-    def run(*words: str) -> str:
-        return subprocess.run([*tmux, *words], capture_output=True, text=True, check=True, env=env).stdout
-
-    def until(words: str) -> str:
-        end = time.monotonic() + 60
-        while words not in (shown := run("capture-pane", "-p")):
-            assert time.monotonic() < end, shown
-            time.sleep(0.1)
-        return shown
-
-    env = {**os.environ, "PYTHONPATH": str(TOP), "COLUMNS": "80", "LINES": "24"}  # as some shells export them
-    command = f"{sys.executable} -m comet_tui; echo left with $?; sleep 600"
-    run("new-session", "-d", "-x", str(columns), "-y", str(lines), command)
-    try:
-        until("08 Roads.flac")
-        run("send-keys", "J")
-        until("beside")
+    with Tmux({}, columns, lines) as tmux:
+        tmux.until("08 Roads.flac")
+        tmux.press("J")
+        tmux.until("beside")
         for key, words in (("1", "in use"), ("2", "What is known"), ("8", "0 files held"), ("9", "0 jobs")):
-            run("send-keys", key)
-            until(words)
-        run("resize-window", "-x", "60", "-y", "16")
-        run("send-keys", "3")
-        until("● keeper   30.0 MB")
-        run("send-keys", "q")
-        assert until("left with 0").strip() == "left with 0"
-    finally:
-        run("kill-server")
+            tmux.press(key)
+            tmux.until(words)
+        tmux.run("resize-window", "-x", "60", "-y", "16")
+        tmux.press("3")
+        tmux.until("● keeper   30.0 MB")
+        tmux.press("q")
+        assert tmux.until("left with 0").strip() == "left with 0"
 
 
 def test_an_idle_screen_sends_nothing(collection: Made, terminal: Callable[..., Terminal]) -> None:
@@ -226,3 +244,80 @@ def test_an_idle_screen_sends_nothing(collection: Made, terminal: Callable[..., 
         before = len(shown.written)
         shown.rest(1.2)  # two looks
         assert shown.written[before:] == b""
+
+
+def test_hostile_tags_never_reach_the_terminal(
+    made: Made, sounds: dict[str, Path], tmp_path: Path, terminal: Callable[..., Terminal]
+) -> None:
+    """Values and names of fields, also in the line in which they are typed, are shown with all that is to be seen."""
+    serials = []
+    for number, form in enumerate(("flac", "mp3")):
+        path = tmp_path / f"a.{form}"
+        shutil.copyfile(sounds[path.name], path)
+        tag(path, {"title": f"\x1b]52;c;aGFja2Vk\x07\x9b31m\u202etitle {number}", "genre": "[link=x]\x1b[2J"})
+        serials.append(made.track(path.name, path))
+    made.pair(*serials)
+    made.correlated()
+    shown = terminal(columns=200)
+    shown.until(b"1 conflict")
+    shown.press(b"to")
+    shown.rest(0.5)
+    shown.press(b"e")
+    shown.until(b"u001b]52")
+    shown.press(b"\x1b")
+    shown.rest(0.5)
+    shown.press(b"lq")
+    assert shown.wait() == 0
+    for raw in (b"\x1b]52", b"\x1b[2J", b"\x07\x9b", "\u202e".encode(), "\x9b".encode()):
+        assert raw not in shown.written
+    rest = OURS.sub(b"", shown.written).decode()
+    assert {each for each in rest if not each.isprintable()} <= {"\n", "\r"}
+
+
+@pytest.mark.parametrize(("columns", "lines", "group"), [(80, 24, 6_000), (120, 40, 8_000)])
+def test_a_step_is_few_bytes(
+    tagged: Made, terminal: Callable[..., Terminal], columns: int, lines: int, group: int
+) -> None:
+    """Over a slow line the cursor moves with hundreds of bytes, and the next group with its tags comes with some kB."""
+    shown = terminal(columns=columns, lines=lines)
+    shown.until(b"2 conflicts")
+    shown.rest(1.5)
+
+    def written(key: bytes) -> int:
+        before = len(shown.written)
+        shown.press(key)
+        shown.rest(1.5)
+        return len(shown.written) - before
+
+    assert 0 < written(b"j") <= 700
+    assert 0 < written(b"J") <= group
+    written(b"t")
+    assert 0 < written(b"j") <= 700
+
+
+@pytest.mark.skipif(not shutil.which("tmux"), reason="tmux is not installed")
+def test_all_fields_are_edited_in_the_editor(real: Made, tmp_path: Path) -> None:
+    """E leaves the screen for an editor; what it saves is shown, wrong lines are told and kept, and Enter writes."""
+    editor = tmp_path / "editor"
+    editor.write_text(
+        "#!/bin/sh\necho editing\nsleep 1\n"
+        f"if [ -e {tmp_path}/again ]; then grep -v wrong $1 > {tmp_path}/new; echo 'mood: calm' >> {tmp_path}/new; "
+        f"cat {tmp_path}/new > $1; else echo wrong >> $1; touch {tmp_path}/again; fi\n",
+        encoding="ascii",
+    )
+    editor.chmod(0o755)
+    before = real.there()
+    with Tmux({"EDITOR": os.fspath(editor)}) as tmux:
+        tmux.until("Tags after the merge")
+        tmux.press("t", "E")
+        tmux.until("editing")
+        tmux.until("`wrong` is no `field: value`; E opens it again")
+        tmux.press("E")
+        tmux.until("1 field changed: mood; nothing is written before Enter")
+        assert real.there() == before
+        time.sleep(0.5)
+        tmux.press("Enter")
+        tmux.until("moved to quarantine")
+        assert mutagen.File(real.music / "flac/a.flac")["mood"] == ["calm"]
+        tmux.press("q")
+        tmux.until("left with 0")

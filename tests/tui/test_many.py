@@ -1,0 +1,142 @@
+"""One answer for many groups: folders that hold the same, and rules; seen first, then done by a job, and taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from comet import jobs
+from comet_tui.screens.folders import FoldersScreen
+from comet_tui.screens.rule import RuleScreen
+from comet_tui.widgets.typed import Typed
+from tests.tui.conftest import Made
+from tests.tui.looks import joined_text, said, seen, settled, until
+
+BOTH = [(80, 24), (120, 40)]
+
+
+@pytest.fixture
+def folders(made: Made, sounds: dict[str, Path]) -> Made:
+    """Return a profile in which two folders hold the same three recordings, one of them in a better form."""
+    serials = {name: made.track(f"{Path(name).suffix[1:]}/{name}", path) for name, path in sounds.items()}
+    for each in "abc":
+        made.pair(serials[f"{each}.flac"], serials[f"{each}.mp3"])
+    made.correlated()
+    return made
+
+
+def ended(made: Made, count: int) -> bool:
+    """Tell whether so many jobs were started and have ended."""
+    found = jobs.listed(made.home.profile("music"))
+    return len(found) == count and not any(job.runs for job in found)
+
+
+async def opened(pilot: Pilot[None]) -> None:
+    """Go to the folders."""
+    await settled(pilot)
+    await pilot.press("F")
+    await until(pilot, lambda: isinstance(pilot.app.screen, FoldersScreen))
+    await settled(pilot)
+
+
+@pytest.mark.parametrize("size", BOTH)
+async def test_a_pair_of_folders_is_one_answer(folders: Made, size: tuple[int, int]) -> None:
+    """What goes is listed, Enter lets a job do it for all groups at once, and u takes all of it back."""
+    before = folders.there()
+    async with folders.app().run_test(size=size) as pilot:
+        await opened(pilot)
+        await seen(pilot, "1 pair of folders", "3 files go", "hold the same 3 tracks: keep", "mp3/c.mp3")
+        assert folders.there() == before
+        await pilot.press("enter")
+        await settled(pilot)
+        await until(pilot, lambda: ended(folders, 1))
+        assert set(folders.held()) == {"a.mp3", "b.mp3", "c.mp3"}
+        await pilot.press("u")
+        await settled(pilot)
+        await until(pilot, lambda: ended(folders, 2))
+        assert folders.there() == before
+        await pilot.press("escape")
+        await seen(pilot, "3 groups left")
+
+
+async def test_the_groups_are_read_again_after_the_job(folders: Made) -> None:
+    """Back in the review, what the job has done is no group any more."""
+    async with folders.app().run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        await until(pilot, lambda: ended(folders, 1))
+        await pilot.press("escape")
+        await seen(pilot, "nothing is known to be duplicated")
+
+
+async def test_before_anything_was_done_nothing_is_undone(folders: Made) -> None:
+    """U says so, and a read-only profile only shows."""
+    folders.profile("read_only = yes\n")
+    async with folders.app().run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("u")
+        await seen(pilot, "nothing was done here")
+        await pilot.press("enter")
+        await seen(pilot, "read-only, nothing is done")
+    assert jobs.listed(folders.home.profile("music")) == []
+
+
+async def test_where_one_list_has_room_enter_shows_first_what_goes(folders: Made) -> None:
+    """At 40x12 the page about the pair is seen before anything is confirmed."""
+    async with folders.app().run_test(size=(40, 12)) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        await seen(pilot, "3 files go")
+        assert jobs.listed(folders.home.profile("music")) == []
+
+
+async def test_no_folders_are_a_sentence(collection: Made) -> None:
+    """Where no two folders share anything that is said, and Esc leads back."""
+    async with collection.app().run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await seen(pilot, "no two folders hold several tracks of the same recordings")
+        await pilot.press("enter", "u", "tab", "escape")
+        await seen(pilot, "2 groups left")
+
+
+@pytest.mark.parametrize("size", BOTH)
+async def test_a_rule_is_shown_before_it_is_done(folders: Made, size: tuple[int, int]) -> None:
+    """R, a rule and Enter tell what it would do, by count and size; the next Enter does it by a job."""
+    before = folders.there()
+    async with folders.app().run_test(size=size) as pilot:
+        await settled(pilot)
+        await pilot.press("R", *"prefer mp3", "enter")
+        await settled(pilot)
+        await seen(pilot, "`prefer mp3`: narrowed the choice in 3 groups", "of 3 groups would go: 3 files")
+        assert folders.there() == before
+        assert jobs.listed(folders.home.profile("music")) == []
+        await pilot.press("enter")
+        await settled(pilot)
+        await until(pilot, lambda: ended(folders, 1))
+        assert set(folders.held()) == {"a.flac", "b.flac", "c.flac"}
+
+
+async def test_a_rule_that_is_none_says_why(folders: Made) -> None:
+    """Nothing can be done then; e changes the rule, and Esc leaves it."""
+    async with folders.app().run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("R", *"keep \N{CYRILLIC SMALL LETTER IO}", "enter")
+        await settled(pilot)
+        await seen(pilot, "`keep \N{CYRILLIC SMALL LETTER IO}` is no rule", "hint: known are: keep lossless")
+        assert "Traceback" not in joined_text(pilot.app)
+        assert not said(pilot)
+        await pilot.press("escape")
+        await seen(pilot, "3 groups left")
+        await pilot.press("R", *"prefer flac", "enter")
+        await settled(pilot)
+        await seen(pilot, "narrowed the choice in 3 groups")
+        await pilot.press("e")
+        screen = pilot.app.screen
+        assert isinstance(screen, RuleScreen)
+        assert screen.query_one(Typed).value == "prefer flac"
+        await pilot.press("escape")
+        await seen(pilot, "3 groups left")
+    assert jobs.listed(folders.home.profile("music")) == []

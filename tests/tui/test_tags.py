@@ -1,0 +1,330 @@
+"""The merged tags in the review: what is shown, settled and written, and how many keys it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mutagen
+import pytest
+from textual.pilot import Pilot
+
+from comet.collection import decisions
+from comet.core.merged import Settled
+from comet_tui.walk import Fate
+from comet_tui.widgets.rows import Rows
+from tests.tui.conftest import Made
+from tests.tui.looks import Clock, pane, review, said, seen, settled, text, there
+
+BOTH = [(80, 24), (120, 40)]
+
+
+def tags(path: Path) -> dict[str, list[str]]:
+    """Return the tags of a file, but for what its encoder wrote."""
+    file = mutagen.File(path, easy=True)
+    return {name: sorted(file[name]) for name in file if not name.startswith("encode")}
+
+
+async def to_field(pilot: Pilot[None], field: str) -> None:
+    """Put the keys to the tags and the cursor on a field."""
+    if not pane(pilot).rows.has_focus:
+        await pilot.press("t")
+    await pilot.press("g")
+    while (row := pane(pilot).row) is None or row.field != field:
+        before = pane(pilot).rows.cursor
+        await pilot.press("j")
+        assert pane(pilot).rows.cursor > before, text(pilot.app)
+
+
+@pytest.mark.parametrize("size", BOTH)
+async def test_every_value_stands_there_with_its_tracks(tagged: Made, size: tuple[int, int]) -> None:
+    """A conflict has its sign, the value that is proposed and the others with the numbers of their tracks."""
+    async with tagged.app().run_test(size=size) as pilot:
+        await there(pilot, "a.flac · 2 tracks")
+        await seen(pilot, "─ Tags after the merge · 2 conflicts · 2 added")
+        await seen(pilot, "! title ◂Roads▸ ←1 Wandering Star ←2", "! date ◂1994▸ ←1 1995 ←2", "+ mood calm ←2")
+        await seen(pilot, "+ genre Trip-Hop; Electronic ←1 ←2", "= artist", "1 same · o opens")
+        await pilot.press("t", "o")
+        await seen(pilot, "= artist Portishead ←1,2")
+
+
+async def test_a_group_is_called_by_its_tags(tagged: Made) -> None:
+    """Once the tags are known, artist and title stand in the list of groups."""
+    async with tagged.app().run_test(size=(120, 40)) as pilot:
+        await there(pilot, "Roads")
+        await pilot.press("r")
+        await settled(pilot)
+        await seen(pilot, "Portishead \N{EN DASH} Roads · 2 tracks")
+
+
+async def test_a_clean_group_is_one_key_and_u_brings_all_of_it_back(tagged: Made) -> None:
+    """Enter writes the tags of the file that stays and moves the other one; u puts back both, to the byte."""
+    before = tagged.there()
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await pilot.press("J")
+        await there(pilot, "b.flac · 2 tracks")
+        await seen(pilot, "─ Tags after the merge · 1 added · 2 same")
+        await pilot.press("enter")
+        await settled(pilot)
+        await seen(pilot, "1 file moved to quarantine", "tags of 1 file written, u undoes")
+        assert set(tagged.held()) == {"b.mp3"}
+        assert tags(tagged.music / "flac/b.flac") == {
+            "title": ["Glory Box"],
+            "artist": ["Portishead"],
+            "genre": ["Trip-Hop"],
+        }
+        await pilot.press("u")
+        await settled(pilot)
+        assert tagged.there() == before
+        assert tagged.held() == {}
+
+
+async def test_two_conflicts_are_three_keys(tagged: Made) -> None:
+    """Enter leads to the first conflict and says what is left, then takes what is shown, and the last one confirms."""
+    before = tagged.there()
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await pilot.press("enter")
+        assert pane(pilot).row is not None
+        assert pane(pilot).row.field == "title"  # type: ignore[union-attr]
+        assert "2 conflicts are left: title, date" in said(pilot)
+        await pilot.press("enter")
+        assert pane(pilot).row.field == "date"  # type: ignore[union-attr]
+        assert "1 conflict is left: date" in said(pilot)
+        assert tagged.there() == before
+        assert review(pilot.app)._walk.items[0].fate is Fate.OPEN
+        await pilot.press("enter")
+        await settled(pilot)
+        assert set(tagged.held()) == {"a.mp3"}
+        assert tags(tagged.music / "flac/a.flac") == {
+            "title": ["Roads"],
+            "artist": ["Portishead"],
+            "date": ["1994"],
+            "genre": ["Electronic", "Trip-Hop"],
+            "mood": ["calm"],
+        }
+        with tagged._opened() as opened:
+            (decision,) = decisions.listed(opened)
+        assert decision.tags == Settled({"title": ("Roads",), "date": ("1994",)})
+        await pilot.press("escape", "u")
+        await settled(pilot)
+        assert tagged.there() == before
+        with tagged._opened() as opened:
+            assert decisions.listed(opened) == []
+
+
+async def test_a_key_that_is_held_down_settles_nothing(tagged: Made) -> None:
+    """A conflict that Enter has led to is settled by an Enter that comes after a moment, like any group."""
+    clock = Clock()
+    async with tagged.app(clock).run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        clock.now += 10
+        for _number in range(5):
+            clock.now += 0.1
+            await pilot.press("enter")
+        item = review(pilot.app)._walk.items[0]
+        assert item.settled == Settled()
+        assert pane(pilot).rows.has_focus
+        clock.now += 0.41
+        await pilot.press("enter")
+        assert item.settled == Settled({"title": ("Roads",)})
+
+
+async def test_another_value_is_chosen_with_one_key(tagged: Made) -> None:
+    """L and h go through the values and settle the conflict; u takes it back, one change after the other."""
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        item = review(pilot.app)._walk.items[0]
+        await to_field(pilot, "date")
+        await pilot.press("l")
+        await seen(pilot, "✓ date ◂1995▸ ←2 1994 ←1", "1 conflict · 1 settled")
+        await pilot.press("l")
+        await seen(pilot, "✓ date ◂1994▸ ←1 1995 ←2")
+        await pilot.press("h", "u")
+        await seen(pilot, "✓ date ◂1994▸")
+        await pilot.press("u", "u")
+        await seen(pilot, "! date ◂1994▸", "2 conflicts")
+        assert item.settled == Settled()
+        await pilot.press("u")
+        assert "nothing was changed in these tags" in said(pilot)
+        await pilot.press("space")
+        assert item.settled == Settled({"date": ("1994",)})
+        await pilot.press("space")
+        assert item.settled == Settled()
+        await pilot.press("right", "g", "р", "enter")  # noqa: RUF001 - h on a Russian keyboard
+        await settled(pilot)
+        assert tags(tagged.music / "flac/a.flac")["date"] == ["1995"]
+        assert tags(tagged.music / "flac/a.flac")["title"] == ["Wandering Star"]
+
+
+async def test_all_conflicts_are_settled_as_proposed_at_once(tagged: Made) -> None:
+    """T, p and Enter, however many there are."""
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await pilot.press("t", "p", "enter")
+        await settled(pilot)
+        assert set(tagged.held()) == {"a.mp3"}
+
+
+async def test_a_value_goes_in_and_out(tagged: Made) -> None:
+    """In a field with several values h and l lead from one to the next, and Space takes it out or puts it in."""
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await to_field(pilot, "genre")
+        await seen(pilot, "+ genre ● ◂Trip-Hop▸; Electronic")
+        await pilot.press("l", "space")
+        await seen(pilot, "✓ genre ○ ◂Electronic▸; Trip-Hop")
+        await pilot.press("h")
+        await seen(pilot, "✓ genre ● ◂Trip-Hop▸")
+        await pilot.press("p", "enter")
+        await settled(pilot)
+        assert tags(tagged.music / "flac/a.flac")["genre"] == ["Trip-Hop"]
+
+
+async def test_a_field_is_typed(tagged: Made) -> None:
+    """E begins with what the field has, `;` stands between values, Enter takes it and Esc does not."""
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        item = review(pilot.app)._walk.items[0]
+        await to_field(pilot, "genre")
+        await pilot.press("e")
+        await seen(pilot, "Trip-Hop; Electronic")
+        await pilot.press(*"; x", "escape")
+        assert item.settled == Settled()
+        await pilot.press("e", *";Jk", "enter")
+        await seen(pilot, "✎ genre")
+        assert item.settled.fields == {"genre": ("Trip-Hop", "Electronic", "Jk")}
+        await pilot.press("e", *"\\q", "enter")
+        assert "means nothing" in said(pilot)
+        await pilot.press("escape")
+        await to_field(pilot, "title")
+        await pilot.press("e", *["backspace"] * 5, "enter")
+        assert item.settled.fields["title"] == ()
+        await seen(pilot, "✓ title ◂(nothing)▸")
+        await pilot.press("p", "enter")
+        await settled(pilot)
+        assert tags(tagged.music / "flac/a.flac")["genre"] == ["Electronic", "Jk", "Trip-Hop"]
+        assert "title" not in tags(tagged.music / "flac/a.flac")
+
+
+async def test_each_file_keeps_its_own(tagged: Made) -> None:
+    """M leaves tags as they are, conflicts and all, until it is pressed once more."""
+    before = tagged.there()
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await pilot.press("t", "m")
+        await seen(pilot, "Tags · each file keeps its own")
+        await pilot.press("m")
+        await seen(pilot, "2 conflicts")
+        await pilot.press("m")
+        await there(pilot, "each file keeps its own")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert set(tagged.held()) == {"a.mp3"}
+        assert tagged.there()["flac/a.flac"] == before["flac/a.flac"]
+
+
+async def test_by_setting_each_file_keeps_its_own(tagged: Made) -> None:
+    """With `review.tags = own` nothing is merged, until m says so for a group: then its tags are read."""
+    tagged.profile("review.tags = own\n")
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await seen(pilot, "each file keeps its own")
+        await pilot.press("t", "m")
+        await there(pilot, "2 conflicts")
+        await seen(pilot, "! title ◂Roads▸")
+
+
+async def test_what_goes_gets_the_tags_too_where_that_is_wished(tagged: Made) -> None:
+    """W writes the merged set into the file that goes, before it goes; u brings it back as it was."""
+    before = tagged.there()
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await pilot.press("t", "p", "W")
+        await seen(pilot, "also of those that go")
+        await pilot.press("enter")
+        await settled(pilot)
+        (held,) = tagged.music.glob(".comet/quarantine/*/mp3/a.mp3")
+        assert tags(held)["title"] == ["Roads"]
+        await pilot.press("escape", "u")
+        await settled(pilot)
+        assert tagged.there() == before
+
+
+async def test_without_a_choice_nothing_is_decided_about_what_is_to_check(made: Made) -> None:
+    """Settling tags is no decision about a track that nobody has listened to."""
+    one, two, three = (made.file(b"%d.mp3" % number) for number in range(3))
+    made.pair(one, two)
+    made.pair(one, three, clear=False)
+    made.pair(two, three)
+    made.correlated()
+    async with made.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "3 tracks")
+        item = review(pilot.app)._walk.items[0]
+        assert item.proposal.doubtful
+        item.settle(Settled({"mood": ("calm",)}))
+        assert not item.touched
+        assert item.toggle(next(iter(item.proposal.doubtful)))
+        assert item.touched
+
+
+async def test_who_stays_decides_whose_tags_come_first(tagged: Made) -> None:
+    """When another track is chosen to stay, the tags are merged for that one."""
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await seen(pilot, "! title ◂Roads▸")
+        await pilot.press("j", "space", "k", "space")
+        await there(pilot, "a.flac")
+        await seen(pilot, "! title ◂Wandering Star▸ ←2 Roads ←1")
+        await pilot.press("t", "p", "enter")
+        await settled(pilot)
+        assert set(tagged.held()) == {"a.flac"}
+        assert tags(tagged.music / "mp3/a.mp3")["title"] == ["Wandering Star"]
+
+
+async def test_a_file_without_tags_says_why(tagged: Made) -> None:
+    """A track whose tags cannot be read stands below the fields with its number and the reason."""
+    (tagged.music / "mp3/a.mp3").unlink()
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await seen(pilot, "! track 2: ", "No such file")
+
+
+async def test_an_editor_needs_a_terminal(tagged: Made) -> None:
+    """Where the screen cannot be left for an editor, E says so."""
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await pilot.press("t", "E")
+        assert "cannot be left for an editor" in said(pilot)
+
+
+async def test_nothing_is_settled_in_a_group_that_is_done(tagged: Made) -> None:
+    """In a group that was confirmed no key of the tags does anything."""
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await pilot.press("t", "p", "enter")
+        await settled(pilot)
+        item = review(pilot.app)._walk.items[0]
+        before, now = item.settled, tagged.there()
+        await pilot.press("K")
+        for key in ("l", "h", "space", "e", "E", "p", "m", "W", "u", "o"):
+            await pilot.press(key)
+        await settled(pilot)
+        assert (item.settled, tagged.there()) == (before, now)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (1, 1)])
+async def test_the_tags_are_seen_also_where_one_list_has_room(tagged: Made, size: tuple[int, int]) -> None:
+    """At 40x12 Enter leads from the tracks to the tags before it confirms anything."""
+    async with tagged.app().run_test(size=size) as pilot:
+        await settled(pilot)
+        await pilot.press("J")
+        await settled(pilot)
+        tracks = review(pilot.app).query_one("#tracks", Rows)
+        assert tracks.has_focus
+        await pilot.press("enter")
+        assert pane(pilot).rows.has_focus
+        assert review(pilot.app)._walk.items[1].fate is Fate.OPEN
+        await pilot.press("enter")
+        await settled(pilot)
+        assert set(tagged.held()) == {"b.mp3"}
