@@ -235,7 +235,7 @@ def test_a_full_disk_ends_the_run(made: Yard, monkeypatch: pytest.MonkeyPatch) -
         moving(root, path, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(vault, "quarantine", full)
-    with pytest.raises(NoSpaceError, match="no space left on the disk of `.*/2`"):
+    with pytest.raises(NoSpaceError, match=r"no space left on the disk of `.*/2`"):
         made.apply(*steps)
     assert [entry.state for entry in made.journal.entries(1)] == [State.DONE, State.FAILED]
     assert made.names() == ["2", "3", "a/go.mp3", "keep.flac"]
