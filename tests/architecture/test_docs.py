@@ -16,8 +16,8 @@ from comet.cli import commands
 TOP = Path(__file__).parents[2]
 COMMANDS = ("info", "scan", "correlate", "full", "pair", "identify", "check", "groups", "pairs", "problems")
 COMMANDS += ("review", "folders", "why", "decide", "decisions", "plan", "apply", "undo", "history", "quarantine")
-COMMANDS += ("purge", "profiles", "setup", "demo", "doctor", "jobs", "threshold", "explain", "import", "export", "bench")
-COMMANDS += ("tags", "selftest")
+COMMANDS += ("purge", "profiles", "setup", "demo", "doctor", "jobs", "threshold", "explain", "import", "export")
+COMMANDS += ("bench", "tags", "selftest")
 PAGES = sorted([*TOP.glob("*.md"), *TOP.glob("docs/**/*.md")])
 
 
