@@ -46,10 +46,8 @@ _TOLD: Final = 24
 """Clear bands that there must be, 12 kHz: of a tune with nine the MP3 of 320 kbit/s has the very same levels."""
 _SECONDS: Final = 0.035
 """Share of the seconds in which their envelopes differ: 0 to .033, those of Vorbis at q10 .067 to .10."""
-_DECODED: Final = 6
-"""How far the bands below the cliff lie apart where another program decoded a lossy file, 3 dB: .5 to 3."""
 _ENCODED: Final = 2
-"""How far where a lossy file was encoded again, 1 dB: .5 to 1; files of one codec at two rates 1.5 and more."""
+"""How far the bands below the cliff lie apart where a lossy file was encoded again, 1 dB: .5 to 1; files of one codec at two rates 1.5 and more."""
 _CLIFF: Final = 500
 """Hz between the cliffs of such two."""
 _DEARER: Final = 1.3
@@ -123,25 +121,27 @@ def reaches(one: Quality) -> float:
 def made_from(one: Audio, sound: Quality, other: Audio, source: Quality) -> bool:
     """Tell whether one track was made from another one that is lossy and takes less, so that it can have nothing more.
 
-    Either it is that one decoded, by the same levels all along; or both end in one cliff that the rate of the lossy one
-    explains, while its own rate, or being lossless, does not.
+    A lossless one is that one decoded, by the same levels all along: a cliff alone proves nothing, for the lossy one may
+    have been made from it. Of two lossy ones both end in a cliff that the rate of the one explains, that of the other
+    does not.
     """
     if other.lossless or worth(one) < _DEARER * worth(other) or not sound.levels or not source.levels:
         return False
-    if one.lossless and _decoded(one, sound, other, source):
-        return True
+    if one.lossless:
+        return _decoded(one, sound, other, source)
     wide, rate = _NARROW
-    if not one.lossless and (worth(one) < rate or sound.cutoff > wide):
+    if worth(one) < rate or sound.cutoff > wide:
         return False
     cliff = min(sound.cutoff, source.cutoff)
-    if not cliff or abs(sound.cutoff - source.cutoff) > _CLIFF or enough(source.cutoff) > _DEARER * worth(other):
-        return False
+    explains = enough(source.cutoff) / worth(other)
+    if not cliff or abs(sound.cutoff - source.cutoff) > _CLIFF or not 1 / _DEARER <= explains <= _DEARER:
+        return False  # a lossy file of a higher rate would reach further: what it was made from did not
     mine, yours = _levels(sound), _levels(source)
     if min(mine[int((cliff + 2 * _CLIFF) / BAND) + 1 : _HIGH.stop], default=SILENT) < _NOTHING:
         return False
     below, gain = slice(1, int(cliff / BAND) - 2), _gain(mine, yours)
     apart = [abs(here - there - gain) for here, there in zip(mine[below], yours[below], strict=True)]
-    return max(apart, default=math.inf) <= (_DECODED if one.lossless else _ENCODED)
+    return max(apart, default=math.inf) <= _ENCODED
 
 
 def _decoded(one: Audio, sound: Quality, other: Audio, source: Quality) -> bool:

@@ -111,6 +111,13 @@ def test_a_file_loses_to_the_lossy_one_that_it_was_made_from() -> None:
     assert choose([lossy, fake, original], heard=heard) == 2
 
 
+def test_a_cliff_of_its_own_makes_no_transcode() -> None:
+    """An old recording ends where it ends, and what was made from it ends there too: it is that which goes."""
+    old = Quality(0.0, 16_000.0, bytes(level + 1 for level in FULL[:32]) + bytes([204] * (len(FULL) - 32)), ENVELOPE)
+    tracks = [track(1, lossless=True, bits=16, bitrate=700_000), track(2, bitrate=128_000)]
+    assert choose(tracks, heard={1: old, 2: cut(16_000)}) == 0
+
+
 def test_a_high_bitrate_does_not_make_up_for_lost_sound() -> None:
     """Encoded again at a higher rate, a file is worth what is left in it."""
     again, honest = track(1, bitrate=320_000), track(2, bitrate=192_000)
