@@ -56,6 +56,15 @@ def repairs(known: list[str]) -> Iterator[tuple[str, str, str, Counter[str]]]:
             yield written, read_as, case.__name__, became
 
 
+def told(known: list[str]) -> Iterator[str]:
+    """Yield what became of words in each way, and how many sound ones were touched, as lines."""
+    for written, read_as, case, became in repairs(known):
+        shares = ", ".join(f"{each} {became[each] / len(known):.2%}" for each in ("repaired", "left", "wrong"))
+        yield f"{written:>7} read as {read_as:<7} {case:>5}: {shares}"
+    touched = [word for word in known for each in (word, word.title(), word.upper()) if repaired(each) != each]
+    yield f"sound words: {3 * len(known)}, touched: {len(touched)}"
+
+
 def main() -> None:
     """Print the laws with the number of groups, and repairs in per cent."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -64,13 +73,10 @@ def main() -> None:
     options = parser.parse_args()
     for law in LAWS:
         sys.stdout.write(f"{law.__name__:>9}: {asked(law, options.groups)} groups, all obey: {law.__doc__}\n")
-    found = words(options.words) if options.words else []
-    known = found[:: max(1, len(found) // 20_000)]
-    for written, read_as, case, became in repairs(known):
-        shares = ", ".join(f"{each} {became[each] / max(1, len(known)):.2%}" for each in ("repaired", "left", "wrong"))
-        sys.stdout.write(f"{written:>7} read as {read_as:<7} {case:>5}: {shares}\n")
-    touched = [word for word in known for each in (word, word.title(), word.upper()) if repaired(each) != each]
-    sys.stdout.write(f"sound words: {3 * len(known)}, touched: {len(touched)}\n")
+    if options.words:
+        found = words(options.words)
+        for line in told(found[:: max(1, len(found) // 20_000)]):
+            sys.stdout.write(line + "\n")
 
 
 if __name__ == "__main__":

@@ -177,6 +177,7 @@ def test_choosing_an_album_takes_all_of_its_release() -> None:
     follows = following(made, chosen, files)
     assert following(follows, chosen, files) == follows
     assert {each.field: each.merged for each in follows.rows}["label"] == ()
+    assert following(made, Settled({"album": ("HELP!",)}), files) == made
     assert wanted(made, Settled({"album": ("Help",)}), files, 0) == {"album": ("Help",)}
     assert wanted(made, Settled({"album": ()}), files, 0) == {"album": ()}
 

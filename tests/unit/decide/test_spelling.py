@@ -16,7 +16,7 @@ from comet.decide.spelling import alike, folded, worth
     ("one", "other"),
     [
         ("Björk", "BJO\u0308RK"), ("Björk", "Bjork"), ("Ёлка", "ЕЛКА"), ("Мой", "МОИ\u0306"),
-        ("The Beatles", "Beatles, The"),
+        ("The Beatles", "Beatles, The"), ("the Beatles", "Beatles"), ("The The", "The, The"),
         ("Die Ärzte", "Ärzte, Die"), ("A feat. B", "a ft b"), ("A (featuring B)", "A Feat. B"), ("It’s", "It's"),
         ("Ｆｕｌｌ　Ｗｉｄｔｈ", "Full Width"), ("ﾊﾟﾝｸ", "パンク"),
         ("AC/DC", "ACDC"), ("R.E.M.", "REM"), ("Hip-Hop", "hip hop"),
@@ -36,7 +36,8 @@ def test_spellings_of_one_value(one: str, other: str) -> None:
     [
         ("Splin", "Сплин"), ("й", "и"), ("їжа", "іжа"), ("が", "か"), ("1.5", "15"), ("1 5", "15"),
         ("-7 dB", "7 dB"), ("+", "-"),
-        ("!!!", "..."), ("?", "!"), ("Yesterday", "Yesterday (Live)"), ("128.4", "1284"), ("C", "C++"), ("♥", "♦"),
+        ("!!!", "..."), ("?", "!"), ("Yesterday", "Yesterday (Live)"), ("128.4", "1284"), ("Theme", "me"),
+        ("The", "Beatles"), ("C", "C++"), ("♥", "♦"),
         ("2001-05-03", "2001-05-30"),
     ],
 )  # fmt: skip
