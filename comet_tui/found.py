@@ -54,6 +54,8 @@ class Looked:
     """What speaks against the other tracks, by index."""
     holes: tuple[str, ...]
     """Albums that lose some of their tracks by what was chosen, each as a sentence."""
+    unheld: Mapping[int, str]
+    """What the formats of the files that get the merged tags cannot hold, as sentences by index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,13 @@ def looked(collection: Collection, proposal: Proposal, settled: Settled, *, chos
     by_hand = groups.keeping(collection, proposal, proposal.keep) if chosen else proposal
     breaks = chosen and (proposal.whole or proposal.albums)
     holes = groups.holes(collection, [by_hand]) if breaks else []
+    merged = merging.of(collection, by_hand, settled)
     return Looked(
-        merging.of(collection, by_hand, settled),
+        merged,
         tuple(groups.reasons(collection, by_hand)),
         groups.against(collection, by_hand),
         tuple(hole.words for hole in holes),
+        merging.unheld(merged),
     )
 
 

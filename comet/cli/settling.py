@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from comet.cli import out, tagged
+from comet.collection import merging
 from comet.collection.merging import Merged
 from comet.core.merged import PICTURE, Agreement, Row, Settled, Value
 from comet.core.text import _, _n, safe
@@ -42,7 +43,7 @@ def told(merged: Merged, *, all_fields: bool = False) -> Iterator[str]:
     for field, values in merged.settled.fields.items():
         if field not in {row.field for row in rows}:
             yield f"  * {safe(field)}: {_joined(merged, field, values)}"
-    for at, why in sorted(merged.merge.unread.items()):
+    for at, why in sorted((*merged.merge.unread.items(), *merging.unheld(merged).items())):
         yield _("  track {n}: {why}").format(n=at + 1, why=why)
     shown = {row.field for row in merged.open}  # a conflict says itself which values it has
     for field, value in ((field, value) for field, value in merged.dropped if field not in shown):

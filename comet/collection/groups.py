@@ -51,7 +51,8 @@ def proposals(collection: Collection) -> list[Proposal]:
 def proposal(collection: Collection, before: Proposal) -> Proposal:
     """Return what would become of a group by the decisions of now, where all that is beside it is as it was before."""
     decisions = Decisions(collection.journal.decisions())
-    now = propose(before.group, decisions, _barring(collection, [before.group])(before.group), chooser(collection))
+    group = before.group
+    now = propose(group, decisions, _barring(collection, [group])(group), chooser(collection, group))
     if now.decision is None:
         stays = {at: why for at, why in before.whole.items() if at in now.remove}
         now = replace(now, keep=(*now.keep, *stays), whole=stays, because=now.because or before.because)
@@ -72,7 +73,7 @@ def keeping(collection: Collection, proposed: Proposal, keep: Sequence[int]) -> 
     group = proposed.group
     members = tuple(sorted(track.audio.hash for track in group.tracks))
     decision = Decision(0, Choice.KEEP, members, tuple(identity(group.tracks[at]) for at in files(group, keep)), 0.0)
-    now = propose(group, Decisions([decision]), proposed.barred, chooser(collection))
+    now = propose(group, Decisions([decision]), proposed.barred, chooser(collection, group))
     return replace(now, albums=proposed.albums)
 
 
@@ -80,12 +81,12 @@ def reasons(collection: Collection, proposed: Proposal) -> list[str]:
     """Return why the keeper of a group stays, weightiest first, as short sentences."""
     if proposed.because:
         return [proposed.because]
-    return keeper.reasons(proposed.group.tracks, proposed.keep[0], *grounds(collection))
+    return keeper.reasons(proposed.group.tracks, proposed.keep[0], *grounds(collection, proposed.group))
 
 
 def against(collection: Collection, proposed: Proposal) -> dict[int, str]:
     """Return what speaks against each of the other tracks of a group, as a short sentence by index."""
-    return keeper.against(proposed.group.tracks, proposed.keep[0], *grounds(collection))
+    return keeper.against(proposed.group.tracks, proposed.keep[0], *grounds(collection, proposed.group))
 
 
 def find(found: Sequence[Proposal], identity: str) -> Proposal:
@@ -109,14 +110,19 @@ def _pair(match: Match, hashes: Mapping[int, str]) -> frozenset[str]:
     return frozenset((hashes.get(match.pair.i, ""), hashes.get(match.pair.j, "")))
 
 
-def grounds(collection: Collection) -> tuple[Role, tuple[Step, ...], Heard]:
-    """Return what a keeper is chosen by: folders, rules, and what was measured on the sound."""
-    return roles.role(collection), ruled.steps(collection), collection.cache.qualities()
+def grounds(collection: Collection, group: Group | None = None) -> tuple[Role, tuple[Step, ...], Heard]:
+    """Return what a keeper is chosen by: folders, rules, and what was measured on the sound, of one group or of all."""
+    cache = collection.cache
+    heard = cache.qualities_of(track.audio.serial for track in group.tracks) if group else cache.qualities()
+    return roles.role(collection), ruled.steps(collection), heard
 
 
-def chooser(collection: Collection) -> Callable[[Sequence[Track]], int]:
-    """Return what finds the best of several tracks: by their folders, the rules, and their own worth."""
-    role, rules, heard = grounds(collection)
+def chooser(collection: Collection, group: Group | None = None) -> Callable[[Sequence[Track]], int]:
+    """Return what finds the best of several tracks, of one group or of any.
+
+    By their folders, the rules, and their own worth.
+    """
+    role, rules, heard = grounds(collection, group)
     return lambda tracks: keeper.choose(tracks, role, rules, heard)
 
 

@@ -12,9 +12,10 @@ from comet.collection.opened import Collection
 from comet.core.acts import Step
 from comet.core.job import Job
 from comet.core.merged import Merge, Row, Settled, Value
-from comet.core.model import Place, Proposal
-from comet.core.text import _
+from comet.core.model import Place, Proposal, identity
+from comet.core.text import _, safe
 from comet.decide import merge, plan
+from comet.tags.editing import Editor
 from comet.tags.fields import Change, Tags
 from comet.tags.reading import Tagged
 
@@ -54,6 +55,25 @@ class Merged:
         stays = [at for at in range(len(self.files)) if at not in self.proposal.remove]
         written = [at for at in self.proposal.keep if at not in self.proposal.barred]
         return merge.dropped(self.merge, self.settled, self.files, stays, written)
+
+
+def unheld(merged: Merged) -> dict[int, str]:
+    """Return what the formats of the files that get the merged tags cannot hold, as sentences by track.
+
+    Each file is opened for that, but no sound is read.
+    """
+    at = {identity(track).place: number for number, track in enumerate(merged.proposal.group.tracks)}
+    found = {}
+    with Editor() as editor:
+        for step in merged.writes:
+            number = at[step.file.place]
+            edited = editor.look(merged.proposal.group.tracks[number].absolute, step.tags, step.pictures)
+            if edited.error:
+                found[number] = edited.error
+            elif edited.lost:
+                told = _("its format cannot hold all values of {fields}")
+                found[number] = told.format(fields=safe(", ".join(edited.lost)))
+    return found
 
 
 def by_default(collection: Collection) -> Settled:

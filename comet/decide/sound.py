@@ -47,7 +47,8 @@ _TOLD: Final = 24
 _SECONDS: Final = 0.035
 """Share of the seconds in which their envelopes differ: 0 to .033, those of Vorbis at q10 .067 to .10."""
 _ENCODED: Final = 2
-"""How far the bands below the cliff lie apart where a lossy file was encoded again, 1 dB: .5 to 1; files of one codec at two rates 1.5 and more."""
+"""How far the bands below the cliff lie apart where a lossy file was encoded again, 1 dB: .5 to 1; files of one codec
+at two rates 1.5 and more."""
 _CLIFF: Final = 500
 """Hz between the cliffs of such two."""
 _DEARER: Final = 1.3
@@ -121,9 +122,9 @@ def reaches(one: Quality) -> float:
 def made_from(one: Audio, sound: Quality, other: Audio, source: Quality) -> bool:
     """Tell whether one track was made from another one that is lossy and takes less, so that it can have nothing more.
 
-    A lossless one is that one decoded, by the same levels all along: a cliff alone proves nothing, for the lossy one may
-    have been made from it. Of two lossy ones both end in a cliff that the rate of the one explains, that of the other
-    does not.
+    A lossless one is that one decoded, by the same levels all along: a cliff alone proves nothing, for the lossy one
+    may have been made from it. Of two lossy ones both end in a cliff that the rate of the one explains, that of the
+    other does not.
     """
     if other.lossless or worth(one) < _DEARER * worth(other) or not sound.levels or not source.levels:
         return False

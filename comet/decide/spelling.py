@@ -2,8 +2,8 @@
 
 Alike are capitals and small letters, composed and decomposed, full and half width ones, letters with and without marks
 (е and ё, o and ö, but not и and й), any punctuation and blanks but those between digits, `feat.` and `featuring`, `&`
-and `and`, `Beatles, The` and `The Beatles`, and a text whose letters were damaged beside what it was.
-What is written in another alphabet is another value.
+and `and`, `The Beatles`, `Beatles, The` and `Beatles`, and a text whose letters were damaged beside what it was. What
+is written in another alphabet is another value.
 """
 
 # ruff: noqa: RUF001, RUF002 - letters of other alphabets are what this is about
@@ -21,6 +21,7 @@ _ARTICLES: Final = frozenset(
     {"the", "a", "an", "der", "die", "das", "le", "la", "les", "los", "las", "el", "il", "lo", "os", "as"}
 )
 """What stands behind a comma where a list is in order of the alphabet."""
+_THE: Final = re.compile(r"the\s+(?=\w)", re.IGNORECASE)
 _GUEST: Final = re.compile(r"\b(?:featuring|feat|ft)\b", re.IGNORECASE)
 _BETWEEN: Final = re.compile(r"(?<=\d)[\W_]+(?=\d)")
 _MINUS: Final = re.compile(r"^[-\u2010-\u2015](?=\d)")
@@ -58,7 +59,8 @@ def folded(text: str) -> str:
         return text
     head, _comma, article = text.rpartition(",")
     if article.strip().casefold() in _ARTICLES and head:
-        text = f"{article} {head}"
+        text = f"{article.strip()} {head}"
+    text = text[found.end() :] if (found := _THE.match(text)) else text
     text = _GUEST.sub("feat", _MINUS.sub("\u2212", _BETWEEN.sub(_gap, text)))
     if not text.isascii():
         for pair, letter in _OWN_LETTERS.items():

@@ -251,6 +251,11 @@ class Cache:
         row = self._db.row("SELECT clipped, cutoff, levels, envelope FROM quality WHERE serial = ?", (serial,))
         return Quality(*row) if row else None
 
+    def qualities_of(self, serials: Iterable[int]) -> dict[int, Quality]:
+        """Return the signs of quality of some audios, by serial number, where they were looked for."""
+        found = {serial: self.quality(serial) for serial in set(serials)}
+        return {serial: quality for serial, quality in found.items() if quality is not None}
+
     def qualities(self) -> dict[int, Quality]:
         """Return the signs of quality of every audio that is the same as another one, by serial number."""
         sql = """SELECT serial, clipped, cutoff, levels, envelope FROM quality WHERE serial IN

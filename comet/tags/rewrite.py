@@ -25,8 +25,10 @@ _SEPARATE: Final = {"v23_sep": None}
 than one; the slash that others put there cuts names like AC/DC."""
 
 
-def edit(path: bytes, change: Change, wished: Mapping[str, Content | None] | None = None) -> Edited:
-    """Return what a file would be with its tags changed so, and these pictures.
+def edit(
+    path: bytes, change: Change, wished: Mapping[str, Content | None] | None = None, *, only_look: bool = False
+) -> Edited:
+    """Return what a file would be with its tags changed so, and these pictures; with `only_look` without its pieces.
 
     Raises:
         ReadError: it cannot be read.
@@ -59,8 +61,8 @@ def edit(path: bytes, change: Change, wished: Mapping[str, Content | None] | Non
             told = _("its format cannot hold {values}")
             named = ", ".join(f"{name} {' / '.join(each)}" for name, each in lost.items())
             raise RefusedError(os.fsdecode(path), told.format(values=safe(named)))
-        if (after.fields, after.pictures) == (before.fields, before.pictures):
-            return Edited(path, before, before, lost)  # what can be held is there already
+        if only_look or (after.fields, after.pictures) == (before.fields, before.pictures):
+            return Edited(path, before, after, lost)  # what can be held may be there already
         return _proved(Edited(path, before, after, lost), draft, source)
 
 

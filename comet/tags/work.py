@@ -19,6 +19,6 @@ def work(path: bytes) -> Tagged:
 def edit(task: Task) -> Edited:
     """Find out what one file would be with other tags. Errors of the file are part of the answer."""
     try:
-        return rewrite.edit(task.path, task.change, task.pictures)
+        return rewrite.edit(task.path, task.change, task.pictures, only_look=task.only_look)
     except FileError as error:
         return Edited(task.path, error=error.reason)

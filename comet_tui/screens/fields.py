@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -130,8 +130,8 @@ def missing(failure: str) -> str:
     return _("the tags are still being read: nothing is confirmed before they are there")
 
 
-def notes(merged: Merged, rows: Sequence[Row | Fold]) -> list[str]:
-    """Return what is lost that the rows do not show, and why the tags of some tracks take no part, a line each."""
+def notes(merged: Merged, rows: Sequence[Row | Fold], unheld: Mapping[int, str]) -> list[str]:
+    """Return what is lost that the rows do not show, why the tags of some tracks take no part, and what is `unheld`."""
     if merged.settled.own:
         return []
     shown = {row.field for row in rows if isinstance(row, Row)}
@@ -144,7 +144,7 @@ def notes(merged: Merged, rows: Sequence[Row | Fold]) -> list[str]:
     ]
     unread = [
         _("! track {number}: {reason}").format(number=at + 1, reason=safe(why))
-        for at, why in sorted(merged.merge.unread.items())
+        for at, why in sorted((*merged.merge.unread.items(), *unheld.items()))
     ]
     return [*lost, *unread]
 

@@ -290,7 +290,7 @@ class Tags(Vertical):
             self._lines, heading.words = [], _("Tags · reading tags …")
         else:
             rows = fields.listed(merged.shown, item.settled, opened=self._opened)
-            self._lines = [*rows, *fields.notes(merged, rows)]
+            self._lines = [*rows, *fields.notes(merged, rows, self.looked.unheld if self.looked else {})]
             cursor = next((at for at, row in enumerate(rows) if _same(row, here)), cursor)
             heading.words = fields.heading(merged.shown, item.settled)
         self.rows.fill(len(self._lines), cursor)
