@@ -1,66 +1,300 @@
-"""How many keys a review takes, counted in tmux: `python -m tests.benchmarks.keys`."""
+"""How many keys a review takes, counted in tmux: `python -m tests.benchmarks.keys`.
+
+First groups of 2 to 12 copies in all formats, with up to three conflicts in their tags, are reviewed at two sizes of
+the terminal as a person would: who reads what is on the screen, pages to tracks that are not, turns a value that is
+wrong, confirms. What stands there is then held against the files, and `u` takes all of it back, to the byte. Then many
+groups of two in albums are finished in each of four ways. Seconds are those of the machine, a person's own not counted.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from comet.core import pieces
 from comet.core.acts import Content
-from comet.tags import rewrite
+from comet.tags import codec, rewrite
 from comet.tags.fields import Change
 from tests.factories import tune, write
 from tests.integration.test_pictures import FRONT
+from tests.tui.test_terminal import TOP, Tmux
 
-TOP = Path(__file__).parents[2]
-SECONDS = 10.0
 KINDS = (
     ("flac", 0), ("mp3", 320_000), ("ogg", 0), ("m4a", 256_000), ("opus", 128_000), ("mp3", 192_000),
     ("wma", 128_000), ("wv", 0), ("m4a", 128_000), ("mp3", 128_000), ("opus", 96_000), ("aiff", 0),
 )  # fmt: skip
 """What the copies of a group are: the first two of them in a group of two, all in one of twelve."""
-CONFLICTING = ("title", "artist", "date")
-SIZES = {size: count for size, count in zip(range(2, 13), (0, 1, 2, 0, 3, 1, 0, 2, 3, 0, 1), strict=True)}
-"""Conflicts in a group of each size: a third of the groups has none."""
+FIELDS = ("title", "artist", "date")
+CONFLICTS = dict(zip(range(2, 13), (0, 1, 2, 0, 3, 1, 0, 2, 3, 0, 1), strict=True))
+"""How many of the fields are in conflict in the group of each size; in a third of the groups none."""
+ALBUM = 10
+RULE = "keep lossless"
+WALKED = 40
+"""Of many groups these are confirmed one by one; what one more of them takes is always the same."""
+_READ = 0.8
+"""Seconds before a key: the application wants a group to be on the screen for 0.4 s."""
+_PATIENCE = 180.0
+
+_LEFT = re.compile(r"([0-9,]+) groups? left")
+_OPEN = re.compile(r"Tags after the merge · ([0-9]+) conflict")
+_TRACK = re.compile(r"[› ] *[0-9]+ ([●○■?]) \w+ .*?(copies [0-9]+/\S+)")
+_VALUE = re.compile(r"›[!✓✎] (\w+) +◂(.*?)▸")
+_IN_TAGS = "l value"
+"""Stands in the line of keys while the tags have them."""
 
 
-def tag(path: Path, change: Change, pictures: Mapping[str, Content] | None = None) -> None:
-    """Write tags into a file that nobody has looked at yet."""
-    edited = rewrite.edit(os.fsencode(path), change, pictures or {})
+@dataclass
+class Person:
+    """Somebody who reads what is on the screen before each key."""
+
+    tmux: Tmux
+    keys: int = 0
+
+    def press(self, *keys: str) -> None:
+        """Press keys, and count them."""
+        self.keys += len(keys)
+        self.tmux.press(*keys)
+
+    def read(self, ready: Callable[[str], bool] = lambda _shown: True) -> str:
+        """Return the screen as soon as it is as wanted and does not change any more."""
+        end, before = time.monotonic() + _PATIENCE, ""
+        while not ready(shown := self.tmux.run("capture-pane", "-p")) or shown != before:
+            if time.monotonic() > end:
+                raise TimeoutError(shown)
+            before = shown
+            time.sleep(0.1)
+        return shown
+
+    def confirm(self, right: Mapping[str, str]) -> None:
+        """Confirm the group on the screen, and turn values of conflicts that are not as they are `right`."""
+        shown = self.read(_tagged)
+        before = left(shown)
+        while left(shown) == before:
+            value = _VALUE.search(shown) if _IN_TAGS in shown else None
+            if value and right.get(value[1], value[2]) != value[2]:
+                self._change("l", shown, lambda now: _VALUE.findall(now))
+            else:
+                self._change("Enter", shown, _state)
+            shown = self.read(_tagged)
+
+    def _change(self, key: str, shown: str, what: Callable[[str], object]) -> None:
+        """Press a key that changes something, and wait for that."""
+        time.sleep(_READ)
+        self.press(key)
+        self.read(lambda now: what(now) != what(shown))
+
+
+def left(shown: str) -> int:
+    """Return how many groups are left, as the screen says."""
+    found = _LEFT.search(shown)
+    return int(found[1].replace(",", "")) if found else -1
+
+
+def _state(shown: str) -> tuple[int, list[str], list[tuple[str, str]], bool]:
+    return left(shown), _OPEN.findall(shown), _VALUE.findall(shown), _IN_TAGS in shown
+
+
+def _tagged(shown: str) -> bool:
+    """Tell whether the tags of the group are there, or no group is."""
+    return left(shown) == 0 or (left(shown) > 0 and "Tags" in shown and "reading" not in shown)
+
+
+@dataclass
+class Reviewed:
+    """What one group took."""
+
+    size: int
+    at_once: int
+    """Tracks that were on the screen with the group."""
+    looked: int = 0
+    """Keys to see the others."""
+    keys: int = 0
+    """Keys to decide."""
+    stays: dict[str, bool] = field(default_factory=dict)
+    """What the screen said of each track, by path."""
+
+
+def review(person: Person, size: int) -> Reviewed:
+    """See every track of the group that is on the screen, and confirm it."""
+    shown = person.read(lambda now: _tagged(now) and f"· {size} tracks ·" in now)
+    seen = _tracks(shown)
+    found, before = Reviewed(size, len(seen)), person.keys
+    if len(seen) < size and _IN_TAGS in shown:
+        person.press("t")
+    while len(seen) < size:
+        person.press("PageDown")
+        time.sleep(_READ)
+        seen |= _tracks(person.read(_tagged))
+    found.stays, found.looked = seen, person.keys - before
+    person.confirm(truth(size))
+    found.keys = person.keys - before - found.looked
+    return found
+
+
+def _tracks(shown: str) -> dict[str, bool]:
+    return {path: mark != "○" for mark, path in _TRACK.findall(shown)}
+
+
+def truth(size: int) -> dict[str, str]:
+    """Return what is right of the group of this size."""
+    return dict(zip(FIELDS, (f"Song {size:02}", f"Singer {size:02}", str(1980 + size)), strict=True))
+
+
+def make_sizes(folder: Path) -> None:
+    """Write one group of each size, every copy into a folder of its own.
+
+    Of a field in conflict one copy has another value; in the second such field that one is right, against all others.
+    """
+    cover = folder.with_suffix(".jpg")
+    cover.write_bytes(FRONT)
+    front = {"front": Content(os.fsencode(cover), pieces.digest([FRONT]))}
+    for size, conflicts in CONFLICTS.items():
+        for at, (kind, bitrate) in enumerate(KINDS[:size]):
+            path = folder / f"copies {at + 1:02}" / f"{size:02}.{kind}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path, tune(size, 10.0), kind, bitrate=bitrate)
+            fields = truth(size)
+            for number, name in enumerate(FIELDS[:conflicts]):
+                if (at == 1) != (number == 1):
+                    fields[name] = str(1900 + size) if name == "date" else f"Wrong {name}"
+            more = {"genre": "Trip-Hop", "composer": "Somebody"} if at == size - 1 and size % 2 else {}
+            _tag(path, fields | more, front if at == 1 and size % 3 == 0 else {})
+
+
+def make_many(folder: Path, groups: int) -> None:
+    """Write albums of FLAC files, and an Opus copy of each: of seven albums in ten in a backup, the others in a heap.
+
+    One title in ten is another one in the copy.
+    """
+    for number in range(groups):
+        album, at = divmod(number, ALBUM)
+        copy = f"Heap/{number:04}.opus" if album % 10 >= 7 else f"Backup/Album {album:02}/{at:02}.opus"
+        for name in (f"Library/Album {album:02}/{at:02}.flac", copy):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path, tune(1000 + number, 8.0), layout="mono")
+            title = f"Other {number:04}" if path.suffix == ".opus" and at == 3 else f"Song {number:04}"
+            _tag(path, {"title": title, "artist": "Band", "album": f"Album {album:02}", "tracknumber": str(at + 1)}, {})
+
+
+def _tag(path: Path, fields: Mapping[str, str], pictures: Mapping[str, Content]) -> None:
+    change: Change = {name: (value,) for name, value in fields.items()}
+    edited = rewrite.edit(os.fsencode(path), change, pictures)
     with open(path, "rb") as stream:
         new = b"".join(pieces.blocks(edited.pieces, stream.fileno()))
     path.write_bytes(new)
 
 
-def truth(size: int) -> Mapping[str, str]:
-    """Return what is right of the group of this size."""
-    return {"title": f"Song {size:02}", "artist": f"Singer {size:02}", "date": str(1980 + size)}
+@dataclass(frozen=True)
+class World:
+    """A collection with a home of its own."""
+
+    folder: Path
+
+    @property
+    def music(self) -> Path:
+        """The root folder."""
+        return self.folder / "music"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What Comet is to find there."""
+        return {"COMET_HOME": str(self.folder / "home"), "LANGUAGE": "C", "PYTHONPATH": str(TOP)}
+
+    def comet(self, *words: str) -> float:
+        """Let Comet do something, and return how many seconds that took."""
+        begun = time.monotonic()
+        command = [sys.executable, "-P", "-m", "comet", *words]
+        subprocess.run(command, env={**os.environ, **self.environment}, check=True, capture_output=True)
+        return time.monotonic() - begun
+
+    def known(self) -> dict[str, tuple[bytes, int, int]]:
+        """Return content, time and mode of every file that is not Comet's own, by path."""
+        found = {}
+        for path in self.music.rglob("*"):
+            name, info = path.relative_to(self.music).as_posix(), path.stat()
+            if path.is_file() and not name.startswith(".comet"):
+                found[name] = path.read_bytes(), info.st_mtime_ns, info.st_mode
+        return found
+
+    def found(self) -> None:
+        """Set it up, scan and correlate it."""
+        self.comet("setup", "--root", str(self.music), "--yes")
+        self.comet("scan")
+        self.comet("correlate")
 
 
-def make(folder: Path) -> None:
-    """Write one group of each size, every copy into a folder of its own."""
-    cover = folder / "front.jpg"
-    cover.write_bytes(FRONT)
-    content = Content(os.fsencode(cover), pieces.digest([FRONT]))
-    for size, conflicts in SIZES.items():
-        for at, (kind, bitrate) in enumerate(KINDS[:size]):
-            path = folder / "music" / f"copies {at + 1:02}" / f"{size:02}.{kind}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(path, tune(size, SECONDS), kind, bitrate=bitrate)
-            fields = {name: (text,) for name, text in truth(size).items()}
-            for number, name in enumerate(CONFLICTING[:conflicts]):
-                # who is right is outvoted in the second one, else who is wrong
-                if (at == 1) != (number == 1):
-                    fields[name] = (f"{1900 + size}" if name == "date" else f"Wrong {name}",)
-            if at == size - 1 and size % 2:
-                fields |= {"genre": ("Trip-Hop",), "composer": ("Somebody",)}
-            tag(path, fields, {"front": content} if at == 1 and size % 3 == 0 else {})
+def sizes(world: World, columns: int, lines: int) -> Iterator[str]:
+    """Review one group of each size, yield the table, and take everything back."""
+    before = world.known()
+    with Tmux(world.environment, columns, lines) as tmux:
+        person = Person(tmux)
+        found = [review(person, size) for size in sorted(CONFLICTS, reverse=True)]
+        person.read(lambda shown: "moving" not in shown)
+        _until(lambda: len(world.known()) == sum(sum(each.stays.values()) for each in found))
+        wrong = [each.size for each in found if not as_shown(world, each)]
+        reviewed, person.keys = person.keys, 0
+        for back in range(1, len(found) + 1):
+            person.press("u")
+            person.read(lambda shown, back=back: left(shown) == back)  # type: ignore[misc]
+    _until(lambda: world.known() == before)
+    yield f"{columns} x {lines}: {'copies':>6} {'on the screen':>14} {'keys to see all':>16} {'conflicts':>10} {'keys':>5}"
+    for each in reversed(found):
+        row = f"{each.size:>6} {each.at_once:>14} {each.looked:>16} {CONFLICTS[each.size]:>10} {each.keys:>5}"
+        yield f"{'':{len(f'{columns} x {lines}: ')}}{row}"
+    yield f"{reviewed} keys for all; not as shown: {wrong or 'none'}; {person.keys} keys took all back, every byte and time"
+
+
+def as_shown(world: World, group: Reviewed) -> bool:
+    """Tell whether of a group is there what the screen said, with the tags that are right and all that was added."""
+    for name, stays in group.stays.items():
+        if (world.music / name).exists() != stays:
+            return False
+        tags = codec.read(os.fsencode(world.music / name)) if stays else None
+        if tags is None:
+            continue
+        if any(tags.fields.get(each) != (value,) for each, value in truth(group.size).items()):
+            return False
+        if bool(group.size % 2) != ("composer" in tags.fields) or bool(group.size % 3 == 0) != bool(tags.pictures):
+            return False
+    return len(group.stays) == group.size
+
+
+def _until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.3)
+
+
+Way = Callable[[Person, World, int], str]
+"""Does what one way does with many groups, up to those that it leaves, and says how much of it that was."""
+
+
+def one_by_one(person: Person, _world: World, groups: int) -> str:
+    """Confirm the first groups."""
+    for _group in range(min(groups, WALKED)):
+        person.confirm({})
+    return f"{min(groups, WALKED)} groups"
+
+
+def by_folders(person: Person, world: World, _groups: int) -> str:
+    """Keep one folder over the other in every pair that is listed."""
+    person.press("F")
+    pairs = 0
+    while "pairs of folders" in (shown := person.read(lambda now: "of folders" in now or "no two" in now)):
+        pass
+    return f"{pairs}"
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]))
+    pass
