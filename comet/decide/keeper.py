@@ -329,10 +329,17 @@ def _sources(left: list[Track], heard: Heard) -> list[Track]:
     return [track for track in left if not any(made(track, other) for other in left)]
 
 
+_ROUGH: Final = ("adpcm", "pcm_alaw", "pcm_mulaw")
+"""Codecs whose own noise reaches as high as they do: what only they have there is no music that another one lacks."""
+_COARSE: Final = 8
+"""Bits a sample of which the same holds."""
+
+
 def _missing(track: Track, others: Sequence[Track], heard: Heard) -> float:
     """Return the Hz from which on a track has nothing where another one has music, 0 where it lacks nothing."""
     mine = heard.get(track.audio.serial)
-    known = (heard.get(other.audio.serial) for other in others if other is not track) if mine else ()
+    music = [o for o in others if o is not track and not o.audio.codec.startswith(_ROUGH) and o.audio.bits != _COARSE]
+    known = (heard.get(other.audio.serial) for other in music) if mine else ()
     return min((found for yours in known if mine and yours and (found := sound.missing(mine, yours))), default=0.0)
 
 

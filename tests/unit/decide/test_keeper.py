@@ -111,6 +111,13 @@ def test_a_file_loses_to_the_lossy_one_that_it_was_made_from() -> None:
     assert choose([lossy, fake, original], heard=heard) == 2
 
 
+@pytest.mark.parametrize("rough", [{"codec": "adpcm_ima_wav"}, {"codec": "pcm_u8", "lossless": True, "bits": 8}])
+def test_noise_of_a_codec_is_no_music(rough: dict[str, object]) -> None:
+    """What coarse samples put in above the end of the music makes no lossless file a transcode."""
+    tracks = [track(1, lossless=True, bits=16, bitrate=700_000), track(2, bitrate=352_000, channels=2, **rough)]
+    assert choose(tracks, heard={1: cut(16_000, 204), 2: WHOLE}) == 0
+
+
 def test_a_cliff_of_its_own_makes_no_transcode() -> None:
     """An old recording ends where it ends, and what was made from it ends there too: it is that which goes."""
     old = Quality(0.0, 16_000.0, bytes(level + 1 for level in FULL[:32]) + bytes([204] * (len(FULL) - 32)), ENVELOPE)
