@@ -61,6 +61,7 @@ class CometApp(App[None]):
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.session = session
+        self._clock = clock
         self._guard = Guard()
         self._leaving = False
         self.add_mode("profiles", lambda: ProfilesScreen(session))
@@ -114,7 +115,8 @@ class CometApp(App[None]):
 
     def action_many(self, which: str) -> None:
         """Go to where many groups get one answer."""
-        self.push_screen(FoldersScreen(self.session) if which == "folders" else RuleScreen(self.session))
+        session, clock = self.session, self._clock
+        self.push_screen(FoldersScreen(session, clock) if which == "folders" else RuleScreen(session, clock))
 
     def action_help(self) -> None:
         """Show the keys of this screen, or go back from there."""

@@ -29,14 +29,17 @@ def typed(row: Row, settled: Settled) -> bool:
 
 
 def several(row: Row) -> bool:
-    """Tell whether a field may hold several values: those of a conflict, and spellings of one value, may not."""
+    """Tell whether a field may hold several values: a conflict, spellings of one and a kind of picture may not."""
+    if row.field.startswith(PICTURE):
+        return False
     return len(row.merged) > 1 or row.agreement in (Agreement.ADDED, Agreement.SAME)
 
 
 def options(row: Row, settled: Settled) -> list[Values]:
-    """Return what a field can be: all as it is proposed first, then each value alone, then what was typed."""
+    """Return what a field can be: all as it is proposed first, then each value alone, what was typed, no picture."""
     found = (row.merged, *((value.text,) for value in row.values), chosen(row, settled))
-    return list(dict.fromkeys(each for each in found if each))
+    nothing = ((),) if row.field.startswith(PICTURE) else ()
+    return list(dict.fromkeys((*filter(None, found), *nothing)))
 
 
 def parts(row: Row, settled: Settled) -> list[str]:

@@ -68,6 +68,11 @@ class Item:
         return self.chosen or (self.settled != self.default and not waits)
 
     @property
+    def settles(self) -> bool:
+        """Confirming it is a decision: somebody took one, or every track stays and none is to check."""
+        return self.touched or not (self.proposal.remove or self.proposal.doubtful)
+
+    @property
     def settled(self) -> Settled:
         """What is settled about its tags now."""
         return self.edits[-1] if self.edits else self.default

@@ -127,6 +127,8 @@ class _Run:
         self.id = self._journal.begin(kind, plan)
         ground.began(self.id)
         self._number = 0
+        self._untagged: set[str] = set()
+        """Groups whose tags could not be written: those of a file that went would be nowhere else."""
         self._rewriter = Rewriter(ground, self.hearing, self._intend)
         self._placer = Placer(ground, self.hearing, self._intend)
 
@@ -168,6 +170,8 @@ class _Run:
         name = os.fsdecode(file.path)
         if keeper is None:
             raise RefusedError(name, _("the plan names no file to keep in its place"))
+        if step.group in self._untagged:
+            raise RefusedError(name, _("the tags of its group could not be written, so it stays"))
         if file.place in keepers:
             raise RefusedError(name, _("the same plan keeps it in place of another file"))
         if self._ground.protected(file.place):
@@ -215,8 +219,8 @@ class _Run:
         """Give a playlist or a track another content, or place a file."""
         kind, take = {
             Do.REPOINT: (Kind.REPOINT, self._rewriter.repoint),
-            Do.WRITE_TAGS: (Kind.WRITE_TAGS, self._rewriter.tags),
-            Do.EMBED: (Kind.WRITE_TAGS, self._rewriter.tags),
+            Do.WRITE_TAGS: (Kind.WRITE_TAGS, self._tag),
+            Do.EMBED: (Kind.WRITE_TAGS, self._tag),
             Do.PLACE: (Kind.PLACE, self._placer.place),
         }[step.do]
         try:
@@ -224,6 +228,14 @@ class _Run:
         except (FileError, OSError) as error:
             self._refuse(kind, step, reason(error))
             refuse_full(error, os.path.join(self._ground.roots.get(step.file.root, b""), step.file.path))
+
+    def _tag(self, step: Step) -> None:
+        written = False
+        try:
+            written = self._rewriter.tags(step)
+        finally:
+            if step.group and not written:
+                self._untagged.add(step.group)
 
     def undo(self, entry: Entry) -> None:
         """Take back what an entry did."""
@@ -246,7 +258,8 @@ class _Run:
                     recovery.settle_undo(self._ground, root, undoing, reason(error))
                     refuse_full(error, os.path.join(root, step.file.path))
                 else:
-                    same = seen.size == step.file.size and same_time(step.file.mtime_ns, seen.mtime_ns)
+                    was = self._journal.now(step.file)  # tags may have been written into it before it went
+                    same = seen.size == was.size and same_time(was.mtime_ns, seen.mtime_ns)
                     changed = _("it was changed while it was held, and is back as it was there")
                     self._journal.settle(undoing.id, State.DONE, "" if same else changed)
         except (FileError, OSError) as error:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from comet.act import posix, vault
 from comet.act.ground import Ground, Hearing
 from comet.act.posix import Seen
-from comet.core.acts import Do, Entry, Kind, State
+from comet.core.acts import Content, Do, Entry, Kind, State
 from comet.core.errors import BrokenError, FileError, LockedError, RefusedError
 from comet.core.text import _, safe
 
@@ -142,6 +142,9 @@ def settle_purge(ground: Ground, root: bytes, entry: Entry, reason: str) -> None
 def settle_rewriting(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
     """Find out whether a file got its new content, bring that to its end, and write it down.
 
+    After an exchange the temp is what the file was. Where somebody has written into the file since, so that neither
+    content stands there, it stays, and the entry names it.
+
     Raises:
         FileError, OSError: that cannot be told or done; the entry stays as it is, and so does its temp.
     """
@@ -160,25 +163,30 @@ def settle_rewriting(ground: Ground, root: bytes, entry: Entry, reason: str) -> 
             vault.retire(root, path, temp, old_hash)
     except RefusedError as error:
         seen, reason = None, error.reason
-    vault.sweep(root, os.path.dirname(path), temp)
+    spare = seen is not None or _now(root, path, old_hash) is not None or _now(root, beside, new_hash) is not None
+    reason += _swept(root, beside, spare=spare)
     _end(ground, root, entry, reason if seen is None else "", became(seen) if seen is not None else None)
 
 
 def settle_placing(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
     """Find out whether a file was put in its place, bring back what it was to replace if not, and write it down.
 
+    Where it was not, and is no longer where it came from either, the temp that holds it stays, and the entry names it.
+
     Raises:
         FileError, OSError: that cannot be told or done; the entry stays as it is.
     """
     path, after = entry.before.file.path, entry.after
+    beside = os.path.join(os.path.dirname(path), os.fsencode(after["temp"]))
     seen = _now(root, path, after["hash"])
-    vault.sweep(root, os.path.dirname(path), os.fsencode(after["temp"]))
+    spare = seen is not None or _still(entry.before.staged) or _now(root, beside, after["hash"]) is None
+    note = _swept(root, beside, spare=spare)
     if seen is not None:
         _end(ground, root, entry, after=became(seen))
     elif _before_placing(root, entry):
-        _end(ground, root, entry, reason)
+        _end(ground, root, entry, reason + note)
     else:
-        ground.journal.settle(entry.id, State.DONE, _taken())
+        ground.journal.settle(entry.id, State.DONE, _taken() + note)
 
 
 def settle_withdrawal(ground: Ground, root: bytes, entry: Entry, reason: str) -> None:
@@ -210,6 +218,23 @@ def _now(root: bytes, path: bytes, wanted: str) -> Seen | None:
     """Return how a file stands that has the content that is `wanted`, None where there is none such."""
     found = posix.known(root, path)
     return found[0] if found is not None and found[1] == wanted else None
+
+
+def _swept(root: bytes, beside: bytes, *, spare: bool) -> str:
+    """Take away a temp that can be spared; of one that cannot, return what is to be added to the reason."""
+    if spare or not posix.exists(root, beside):
+        vault.sweep(root, *os.path.split(beside))
+        return ""
+    told = _("what lies in `{temp}` stays there, for it may be nowhere else")
+    return "; " + told.format(temp=safe(os.path.join(root, beside)))
+
+
+def _still(staged: Content | None) -> bool:
+    """Tell whether what was to be placed is where it came from."""
+    try:
+        return staged is not None and posix.digest_of(*os.path.split(staged.path)) == staged.hash
+    except OSError:
+        return False
 
 
 def _taken() -> str:

@@ -83,8 +83,8 @@ class Writer:
 class Rewriter(Writer):
     """One run's way to write; each method takes one step. FileError and OSError say why it was not taken."""
 
-    def tags(self, step: Step) -> None:
-        """Let a track have other tags or pictures; where it has them already nothing is done."""
+    def tags(self, step: Step) -> bool:
+        """Let a track have other tags or pictures, and tell whether it has; where it has already nothing is done."""
         step = replace(step, file=self._journal.now(step.file))
 
         def make(root: bytes) -> _Made | None:
@@ -101,7 +101,7 @@ class Rewriter(Writer):
                 seen.mtime_ns if self._ground.keep_time else _now(seen), note if edited.lost else "",
             )  # fmt: skip
 
-        self._replace(Kind.WRITE_TAGS, step, make)
+        return self._replace(Kind.WRITE_TAGS, step, make)
 
     def repoint(self, step: Step) -> None:
         """Let a playlist name the keeper of a file that is held."""
@@ -168,14 +168,15 @@ class Rewriter(Writer):
 
         self._replace(kind, step, make, of.id)
 
-    def _replace(self, kind: Kind, step: Step, make: Callable[[bytes], _Made | None], of: int = 0) -> None:
+    def _replace(self, kind: Kind, step: Step, make: Callable[[bytes], _Made | None], of: int = 0) -> bool:
+        """Let a file have the content that `make(root)` tells, and return whether it has."""
         root, path = self._ground.root(step.file), step.file.path
         name = os.fsdecode(os.path.join(root, path))
         self._refuse_protected(step.file, name)
         with self._ground.locked(root):
             made = make(root)
             if made is None:
-                return
+                return True
             if made.seen.links > 1:
                 told = _("it has {n} names (hard links), which would part")
                 raise RefusedError(name, told.format(n=made.seen.links))
@@ -194,6 +195,7 @@ class Rewriter(Writer):
             else:
                 self._journal.settle(written.id, State.DONE, made.note, recovery.became(seen))
             self._hearing.forget(step.file.place)
+            return self._journal.entry(written.id).state is State.DONE
 
 
 def _now(seen: Seen) -> int:

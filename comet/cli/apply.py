@@ -120,7 +120,8 @@ def _plan(here: Context, job: Job) -> tuple[Plan, Merged | None, list[dict[str, 
         if arguments.group:
             merged = [merging.of(collection, wanted[0], merging.with_fields(collection, wanted[0], typed), job)]
             plan = changes.plan(collection, conflicts.through(merged))
-            chosen = merged[0] if arguments.keep or typed else None
+            heard = not merged[0].proposal.doubtful  # what is to check is not decided by settling tags
+            chosen = merged[0] if arguments.keep or (typed and heard) else None
         else:
             plan = changes.plan(collection, conflicts.through(merging.each(collection, wanted, job=job)))
             chosen = None

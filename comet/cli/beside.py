@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from comet import changes
 from comet.changes import Outcome
@@ -14,6 +15,9 @@ from comet.core.acts import Plan
 from comet.core.job import Job
 from comet.core.text import _
 
+if TYPE_CHECKING:
+    from comet.decide.folders import FolderPair
+
 _QUESTION = (
     "Enter does that for all of these, and they can be taken back together. Or: s leave these two folders, g go on to"
     " the groups, q quit"
@@ -22,7 +26,6 @@ _QUESTION = (
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    key: tuple[object, ...]
     lines: list[str]
     plan: Plan
     conflicts: settling.Conflicts
@@ -36,39 +39,49 @@ def ask(here: Context, read: Callable[[], str | None], done: Callable[[Outcome],
         read: returns the next answer, None at the end of the input.
         done: hears of what was done.
     """
-    left: set[tuple[object, ...]] = set()
-    while (asked := console.asked(lambda job: _next(here, left, job))) is not None:
-        print()
-        for line in asked.lines:
-            print(line)
-        asked.conflicts.tell()
-        print(_(_QUESTION))
-        typed = read()
-        while typed not in (None, "", "s", "g", "q"):
-            print(_("that is no answer; {question}").format(question=_(_QUESTION)))
-            typed = read()
-        if typed in (None, "q"):
-            return False
-        if typed == "g":
-            return True
-        left.add(asked.key)
-        if not typed:
-            done(console.quietly(lambda job, plan=asked.plan: _apply(here, plan, job)))  # type: ignore[misc]
+    met: set[object] = set()
+    while pairs := console.asked(lambda job: _pairs(here, met, job)):
+        changed: set[str] = set()
+        for pair in pairs:
+            groups = {each.group.id for each in pair.proposals}
+            if groups & changed:
+                continue  # it is not what it was: the next look finds out what is left of it
+            met.add((pair.keep, pair.over))
+            answer = _answer(console.asked(lambda job, pair=pair: _asked(here, pair, job)), read)  # type: ignore[misc]
+            if isinstance(answer, bool):
+                return answer
+            if answer is not None:
+                done(console.quietly(lambda job, plan=answer: _apply(here, plan, job)))  # type: ignore[misc]
+                changed |= groups
     return True
 
 
-def _next(here: Context, left: set[tuple[object, ...]], job: Job) -> _Asked | None:
-    """Return the pair that frees most of those that are not among the `left`, with the plan for it."""
+def _answer(asked: _Asked, read: Callable[[], str | None]) -> Plan | bool | None:
+    """Ask about two folders; return what is to be done, None for nothing, or whether to go on to the groups at once."""
+    print()
+    for line in asked.lines:
+        print(line)
+    asked.conflicts.tell()
+    print(_(_QUESTION))
+    while (typed := read()) is not None and (typed := typed.lower()) not in ("", "s", "g", "q"):
+        print(_("that is no answer; {question}").format(question=_(_QUESTION)))
+    if typed is None or typed in ("g", "q"):
+        return typed == "g"
+    return None if typed else asked.plan
+
+
+def _pairs(here: Context, met: set[object], job: Job) -> list[FolderPair]:
+    """Return the pairs of folders that nobody was asked about yet and that free something."""
     with here.collection() as collection:
-        for pair in folders.pairs(collection, acting.proposals(collection, job)):
-            key = (pair.keep, *pair.over)
-            if key in left or not pair.size:
-                continue
-            conflicts = settling.Conflicts()
-            merged = merging.each(collection, pair.proposals, job=job)
-            plan = changes.plan(collection, conflicts.through(merged))
-            return _Asked(key, list(folders.told(collection, pair)), plan, conflicts)
-    return None
+        found = folders.pairs(collection, acting.proposals(collection, job))
+        return [pair for pair in found if pair.size and (pair.keep, pair.over) not in met]
+
+
+def _asked(here: Context, pair: FolderPair, job: Job) -> _Asked:
+    with here.collection() as collection:
+        conflicts = settling.Conflicts()
+        plan = changes.plan(collection, conflicts.through(merging.each(collection, pair.proposals, job=job)))
+        return _Asked([*folders.told(collection, pair), acting.question(plan)], plan, conflicts)
 
 
 def _apply(here: Context, plan: Plan, job: Job) -> Outcome:

@@ -51,8 +51,8 @@ class _Review:
         self._here = here
         self._groups: list[Proposal] = []
         self._at = 0
-        self._merged: Merged | None = None
-        """The tags of the group that is asked about, with what was settled about them."""
+        self._asked: Merged
+        """The group that is asked about, with what was settled about its tags."""
         self._done: list[tuple[int, Outcome | Decision]] = []
         """What `u` takes back: the group's number, and what was done with it."""
         self._folders: list[Outcome] = []
@@ -91,12 +91,12 @@ class _Review:
             return False
         with self._here.collection() as collection:
             proposal = groups.proposal(collection, self._groups[self._at])
-        self._merged = self._tags(proposal)
-        for line in (*self._told(proposal), *settling.told(self._merged)):
+        self._asked = self._tags(proposal)
+        for line in (*self._told(proposal), *settling.told(self._asked)):
             print(line)
-        while (typed := _read()) is not None and typed != "q":
+        while (typed := _read()) is not None and (typed := typed.lower()) != "q":
             try:
-                if self._answered(proposal, typed):
+                if self._answered(typed):
                     return True
             except CometError as error:
                 print(_("error: {message}").format(message=error))
@@ -148,11 +148,12 @@ class _Review:
                 why=_(" ({reason})").format(reason=why) if why else "",
             )
 
-    def _answered(self, proposal: Proposal, typed: str) -> bool:
+    def _answered(self, typed: str) -> bool:
         """Do what was typed; return whether to ask about another group."""
+        shown = self._asked.proposal
         if typed == "w":
             with self._here.collection() as collection:
-                for line in why.group(collection, proposal):
+                for line in why.group(collection, shown):
                     print(line)
             return False
         if typed == "u":
@@ -161,15 +162,18 @@ class _Review:
             self._look_at_tags(typed)
             return False
         if typed in ("a", "s"):
-            self._decide(proposal, Choice.APART if typed == "a" else Choice.SKIP, ())
+            self._decide(shown, Choice.APART if typed == "a" else Choice.SKIP, ())
             print(_("they are no duplicates") if typed == "a" else _("left for later"))
         else:
+            wished = self._asked
             if typed:
-                proposal = self._keeping(proposal, _numbers(typed, len(proposal.group.tracks)))
-                self._merged = self._tags(proposal, self._settled)
-            if not self._settle():
+                kept = self._keeping(shown, _numbers(typed, len(shown.group.tracks)))
+                wished = self._tags(kept, wished.settled)
+            settled = settling.settle(wished, _read)
+            if settled is None:
+                print(_("nothing was done with this group yet"))
                 return False
-            self._apply(proposal, chosen=bool(typed))
+            self._apply(replace(wished, settled=settled), chosen=bool(typed))
         self._at += 1
         return True
 
@@ -182,10 +186,6 @@ class _Review:
         with self._here.collection() as collection:
             return groups.keeping(collection, proposal, keep)
 
-    @property
-    def _settled(self) -> Settled | None:
-        return self._merged.settled if self._merged else None
-
     def _tags(self, proposal: Proposal, settled: Settled | None = None) -> Merged:
         """Return the group with its tags, which may have to be read."""
 
@@ -197,44 +197,30 @@ class _Review:
 
     def _look_at_tags(self, typed: str) -> None:
         """Show all tags, let them be edited, or let each file keep its own, or not."""
-        merged = self._merged
-        assert merged is not None  # noqa: S101 - a group is asked about
+        merged = self._asked
         settled = merged.settled
         if typed == "o":
             settled = replace(settled, own=not settled.own)
         elif typed == "e" and not settled.own:
-            text = edited.text(merged.merge, settled)
-            settled = replace(settled, fields=edited.parse(edited.by_hand(text), merged.merge).fields)
-        self._merged = self._tags(merged.proposal, settled)
-        for line in settling.told(self._merged, all_fields=typed == "t"):
+            text = edited.text(merged.shown, settled)
+            settled = replace(settled, fields=edited.parse(edited.by_hand(text), merged.shown).fields)
+        self._asked = replace(self._tags(merged.proposal, settled), settled=settled)
+        for line in settling.told(self._asked, all_fields=typed == "t"):
             print(line)
 
-    def _settle(self) -> bool:
-        """Have the conflicts settled that are open; return whether all of them are."""
-        merged = self._merged
-        assert merged is not None  # noqa: S101 - likewise
-        settled = settling.settle(merged, _read) if merged.open else merged.settled
-        if settled is None:
-            print(_("nothing was done with this group yet"))
-            return False
-        self._merged = replace(merged, settled=settled)
-        return True
-
-    def _apply(self, proposal: Proposal, *, chosen: bool) -> None:
-        """Do what is proposed; what was chosen, or leaves more than one file, is remembered."""
-        merged = self._merged
-        assert merged is not None  # noqa: S101 - likewise
+    def _apply(self, merged: Merged, *, chosen: bool) -> None:
+        """Do what is proposed; what was chosen, or leaves nothing that is to check, is remembered."""
+        proposal = merged.proposal
 
         def work(job: Job) -> Outcome | None:
             with self._here.collection() as collection:
                 plan = changes.plan(collection, [merged])
                 outcome = changes.apply(collection, plan, job) if plan.steps else None
-                if remember and outcome is not None:
+                if outcome is not None and outcome.done and (chosen or not proposal.doubtful):
                     keep = proposal.keep
                     decisions.decide(collection, proposal.group, Choice.KEEP, keep, outcome.run, merged.settled)
                 return outcome
 
-        remember = chosen or not proposal.doubtful
         outcome = console.quietly(work)
         if outcome is None:
             if chosen:
@@ -288,7 +274,7 @@ def _numbers(typed: str, count: int) -> list[int]:
     if not words or not all(word.isdecimal() and len(word) < 9 and 1 <= int(word) <= count for word in words):
         raise UsageError(
             _("`{typed}` is no answer").format(typed=safe(typed)),
-            hint=_("Enter, numbers from 1 to {n}, or one of a, s, w, u, q").format(n=count),
+            hint=_("Enter, numbers from 1 to {n}, or one of t, e, o, a, s, w, u, q").format(n=count),
         )
     return [int(word) - 1 for word in words]
 
@@ -301,4 +287,4 @@ def _read() -> str | None:
     if not line.endswith("\n"):  # an answer that was cut off is none
         print()
         return None
-    return line.strip().lower()
+    return line.strip()

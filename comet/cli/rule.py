@@ -41,7 +41,7 @@ class Shown:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the effect of rules, and apply it where that is wished."""
-    if not arguments.rule.strip():
+    if not arguments.rule.strip("; \n\t"):
         raise UsageError(_("which rules?"), hint=_("`comet review --rule 'keep lossless'`, for example"))
     here = _with_rules(context.of(arguments))
     shown = console.asked(lambda job: _shown(here, job))

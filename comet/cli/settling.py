@@ -43,11 +43,20 @@ def told(merged: Merged, *, all_fields: bool = False) -> Iterator[str]:
     for field, values in merged.settled.fields.items():
         if field not in {row.field for row in rows}:
             yield f"  * {safe(field)}: {_joined(merged, field, values)}"
-    for at, why in sorted((*merged.merge.unread.items(), *merging.unheld(merged).items())):
+    stays = {at: why for at, why in merged.merge.unread.items() if at not in merged.proposal.remove}
+    for at, why in sorted((*stays.items(), *merging.unheld(merged).items())):
         yield _("  track {n}: {why}").format(n=at + 1, why=why)
+    yield from _lost(merged)
+
+
+def _lost(merged: Merged) -> Iterator[str]:
+    """Yield what files that go say and none that stays will, but what a conflict tells itself, a line each."""
     shown = {row.field for row in merged.open}  # a conflict says itself which values it has
     for field, value in ((field, value) for field, value in merged.dropped if field not in shown):
         yield _("  nowhere after that: {field}: {value}").format(field=safe(field), value=_value(merged, field, value))
+    for at, why in sorted(merged.merge.unread.items()):
+        if at in merged.proposal.remove:
+            yield _("  track {n}: {why}").format(n=at + 1, why=why)
 
 
 def _row(merged: Merged, row: Row) -> str:
@@ -80,17 +89,19 @@ def settle(merged: Merged, read: Callable[[], str | None]) -> Settled | None:
         merged: the group with its tags.
         read: returns the next answer, None at the end of the input.
     """
-    settled = merged.settled
-    for number, row in enumerate(merged.open, 1):
-        print(_("Conflict {n} of {all}: {field}").format(n=number, all=len(merged.open), field=safe(row.field)))
+    number = 0
+    while merged.open:
+        row, number, left = merged.open[0], number + 1, len(merged.open)
+        print(_("Conflict {n} of {all}: {field}").format(n=number, all=number + left - 1, field=safe(row.field)))
         for choice, value in enumerate(row.values, 1):
             print(f"  {choice}. {_value(merged, row.field, value)}")
         print(_("Enter takes the first, a number another one, `= TEXT` what you type; anything else goes back"))
         chosen = _chosen(row, read())
         if chosen is None:
             return None
-        settled = replace(settled, fields={**settled.fields, row.field: chosen})
-    return settled
+        fields = {**merged.settled.fields, row.field: chosen}
+        merged = replace(merged, settled=replace(merged.settled, fields=fields))  # an album decides about others too
+    return merged.settled
 
 
 def _chosen(row: Row, typed: str | None) -> tuple[str, ...] | None:
@@ -108,6 +119,8 @@ def _chosen(row: Row, typed: str | None) -> tuple[str, ...] | None:
 class Conflicts:
     """Conflicts in the tags of many groups: settled as it is proposed, and told; or their groups are left.
 
+    So are values that no file would have afterwards, and tags that take no part for they cannot be read.
+
     Args:
         leave: Such groups are left as they are.
     """
@@ -119,11 +132,13 @@ class Conflicts:
         self.found: list[dict[str, Any]] = []
         """Those that are settled as proposed, as JSON."""
         self._lines: list[str] = []
+        self._lost: list[str] = []
 
     def through(self, groups: Iterable[Merged]) -> Iterator[Merged]:
         """Yield the groups that are not left, and remember their conflicts."""
         for each in groups:
-            if each.open and self._leave:
+            lost = list(_lost(each)) if each.proposal.remove else []
+            if (each.open or lost) and self._leave:
                 self.left += 1
                 continue
             path = each.proposal.group.tracks[each.proposal.keep[0]].path
@@ -132,6 +147,8 @@ class Conflicts:
                 about = {"group": each.proposal.group.id, "path": path, "field": row.field}
                 self.found.append({**about, "chosen": list(row.merged), "values": values})
                 self._lines.append(_("  `{path}`:{row}").format(path=safe(path), row=_row(each, row)))
+            path = each.proposal.group.tracks[each.proposal.keep[0]].path
+            self._lost += [_("  `{path}`:{line}").format(path=safe(path), line=line) for line in lost]
             yield each
 
     def tell(self) -> None:
@@ -143,4 +160,8 @@ class Conflicts:
             conflicts = _n("{n} conflict", "{n} conflicts", len(self._lines))
             out.warn(_("{conflicts} in tags, settled as it is proposed").format(conflicts=conflicts))
             for line in self._lines:
+                out.note(line)
+        if self._lost:
+            out.warn(_("what files that go say of themselves will be in none that stays:"))
+            for line in self._lost:
                 out.note(line)

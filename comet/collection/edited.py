@@ -185,11 +185,13 @@ def _check(number: int, field: str, row: Row | None) -> None:
         raise _wrong(number, _("`{field}` is no field of tags").format(field=safe(field[:_LONG])))
 
 
-def _meant(typed: Iterable[tuple[int, str]], row: Row | None) -> tuple[str, ...]:
+def _meant(typed: Sequence[tuple[int, str]], row: Row | None) -> tuple[str, ...]:
     """Return the values that are meant: those that are there already, as they are there, or what was typed."""
     there = (*row.merged, *(each.text for each in row.values)) if row else ()
     if row is not None and row.field.startswith(PICTURE):
         found = [_picture(number, value, set(there)) for number, value in typed]
+        if len(set(found)) > 1:
+            raise _wrong(typed[-1][0], _("a file has one picture of a kind"))
     else:
         known = {_trimmed(each): each for each in reversed(there)}
         found = [known.get(_trimmed(value)) or _usable(value, number) for number, value in typed]

@@ -36,8 +36,8 @@ class Merged:
 
     @property
     def open(self) -> tuple[Row, ...]:
-        """The conflicts that nobody settled."""
-        return self.settled.open(self.merge)
+        """The conflicts that nobody settled, once the album is what was chosen."""
+        return self.settled.open(self.shown)
 
     @property
     def shown(self) -> Merge:

@@ -14,6 +14,7 @@ from comet.core.database import Batch
 from comet.core.job import Job
 from comet.core.model import File, Place, Root, Stage, Track
 from comet.core.text import _
+from comet.core.times import same_time
 from comet.library.tags import Entry
 from comet.tags import reading
 from comet.tags.fields import Chapter, Picture, Tags
@@ -41,9 +42,16 @@ def of_tracks(collection: Collection, tracks: Iterable[Track], job: Job | None =
     wanted = {Place(track.file.root, track.file.path): track for track in tracks}
     nothing = _("it is an imported fingerprint: there is no file")
     found = {at: Tagged(track.file.path, error=nothing) for at, track in wanted.items() if track.imported}
+    stamps = {at: reading.stamp_of(track.absolute) for at, track in wanted.items() if at not in found}
+    changed = _("it was changed since it was scanned; `comet scan` looks at it again")
+    for at, (size, time, _changed) in stamps.items():
+        file = wanted[at].file
+        if time and (size != file.size or not same_time(file.mtime_ns, time)):
+            found[at] = Tagged(wanted[at].absolute, error=changed)
     there = [track.file for at, track in wanted.items() if at not in found]
     for entry in collection.tags.known(there):
-        found[Place(entry.file.root, entry.file.path)] = _tagged(entry)
+        if entry.changed_ns == stamps[at := Place(entry.file.root, entry.file.path)][2]:
+            found[at] = _tagged(entry)
     missing = [track for at, track in wanted.items() if at not in found]
     for file, tagged in _read(collection, missing, job or Job()):
         found[Place(file.root, file.path)] = tagged
@@ -71,7 +79,12 @@ def batch(collection: Collection) -> Batch[tuple[File, Tagged]]:
 
     What the system would not read is tried again when somebody asks.
     """
-    return Batch(lambda many: collection.tags.store(_entry(*each) for each in many if each[1].lasting))
+
+    def store(many: Iterable[tuple[File, Tagged]]) -> None:
+        fitting = (each for each in many if each[1].lasting and _is(*each))
+        collection.tags.store(_entry(*each) for each in fitting)
+
+    return Batch(store)
 
 
 def albums(collection: Collection) -> Iterator[tuple[str, bytes, str, str, str]]:
@@ -101,12 +114,18 @@ def _read(collection: Collection, tracks: Sequence[Track], job: Job) -> Iterator
             advance(1, os.fsdecode(tagged.path))
 
 
+def _is(file: File, tagged: Tagged) -> bool:
+    """Tell whether a file was what it is known as when its tags were read."""
+    size, time, _changed = tagged.stamp
+    return size == file.size and same_time(file.mtime_ns, time)
+
+
 def _entry(file: File, tagged: Tagged) -> Entry:
     tags = tagged.tags or Tags()
     names = ("album", "artist", "title", "totaltracks")
     album, artist, title, total = ((tags.fields.get(name) or ("",))[0] for name in names)
     form = json.dumps(asdict(replace(tags, fields=dict(tags.fields), ape=dict(tags.ape)))).encode("ascii")
-    return Entry(file, album, artist, title, total, zlib.compress(form), tagged.error)
+    return Entry(file, album, artist, title, total, zlib.compress(form), tagged.error, tagged.stamp[2])
 
 
 def _tagged(entry: Entry) -> Tagged:

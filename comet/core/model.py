@@ -2,9 +2,7 @@
 
     roots -> files -> audio -> fingerprints -> pairs -> verdicts -> groups -> decisions -> plan -> journal entries
 
-From the groups on a file is spoken of by what it was when somebody decided (`Identity`): root id, path below the root,
-size, time and audio hash, which mean the same next year and after the cache was deleted.
-
+From the groups on a file is what it was when somebody decided (`Identity`), which means the same next year.
 Units: sizes in bytes, lengths in seconds, offsets and overlaps in *words* (sub-fingerprints, `SECONDS_PER_WORD` each)
 unless a name says otherwise. Paths are bytes: a name need not be UTF-8.
 """
@@ -385,6 +383,8 @@ class Proposal:
     """Tracks that stay likewise, for an album would have a hole without them: the reason as a sentence."""
     albums: str = ""
     """Which albums its tracks are on, as a sentence, where these are several."""
+    reopened: bool = False
+    """Somebody decided about it before others came into the group; what was to stay then is among `keep`."""
     because: str = ""
     """Why the keeper stays where its own worth did not decide, as a sentence."""
 

@@ -121,7 +121,7 @@ def shared(proposals: Sequence[Proposal]) -> dict[tuple[Key, Key], list[int]]:
 
 def _open(proposal: Proposal) -> bool:
     """Tell whether nobody has decided about a group."""
-    return proposal.decision is None and proposal.standing is Standing.OPEN
+    return proposal.decision is None and proposal.standing is Standing.OPEN and not proposal.reopened
 
 
 def _folded(found: Mapping[tuple[Key, Key], Iterable[int]]) -> dict[tuple[Key, Key], list[int]]:

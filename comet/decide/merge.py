@@ -153,7 +153,8 @@ def wanted(merge: Merge, settled: Settled, files: Sequence[Tags | None], at: int
     values = {row.field: row.merged for row in following(merge, settled, files).rows if row.merged}
     takes = _takes_release(merge, settled, _fields(_state(files)), at)
     change = {}
-    for field, new in {**values, **settled.fields}.items():
+    gone = dict.fromkeys(_left(merge, settled, _fields(_state(files)), at) & tags.fields.keys(), ())
+    for field, new in {**gone, **values, **settled.fields}.items():
         if field in _RELEASE and not takes:
             continue
         if field.startswith(PICTURE) and field not in settled.fields:
@@ -298,6 +299,14 @@ def _takes_release(merge: Merge, settled: Settled, fields: Mapping[str, Iterable
         row = next((row for row in merge.rows if row.field == "album"), None)
         return row is None or row.agreement is not Agreement.OWN or "album" in settled.fields
     return any(own & each for each in _told(merge, settled, fields))
+
+
+def _left(merge: Merge, settled: Settled, fields: Mapping[str, Iterable[Fact]], at: int) -> frozenset[str]:
+    """Return what a track must not keep of its own release: all, where another one was chosen for it."""
+    own, told = _releases(fields).get(at), _told(merge, settled, fields)
+    chosen = told[-1] if told and "album" in settled.fields else None
+    moves = own and chosen and not own & chosen and chosen in _releases(fields).values()
+    return _RELEASE if moves and _takes_release(merge, settled, fields, at) else frozenset()
 
 
 def _row(name: str, facts: Collection[Fact], choice: Choice, keeper: int | None) -> Row:

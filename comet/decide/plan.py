@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from comet.core.acts import Content, Do, Step
 from comet.core.merged import PICTURE, Merge, Settled
@@ -48,21 +49,30 @@ def writings(proposal: Proposal, made: Merge, settled: Settled, files: Sequence[
         change = merge.wanted(made, settled, files, at)
         pictures = {name.removeprefix(PICTURE): each for name, each in change.items() if name.startswith(PICTURE)}
         tags = {name: each for name, each in change.items() if not name.startswith(PICTURE)}
-        holders = {kind: _holder(proposal, files, hashes) for kind, hashes in pictures.items()}
-        if change:
+        holders = {kind: held for kind, held in _holders(proposal, files, pictures) if held is not _GONE}
+        if tags or holders:
             yield Step(Do.WRITE_TAGS, identity(tracks[at]), proposal.group.id, why, tags=tags, pictures=holders)
 
 
-def _holder(proposal: Proposal, files: Sequence[Tags | None], hashes: Sequence[str]) -> Content | None:
-    """Return a picture as it lies in the tags of one of the tracks, best of one that stays; None for no picture."""
-    if not hashes:
-        return None
+_GONE: Final = Content(b"", "")
+"""Stands for a picture that no track has any more: it was chosen, and somebody changed its file since."""
+
+
+def _holders(
+    proposal: Proposal, files: Sequence[Tags | None], pictures: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, Content | None]]:
+    for kind, hashes in pictures.items():
+        yield kind, _holder(proposal, files, hashes[0]) if hashes else None
+
+
+def _holder(proposal: Proposal, files: Sequence[Tags | None], wanted: str) -> Content:
+    """Return a picture as it lies in the tags of one of the tracks, best of one that stays."""
     stays = [at for at in range(len(files)) if at not in proposal.remove]
     for at in (*stays, *proposal.remove):
         tags = files[at]
-        if tags and any(each.hash == hashes[0] for each in tags.pictures):
-            return Content(proposal.group.tracks[at].absolute, hashes[0])
-    raise ValueError(f"no track has the picture {hashes[0]}")
+        if tags and any(each.hash == wanted for each in tags.pictures):
+            return Content(proposal.group.tracks[at].absolute, wanted)
+    return _GONE
 
 
 def repointings(playlist: Identity, named: Iterable[Place], by_place: Mapping[Place, Step]) -> Iterator[Step]:

@@ -73,6 +73,7 @@ def propose(
     """
     decision = decisions.about(group)
     keep, standing, because = [group.keeper], Standing.OPEN, ""
+    reopened = False
     if decision is not None and decision.choice is Choice.SKIP:
         standing = Standing.SKIPPED
     elif decision is not None and decision.choice is Choice.APART:
@@ -84,11 +85,12 @@ def propose(
     else:
         decision = None
         if before := decisions.joined(group):
-            keep, because = before, _("it was decided to stay, before others came into the group")
+            keep, reopened, because = before, True, _("it was decided to stay, before others came into the group")
     first = keep.pop(choose([group.tracks[at] for at in keep]))
     looked = decision is not None and decision.choice is not Choice.SKIP
     doubts = {} if looked else {at: why for at, why in doubtful(replace(group, keeper=first)).items() if at not in keep}
-    return Proposal(group, (first, *keep, *doubts), barred, standing, decision, doubts, because=because)
+    stays = (first, *keep, *doubts)
+    return Proposal(group, stays, barred, standing, decision, doubts, because=because, reopened=reopened)
 
 
 def doubtful(group: Group) -> dict[int, str]:

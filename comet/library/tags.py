@@ -25,15 +25,18 @@ class Entry:
     """How many tracks the album says that it has."""
     tags: bytes
     """All of them, in a form that is the reader's matter."""
-    error: str = ""
+    error: str
     """Why they could not be read, as a sentence."""
+    changed_ns: int
+    """When the file was last changed in any way before they were read: a program may set its other time back."""
 
 
 def _first(db: Connection) -> None:
     db.execute(
         """CREATE TABLE tags (root TEXT NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
            album TEXT NOT NULL, artist TEXT NOT NULL, title TEXT NOT NULL, total TEXT NOT NULL,
-           tags BLOB NOT NULL, error TEXT NOT NULL, PRIMARY KEY (root, path)) WITHOUT ROWID"""
+           tags BLOB NOT NULL, error TEXT NOT NULL,
+           changed_ns INTEGER NOT NULL, PRIMARY KEY (root, path)) WITHOUT ROWID"""
     )
 
 
@@ -51,12 +54,12 @@ class TagCache:
         """Store what was read of some files, in one transaction."""
         rows = [
             (e.file.root, e.file.path, e.file.size, e.file.mtime_ns,
-             *map(_text, (e.album, e.artist, e.title, e.total)), e.tags, _text(e.error))
+             *map(_text, (e.album, e.artist, e.title, e.total)), e.tags, _text(e.error), e.changed_ns)
             for e in entries
         ]  # fmt: skip
         if rows:
             with self._db.transaction() as db:
-                db.executemany(f"INSERT OR REPLACE INTO tags VALUES ({', '.join('?' * 10)})", rows)  # noqa: S608
+                db.executemany(f"INSERT OR REPLACE INTO tags VALUES ({', '.join('?' * 11)})", rows)  # noqa: S608
 
     def known(self, files: Sequence[File]) -> Iterator[Entry]:
         """Yield what is known of these files as they are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -23,8 +24,19 @@ class Tagged:
     tags: Tags | None = None
     error: str = ""
     """Why there are none, as a sentence."""
+    stamp: tuple[int, int, int] = (0, 0, 0)
+    """Size, time of the content and time of the last change of any kind (ns) that the file had before it was read."""
     lasting: bool = True
     """It is the file's own fault: as long as it is as it is, reading it again says the same."""
+
+
+def stamp_of(path: bytes) -> tuple[int, int, int]:
+    """Return the stamp of a file as it is now, zeros for one that cannot be found."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return 0, 0, 0
+    return info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 def read_all(paths: Iterable[bytes], *, workers: int = 1) -> Iterator[Tagged]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from comet.core.errors import FileError, ReadError
 from comet.tags import codec, rewrite
 from comet.tags.editing import Edited, Task
-from comet.tags.reading import Tagged
+from comet.tags.reading import Tagged, stamp_of
 
 
 def work(path: bytes) -> Tagged:
     """Read the tags of one file. Errors of the file are part of the answer."""
+    stamp = stamp_of(path)
     try:
-        return Tagged(path, codec.read(path))
+        return Tagged(path, codec.read(path), stamp=stamp)
     except FileError as error:
-        return Tagged(path, error=error.reason, lasting=not isinstance(error, ReadError))
+        return Tagged(path, error=error.reason, stamp=stamp, lasting=not isinstance(error, ReadError))
 
 
 def edit(task: Task) -> Edited:

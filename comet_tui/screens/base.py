@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from rich.text import Text
@@ -20,6 +20,30 @@ from comet_tui.session import Session
 from comet_tui.widgets.lines import Bar, Hints, Said
 
 T = TypeVar("T")
+
+_SEEN = 0.4
+"""Seconds that something has to be on the screen before Enter confirms it: what was typed ahead is not meant for it."""
+_BETWEEN = 0.3
+"""Seconds between two Enters, or the second one is a key that was held down."""
+
+
+class Enter:
+    """Tells an Enter that is meant for what is on the screen from one that was typed ahead or held down."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Take a clock, in seconds."""
+        self._clock = clock
+        self._since = self._pressed = clock()
+
+    def begin(self) -> None:
+        """Count from now on how long what is to be confirmed is on the screen."""
+        self._since = self._clock()
+
+    def meant(self) -> bool:
+        """Note that Enter was pressed, and tell whether that confirms what is on the screen."""
+        now = self._clock()
+        before, self._pressed = self._pressed, now
+        return now - before >= _BETWEEN and now - self._since >= _SEEN
 
 
 class Framed(Screen[None]):

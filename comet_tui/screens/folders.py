@@ -18,7 +18,7 @@ from comet_tui import keys
 from comet_tui.background import in_thread
 from comet_tui.found import Pair
 from comet_tui.keys import Key
-from comet_tui.screens.base import explain
+from comet_tui.screens.base import Enter, explain
 from comet_tui.screens.paired import Paired
 from comet_tui.session import Session
 from comet_tui.widgets.columns import Cell, line, tail
@@ -36,10 +36,13 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
     KEYS: ClassVar[tuple[Key, ...]] = keys.FOLDERS
     BINDINGS = keys.bindings(keys.FOLDERS)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, clock: Callable[[], float]) -> None:
         super().__init__(session)
+        self._enter = Enter(clock)
         self._profile: Profile | None = None
         self._pairs: list[Pair] = []
+        self._told: Pair | None = None
+        """The pair that the page is about; the cursor may be ahead of it by a moment."""
         self._before = -1
         """The last run before the job that was started here; -1 where none was."""
 
@@ -62,6 +65,10 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
         """Return list and page."""
         return self.query_one("#pairs", Rows), self.query_one(Page)
 
+    def on_screen_resume(self) -> None:
+        """Count from now on how long the pair is on the screen."""
+        self._enter.begin()
+
     def ask(self) -> tuple[Profile, list[Pair]]:
         """Ask for the pairs."""
         return self.session.folders()
@@ -82,11 +89,13 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
 
     def action_confirm(self) -> None:
         """Keep the one folder, after it was seen what goes of the other one."""
-        pair, profile = self._pair, self._profile
-        if pair is None or profile is None or not self.current:
+        self._show_pair()
+        pair, profile = self._told, self._profile
+        if not self._enter.meant() or pair is None or profile is None or not self.current:
             return
         if not self.sees(1):
             self.go(1)
+            self._enter.begin()
         elif profile.read_only:
             self.say(_("the profile is read-only, nothing is done"))
         elif not pair.goes:
@@ -139,6 +148,10 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
     @on(Rows.Moved, "#pairs")
     def _show_pair(self) -> None:
         pair = self._pair
+        if pair is self._told:
+            return
+        self._told = pair
+        self._enter.begin()
         if pair is None:
             return
         self.query_one("#which", Heading).words = _("{files} go ({size})").format(

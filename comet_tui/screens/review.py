@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
@@ -23,7 +22,7 @@ from comet_tui.background import in_thread
 from comet_tui.found import Found, Looked
 from comet_tui.keys import Key
 from comet_tui.screens import told
-from comet_tui.screens.base import explain, reason, unjudged
+from comet_tui.screens.base import Enter, explain, reason, unjudged
 from comet_tui.screens.paired import Paired
 from comet_tui.screens.tags import Tags
 from comet_tui.session import Act, Session
@@ -31,11 +30,6 @@ from comet_tui.walk import Fate, Item, Step, Walk
 from comet_tui.widgets.columns import head, wrapped
 from comet_tui.widgets.lines import Heading, Hints
 from comet_tui.widgets.rows import Rows
-
-_SEEN = 0.4
-"""Seconds that a group has to be on the screen before Enter confirms it: what was typed ahead is not meant for it."""
-_BETWEEN = 0.3
-"""Seconds between two Enters, or the second one is a key that was held down."""
 
 
 class ReviewScreen(Paired[Found]):
@@ -56,7 +50,7 @@ class ReviewScreen(Paired[Found]):
     }
     """
 
-    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, session: Session, clock: Callable[[], float]) -> None:
         super().__init__(session)
         self._found: Found | None = None
         self._walk = Walk()
@@ -64,9 +58,7 @@ class ReviewScreen(Paired[Found]):
         """Whose tracks are listed; the cursor of the groups may be ahead of it by a moment."""
         self._looked: set[int] = set()
         """Which of the lists were on the screen with this group."""
-        self._clock = clock
-        self._since = self._entered = 0.0
-        """When the group came on the screen, and when Enter was pressed last."""
+        self._enter = Enter(clock)
 
     @property
     def called(self) -> str:
@@ -102,7 +94,7 @@ class ReviewScreen(Paired[Found]):
 
     def on_screen_resume(self) -> None:
         """Count from now on how long the group is on the screen."""
-        self._since = self._clock()
+        self._enter.begin()
 
     def on_resize(self) -> None:
         """Fit the path under the tracks into the new width."""
@@ -162,38 +154,40 @@ class ReviewScreen(Paired[Found]):
 
     def action_confirm(self) -> None:
         """Confirm the group that is on the screen, and go to the next one."""
-        now = self._clock()
         self._show_group()
-        early = now - self._entered < _BETWEEN or now - self._since < _SEEN
-        self._entered = now
         item, found = self._item, self._found
-        if early or item is None or found is None or not self.current:
+        if not self._enter.meant() or item is None or found is None or not self.current:
             return
         unseen = [which for which in (1, 2) if which not in self._looked or (self.single and not self.inside)]
         if unseen:
             self.go(unseen[0])  # nothing is confirmed unseen
-            self._since = now
+            self._enter.begin()
         elif not item.asks:
             self.say(told.done(item))
         elif found.profile.read_only:
             self.say(_("the profile is read-only, nothing is done: {what}").format(what=told.would(item)))
-        elif not item.proposal.remove and not item.touched:
+        elif self._idle(item):
             self.say(told.staying(item))
         elif self._agreed():
             self._confirm(item, found)
+
+    def _idle(self, item: Item) -> bool:
+        """Tell whether Enter would do nothing: every track stays as it is proposed, and no tags would be written."""
+        merged = self._tags.merged
+        return merged is not None and not (item.proposal.remove or item.touched or merged.writes)
 
     def _agreed(self) -> bool:
         """Tell whether the tags were seen and no conflict is open; else lead to one, which the next Enter settles."""
         words = self._tags.agree()
         if words:
             self.say(words)
-            self._since = self._clock()
+            self._enter.begin()
         if words and self._tags.merged:
             self.go(2)
         return not words
 
     def _confirm(self, item: Item, found: Found) -> None:
-        merged, before, chosen = self._tags.merged, item.decision, item.touched
+        merged, before, chosen = self._tags.merged, item.decision, item.settles
         if merged is not None:
             fate = Fate.HELD if item.proposal.remove else Fate.KEPT
             self._do(item, fate, lambda: self.session.confirm(found.profile, merged, before, chosen=chosen))
@@ -299,7 +293,8 @@ class ReviewScreen(Paired[Found]):
         item = items[cursor] if cursor < len(items) else None
         if item is self._item:
             return
-        self._item, self._since, self._looked = item, self._clock(), set()
+        self._item, self._looked = item, set()
+        self._enter.begin()
         self._look()
         self._show_tags()
         if item is None:
@@ -346,7 +341,7 @@ class ReviewScreen(Paired[Found]):
     @on(Tags.Arrived)
     def _arrived(self) -> None:
         """Count from now on how long the tags are on the screen too."""
-        self._since = self._clock()
+        self._enter.begin()
         self._show_track()
         if self._tags.looked and self._tags.looked.holes:
             self.say("! " + "; ".join(self._tags.looked.holes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,7 +14,7 @@ from comet.core.text import _, safe
 from comet_tui import keys
 from comet_tui.background import in_thread
 from comet_tui.keys import Key
-from comet_tui.screens.base import Framed, explain
+from comet_tui.screens.base import Enter, Framed, explain
 from comet_tui.session import Session
 from comet_tui.widgets.lines import Bar
 from comet_tui.widgets.page import Page
@@ -26,8 +27,9 @@ class RuleScreen(Framed):
     KEYS: ClassVar[tuple[Key, ...]] = keys.RULE
     BINDINGS = keys.bindings(keys.RULE)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, clock: Callable[[], float]) -> None:
         super().__init__(session)
+        self._enter = Enter(clock)
         self._shown = ""
         """The rule whose effect stands there."""
 
@@ -46,6 +48,10 @@ class RuleScreen(Framed):
         self.query_one(Page).write(Text(_("Enter shows what a rule would do, and nothing is done by that.")))
         self.query_one(Typed).ask()
 
+    def on_screen_resume(self) -> None:
+        """Count from now on how long the effect is on the screen."""
+        self._enter.begin()
+
     def action_edit(self) -> None:
         """Type another rule."""
         self._shown = ""
@@ -56,8 +62,8 @@ class RuleScreen(Framed):
         self.app.pop_screen()
 
     def action_confirm(self) -> None:
-        """Do what is shown."""
-        if self._shown:
+        """Do what is shown, after it could be read."""
+        if self._enter.meant() and self._shown:
             self._do(self._shown)
 
     @on(Typed.Submitted)
@@ -76,6 +82,7 @@ class RuleScreen(Framed):
             page.write(explain(error))
         else:
             self._shown = rule
+            self._enter.begin()
             page.write(Text("\n".join(map(safe, lines))))
             self.set_focus(page)
             self.say(_("Enter does this, e changes the rule, Esc leaves it"))

@@ -122,7 +122,7 @@ class Tags(Vertical):
             return fields.missing(reason(self._answer) if isinstance(self._answer, CometError) else "")
         if self.rows.has_focus and self.row in merged.open:
             self.action_take()
-        left = item.settled.open(merged.merge)
+        left = replace(merged, settled=item.settled).open
         if left:
             self.rows.move_to(next(at for at, each in enumerate(self._lines) if each == left[0]))
         return fields.left(left) if left else ""
@@ -153,7 +153,7 @@ class Tags(Vertical):
     def action_proposed(self) -> None:
         """Settle all conflicts that are left as it is proposed."""
         if self.merged:
-            self._settle(settling.proposed(self.merged.merge, self.merged.settled))
+            self._settle(settling.proposed(self.merged.shown, self.merged.settled))
 
     def action_edit(self) -> None:
         """Let the field under the cursor be typed."""
@@ -290,8 +290,10 @@ class Tags(Vertical):
             self._lines, heading.words = [], _("Tags · reading tags …")
         else:
             rows = fields.listed(merged.shown, item.settled, opened=self._opened)
-            self._lines = [*rows, *fields.notes(merged, rows, self.looked.unheld if self.looked else {})]
-            cursor = next((at for at, row in enumerate(rows) if _same(row, here)), cursor)
+            notes = fields.notes(merged, rows, self.looked.unheld if self.looked else {})
+            first = sum(isinstance(row, Row) and row.agreement is Agreement.CONFLICT for row in rows)
+            self._lines = [*rows[:first], *notes, *rows[first:]]
+            cursor = next((at for at, line in enumerate(self._lines) if _same(line, here)), cursor)
             heading.words = fields.heading(merged.shown, item.settled)
         self.rows.fill(len(self._lines), cursor)
 

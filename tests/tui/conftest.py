@@ -80,11 +80,13 @@ class Made:
             collection.cache.store(File(self._root.id, name, size, 1), audio, words, collection.made)
         return serial
 
-    def track(self, name: str, sound: Path, *, of: int = 0) -> int:
-        """Store a file that holds sound, and return the serial number of its audio, a new one or `of` another file."""
+    def track(self, name: str, sound: Path, *, of: int = 0, fields: dict[str, str] | None = None) -> int:
+        """Store a file that holds sound, with tags or none, and return the serial number of its audio, as `file`."""
         path = self.music / name
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(sound, path)
+        if fields:
+            tag(path, fields)
         vault.mark(os.fsencode(self.music))
         info, digest = path.stat(), listening.identify(os.fsencode(path))
         codec, container, lossless, bitrate = FLAC if path.suffix == ".flac" else MP3
@@ -216,7 +218,7 @@ def real(made: Made, sounds: dict[str, Path]) -> Made:
 
 
 @pytest.fixture
-def tagged(made: Made, sounds: dict[str, Path], tmp_path: Path) -> Made:
+def tagged(made: Made, sounds: dict[str, Path]) -> Made:
     """Return a profile with three groups: one with two conflicts and something to add, a clean one, one with a third.
 
     Of `a` the keeper is the FLAC; its MP3 differs in date and title and has another genre and a mood.
@@ -230,11 +232,10 @@ def tagged(made: Made, sounds: dict[str, Path], tmp_path: Path) -> Made:
         "c.flac": {"title": "Numb"},
         "c.mp3": {"title": "Sour Times"},
     }
-    serials = {}
-    for name, fields in tagged.items():
-        shutil.copyfile(sounds[name], tmp_path / name)
-        tag(tmp_path / name, fields)
-        serials[name] = made.track(f"{Path(name).suffix[1:]}/{name}", tmp_path / name)
+    serials = {
+        name: made.track(f"{Path(name).suffix[1:]}/{name}", sounds[name], fields=fields)
+        for name, fields in tagged.items()
+    }
     for each in "abc":
         made.pair(serials[f"{each}.flac"], serials[f"{each}.mp3"])
     made.correlated()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import mutagen
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -101,3 +103,20 @@ async def there(pilot: Pilot[None], group: str) -> None:
     await settled(pilot)
     await until(pilot, lambda: group in joined_text(pilot.app) and pane(pilot).merged is not None)
     await pilot.pause()
+
+
+def tags(path: Path) -> dict[str, list[str]]:
+    """Return the tags of a file, but for what its encoder wrote."""
+    file = mutagen.File(path, easy=True)
+    return {name: sorted(file[name]) for name in file if not name.startswith("encode")}
+
+
+async def to_field(pilot: Pilot[None], field: str) -> None:
+    """Put the keys to the tags and the cursor on a field."""
+    if not pane(pilot).rows.has_focus:
+        await pilot.press("t")
+    await pilot.press("g")
+    while (row := pane(pilot).row) is None or row.field != field:
+        before = pane(pilot).rows.cursor
+        await pilot.press("j")
+        assert pane(pilot).rows.cursor > before, text(pilot.app)

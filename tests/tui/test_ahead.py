@@ -26,11 +26,10 @@ async def test_tags_are_confirmed_when_they_were_seen(tagged: Made) -> None:
                 gate.wait(60)
             return super().looked(profile, proposal, settled, chosen=chosen)
 
-    app = CometApp(Slow(tagged.home), Clock())
+    clock = Clock()
+    app = CometApp(Slow(tagged.home), clock)
     async with app.run_test(size=(80, 24)) as pilot:
         await seen(pilot, "a.flac · 2 tracks", "Tags · reading tags …")
-        clock = review(app)._clock
-        assert isinstance(clock, Clock)
         clock.now += 10
         await pilot.press("enter")
         assert "the tags are still being read" in said(pilot)
@@ -80,12 +79,11 @@ async def test_tags_that_cannot_be_read_are_told(tagged: Made) -> None:
                 return super().looked(profile, proposal, settled, chosen=chosen)
             raise DatabaseError("`cache` is \x1b broken", hint="delete it")
 
-    app = CometApp(Broken(tagged.home), Clock())
+    clock = Clock()
+    app = CometApp(Broken(tagged.home), clock)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await seen(pilot, r"! `cache` is \x1b broken · delete it")
-        clock = review(app)._clock
-        assert isinstance(clock, Clock)
         clock.now += 10
         await pilot.press("enter")
         assert "with m each file keeps its own" in joined_text(app)

@@ -301,11 +301,10 @@ async def test_nothing_is_confirmed_while_it_is_read_again(real: Made) -> None:
             gate.wait(60)
             return super().review()
 
-    app = CometApp(Slow(real.home), Clock())
+    clock = Clock()
+    app = CometApp(Slow(real.home), clock)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        clock = review(app)._clock
-        assert isinstance(clock, Clock)
         gate.clear()
         clock.now += 10
         await pilot.press("r", "enter", "a", "s")

@@ -12,7 +12,7 @@ from comet_tui.screens.folders import FoldersScreen
 from comet_tui.screens.rule import RuleScreen
 from comet_tui.widgets.typed import Typed
 from tests.tui.conftest import Made
-from tests.tui.looks import joined_text, said, seen, settled, until
+from tests.tui.looks import Clock, joined_text, said, seen, settled, until
 
 BOTH = [(80, 24), (120, 40)]
 
@@ -93,6 +93,27 @@ async def test_where_one_list_has_room_enter_shows_first_what_goes(folders: Made
         assert jobs.listed(folders.home.profile("music")) == []
 
 
+async def test_an_enter_that_was_typed_ahead_keeps_no_folder(folders: Made) -> None:
+    """A pair must have been on the screen for a moment, and a key that is held down starts nothing."""
+    clock = Clock()
+    async with folders.app(clock).run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        for _repeat in range(20):
+            clock.now += 0.1
+            await pilot.press("enter")
+        await settled(pilot)
+        assert jobs.listed(folders.home.profile("music")) == []
+        clock.now += 10
+        await pilot.press("question_mark", "escape", "enter")
+        await settled(pilot)
+        assert jobs.listed(folders.home.profile("music")) == []
+        clock.now += 0.41
+        await pilot.press("enter")
+        await settled(pilot)
+        await until(pilot, lambda: ended(folders, 1))
+
+
 async def test_no_folders_are_a_sentence(collection: Made) -> None:
     """Where no two folders share anything that is said, and Esc leads back."""
     async with collection.app().run_test(size=(80, 24)) as pilot:
@@ -117,6 +138,27 @@ async def test_a_rule_is_shown_before_it_is_done(folders: Made, size: tuple[int,
         await settled(pilot)
         await until(pilot, lambda: ended(folders, 1))
         assert set(folders.held()) == {"a.flac", "b.flac", "c.flac"}
+
+
+async def test_an_enter_that_was_typed_ahead_does_no_rule(folders: Made) -> None:
+    """What a rule would do must have been on the screen for a moment, and a key that is held down starts nothing."""
+    clock = Clock()
+    async with folders.app(clock).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("R", *"prefer mp3", "enter")
+        clock.now += 10
+        await settled(pilot)
+        await seen(pilot, "narrowed the choice in 3 groups")
+        await pilot.press("enter")
+        for _repeat in range(20):
+            clock.now += 0.1
+            await pilot.press("enter")
+        await settled(pilot)
+        assert jobs.listed(folders.home.profile("music")) == []
+        clock.now += 0.41
+        await pilot.press("enter")
+        await settled(pilot)
+        await until(pilot, lambda: ended(folders, 1))
 
 
 async def test_a_rule_that_is_none_says_why(folders: Made) -> None:

@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
-import mutagen
 import pytest
-from textual.pilot import Pilot
+from mutagen import flac, id3
+from PIL import Image
 
 from comet.collection import decisions
 from comet.core.merged import Settled
 from comet_tui.walk import Fate
 from comet_tui.widgets.rows import Rows
 from tests.tui.conftest import Made
-from tests.tui.looks import Clock, pane, review, said, seen, settled, text, there
+from tests.tui.looks import Clock, pane, review, said, seen, settled, tags, there, to_field
 
 BOTH = [(80, 24), (120, 40)]
 
 
-def tags(path: Path) -> dict[str, list[str]]:
-    """Return the tags of a file, but for what its encoder wrote."""
-    file = mutagen.File(path, easy=True)
-    return {name: sorted(file[name]) for name in file if not name.startswith("encode")}
+def png(width: int) -> bytes:
+    """Return a square picture."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, width), (width, 0, 0)).save(out, "PNG")
+    return out.getvalue()
 
 
-async def to_field(pilot: Pilot[None], field: str) -> None:
-    """Put the keys to the tags and the cursor on a field."""
-    if not pane(pilot).rows.has_focus:
-        await pilot.press("t")
-    await pilot.press("g")
-    while (row := pane(pilot).row) is None or row.field != field:
-        before = pane(pilot).rows.cursor
-        await pilot.press("j")
-        assert pane(pilot).rows.cursor > before, text(pilot.app)
+@pytest.fixture
+def pictured(made: Made, sounds: dict[str, Path], tmp_path: Path) -> Made:
+    """Return a profile with a FLAC that has a front cover, and its MP3 that has a smaller one and 14 more fields."""
+    better, worse = tmp_path / "a.flac", tmp_path / "a.mp3"
+    better.write_bytes(sounds["a.flac"].read_bytes())
+    worse.write_bytes(sounds["a.mp3"].read_bytes())
+    whole, cover = flac.FLAC(better), flac.Picture()
+    cover.type, cover.mime, cover.data = 3, "image/png", png(20)
+    whole["title"] = "Roads"
+    whole.add_picture(cover)
+    whole.save()
+    frames = id3.ID3()
+    frames.add(id3.TIT2(3, "Roads"))
+    frames.add(id3.APIC(0, "image/png", 3, "", png(10)))
+    for number in range(14):
+        frames.add(id3.TXXX(3, f"F{number:02}", f"v{number}"))
+    frames.save(worse)
+    made.pair(made.track("A/a.flac", better), made.track("B/a.mp3", worse))
+    made.correlated()
+    return made
+
+
+async def test_a_kind_of_picture_has_one(pictured: Made) -> None:
+    """Space adds no second picture of a kind; l leads to the other one, and then to none."""
+    async with pictured.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        item = review(pilot.app)._walk.items[0]
+        await pilot.press("t", "o")
+        await to_field(pilot, "picture front")
+        row = pane(pilot).row
+        assert row is not None
+        better, worse = (value.text for value in row.values)
+        await pilot.press("l", "space")
+        assert item.settled.fields == {"picture front": (worse,)}
+        await pilot.press("l")
+        assert item.settled.fields == {"picture front": ()}
+        await pilot.press("l", "space")
+        assert (item.settled.fields, row.merged) == ({}, (better,))
+
+
+async def test_what_is_lost_stands_before_what_asks_nothing(pictured: Made) -> None:
+    """A picture that no file will have is told where one sees it at 80x24, however many fields there are."""
+    async with pictured.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await seen(pilot, "14 added", "nowhere after that: picture front")
 
 
 @pytest.mark.parametrize("size", BOTH)
@@ -283,7 +321,7 @@ async def test_who_stays_decides_whose_tags_come_first(tagged: Made) -> None:
 
 
 async def test_a_file_without_tags_says_why(tagged: Made) -> None:
-    """A track whose tags cannot be read stands below the fields with its number and the reason."""
+    """A track whose tags cannot be read stands beside the fields with its number and the reason."""
     (tagged.music / "mp3/a.mp3").unlink()
     async with tagged.app().run_test(size=(80, 24)) as pilot:
         await there(pilot, "a.flac")

@@ -104,7 +104,7 @@ def test_settings_say_whose_tags_are_written(comet: Shell, tagged: Path) -> None
     assert "tags of 2 files written" in done.stdout
     (gone,) = (tagged / ".comet").rglob("roads.mp3")
     assert mutagen.File(gone).tags["TDRC"].text[0].text == "1994"
-    comet("undo", "--yes")
+    assert "warning" not in comet("undo", "--yes").stderr
     assert before(tagged) == files
 
 
@@ -160,3 +160,61 @@ def test_own_tags_stay_where_that_is_chosen(comet: Shell, tagged: Path) -> None:
     assert "Tags: each file keeps its own" in text
     assert not (tagged / "roads.mp3").exists()
     assert held(tagged / "roads.flac") == old
+
+
+def test_what_is_left_open_is_as_it_was_shown(comet: Shell, tagged: Path) -> None:
+    """Another keeper was typed, its conflict was not settled: Enter does what is shown, not what was given up."""
+    text = comet("review", "--plain", feed="2\nx\n\n\n").stdout
+    assert "nothing was done with this group yet" in text
+    assert [(tagged / name).exists() for name in ("roads.flac", "roads.mp3")] == [True, False]
+
+
+def test_typed_values_keep_their_capitals(comet: Shell, tagged: Path) -> None:
+    """Commands may be typed in capitals too, values are as they were typed."""
+    comet("review", "--plain", feed="\n= MCMXCIV\n")
+    assert held(tagged / "roads.flac")["date"] == ["MCMXCIV"]
+    assert "keep" not in comet("review", "--plain", feed="Q\n").stderr
+
+
+def test_tags_that_others_have_changed_are_not_merged(comet: Shell, tagged: Path) -> None:
+    """What the scan has seen of a file that is otherwise now is written nowhere; the file is named."""
+    tags = id3.ID3(tagged / "roads.mp3")
+    tags.add(id3.TIT2(3, "Roads by somebody"))
+    tags.save()
+    old = held(tagged / "roads.flac")
+    done = comet("apply", "--all", "--yes")
+    assert "track 2: it was changed since it was scanned" in done.stderr
+    assert held(tagged / "roads.flac") == old
+    assert (tagged / "roads.mp3").exists()
+
+
+def test_times_that_stay_hide_nothing(comet: Shell, tagged: Path) -> None:
+    """Tags that were written with the old time and size are read again."""
+    comet(
+        "tags",
+        tagged / "roads.mp3",
+        "--set",
+        "title=ROADS",
+        "--set",
+        "genre=Fado",
+        "--set",
+        "tags.keep_time=1",
+        "--yes",
+    )
+    comet("scan")
+    comet("apply", "--all", "--yes")
+    assert held(tagged / "roads.flac")["genre"] == ["Trip-Hop", "Fado"]
+
+
+def test_what_a_reference_folder_cannot_take_is_told(comet: Shell, tagged: Path) -> None:
+    """A keeper that is never changed gets no tags: what only the others say is named, or their group is left."""
+    (ini,) = comet.home.rglob("profiles.ini")
+    (tagged / "kept").mkdir()
+    (tagged / "roads.flac").rename(tagged / "kept/roads.flac")
+    ini.write_text(ini.read_text() + f"reference = {tagged / 'kept'}\n")
+    comet("scan")
+    comet("apply", "--all", "--clean-only", "--yes")
+    assert (tagged / "roads.mp3").exists()
+    done = comet("apply", "--all", "--yes")
+    assert "nowhere after that: comment: ripped by ear <- 2" in done.stderr
+    assert not (tagged / "roads.mp3").exists()

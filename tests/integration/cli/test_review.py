@@ -84,7 +84,7 @@ def test_why_and_rubbish_ask_again(user: Shell, songs: Path) -> None:
     text = user("review", "--plain", feed="w\n" + "\n".join(rubbish) + "\nq\n").stdout
     assert "is proposed as the keeper: " in text
     assert text.count("is no answer") == len(rubbish)
-    assert text.count("hint: Enter, numbers from 1 to 2, or one of a, s, w, u, q") == len(rubbish)
+    assert text.count("hint: Enter, numbers from 1 to 2, or one of t, e, o, a, s, w, u, q") == len(rubbish)
     assert "\x1b" not in text
     assert names(songs) == ALL
     assert user.lines("decisions") == []

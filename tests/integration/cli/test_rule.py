@@ -89,6 +89,7 @@ def test_what_is_no_rule(user: Shell, songs: Path) -> None:
     assert "error: `keep louder` is no rule" in told
     assert "keep with most tags" in told
     assert "which rules?" in user("review", "--rule", " ", code=2).stderr
+    assert "which rules?" in user("review", "--rule", ";;;", "--yes", code=2).stderr
     assert "`/nowhere` of the rule `keep from /nowhere` lies in no root" in (
         user("review", "--rule", "keep from /nowhere", code=2).stderr
     )

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from comet.act import actions, vault
-from comet.core.acts import Entry, Kind, Plan, State
+from comet.act import actions, posix, vault
+from comet.core.acts import Do, Entry, Kind, Plan, State
 from comet.core.errors import NoSpaceError, Stopped
 from comet.core.job import Control, Event, Job, Progress
 from comet.core.model import Identity, Place, Stage
-from tests.unit.act.made import Yard, remove, repoint, sound, yard
+from tests.unit.act.made import Yard, remove, repoint, retag, sound, yard
 
 
 @pytest.fixture
@@ -302,3 +303,48 @@ def test_nothing_is_begun_that_stands_not_in_the_journal(made: Yard, monkeypatch
     with pytest.raises(NoSpaceError, match="for the journal"):
         made.apply(remove(step, made.now("keep.flac")))
     assert made.names() == ["a/go.mp3", "keep.flac"]
+
+
+def refusing(made: Yard, _monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be written into the keeper's tags."""
+    made.file("keep.flac", b"keeper|!")
+
+
+def failing(_made: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk does not let the new content take the keeper's place."""
+
+    def exchange(*_given: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(posix, "exchange", exchange)
+
+
+@pytest.mark.parametrize("spoil", [refusing, failing])
+@pytest.mark.parametrize("tell", [{"tags": {"title": ("Merged",)}}, {"do": Do.EMBED, "pictures": {"front": None}}])
+def test_a_file_stays_where_the_tags_of_its_group_could_not_be_written(
+    made: Yard,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Yard, pytest.MonkeyPatch], None],
+    tell: Mapping[str, Any],
+) -> None:
+    """What only its own tags say would go with it; files of other groups go, and so does it when they are written."""
+    made.file("keep.flac", b"keeper|title=Own")
+    other, kept = made.file("b/go.mp3", b"another loser"), made.file("b/keep.flac", b"another keeper")
+    with monkeypatch.context() as patched:
+        spoil(made, patched)
+        go, keep = made.now("a/go.mp3"), made.now("keep.flac")
+        written = replace(retag(keep), group="g", **tell)
+        tagged, stays, gone = made.apply(written, remove(go, keep), remove(other, kept, "h"))
+    assert (tagged.kind, tagged.state) == (Kind.WRITE_TAGS, State.FAILED)
+    assert (stays.state, stays.error) == (State.FAILED, "the tags of its group could not be written, so it stays")
+    assert (gone.state, made.held()) == (State.DONE, [b"another loser"])
+    keep = made.file("keep.flac", b"keeper|title=Own")
+    entries = made.apply(replace(written, file=keep), remove(go, keep))
+    assert [(entry.state, entry.error) for entry in entries] == [(State.DONE, "")] * 2
+
+
+def test_tags_that_were_typed_belong_to_no_group(made: Yard) -> None:
+    """Where those cannot be written, that keeps no file of another step."""
+    keep = made.file("keep.flac", b"keeper|!")
+    tagged, gone = made.apply(retag(keep, title="Typed"), remove(made.now("a/go.mp3"), keep, ""))
+    assert (tagged.state, gone.state) == (State.FAILED, State.DONE)

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from comet.act import actions, posix, vault
-from comet.core.acts import Entry, State, Step
+from comet.core.acts import Content, Do, Entry, State, Step
 from comet.core.errors import BrokenError
+from comet.core.model import Identity
+from comet.core.pieces import digest
 from tests.unit.act.made import Yard, remove, repoint, yard
 
 
@@ -206,7 +208,7 @@ def following(made: Yard) -> list[Entry]:
 
 
 def temps(made: Yard) -> list[str]:
-    """Return the temps that lie beside the playlist."""
+    """Return the temps that lie in the root."""
     return [path.name for path in made.music.glob(".comet-*")]
 
 
@@ -245,3 +247,26 @@ def test_a_playlist_that_a_network_disk_has_moved_away(made: Yard, crash: Callab
         assert settled(made) == (State.FAILED, "it is gone, and what was to take its place is not whole")
         assert temps(made) == [temp]
         assert not (made.music / "l.m3u").exists()
+
+
+# placing
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_was_to_be_placed_is_not_swept_where_it_is_nowhere_else(
+    made: Yard, crash: Callable[..., None], tmp_path: Path, *, stays: bool
+) -> None:
+    """While it is where it came from the temp goes; else that stays, and the entry says where."""
+    staged = tmp_path / "staged.jpg"
+    staged.write_bytes(b"picture")
+    content = Content(os.fsencode(staged), digest([b"picture"]))
+    place = Step(Do.PLACE, Identity("music", b"cover.jpg", 7, 0, ""), "", "why", staged=content)
+    crash(lambda: made.apply(place), "finish", after=False)
+    (temp,) = temps(made)
+    if not stays:
+        staged.unlink()
+    told = f"; what lies in `{made.music / temp}` stays there, for it may be nowhere else"
+    assert settled(made) == (State.FAILED, "it was interrupted" + ("" if stays else told))
+    assert temps(made) == ([] if stays else [temp])
+    if not stays:
+        assert (made.music / temp).read_bytes() == b"picture"

@@ -204,22 +204,64 @@ def test_recovery_finishes_what_a_network_file_system_left(made: Yard, monkeypat
     assert (made.music / "a.mp3").read_bytes() == b"sound|title=New"
 
 
-def test_what_was_deleted_while_its_old_content_lay_beside_comes_back(
-    made: Yard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After a crash the old content may be all that is left: it is where it was, and not litter."""
+def interrupted(made: Yard, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the power fail when the new content has its place, and return where the old one lies."""
 
     def crash(*_given: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vault, "retire", crash)
-    with pytest.raises(KeyboardInterrupt):
-        made.apply(retag(made.now("a.mp3"), title="New"))
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(vault, "retire", crash)
+        with pytest.raises(KeyboardInterrupt):
+            made.apply(retag(made.now("a.mp3"), title="New"))
     if litter(made) == []:
         pytest.skip("files cannot change places here")
+    (temp,) = litter(made)
+    return made.music / temp
+
+
+def test_what_was_deleted_while_its_old_content_lay_beside_comes_back(
+    made: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash the old content may be all that is left: it is where it was, and not litter."""
+    interrupted(made, monkeypatch)
     (made.music / "a.mp3").unlink()
     (settled,) = recovery.recover(made.ground)
     assert (settled.state, settled.error) == (State.FAILED, "it was interrupted")
     assert (made.music / "a.mp3").read_bytes() == b"sound|title=Old"
     assert litter(made) == []
+
+
+def test_old_content_is_not_swept_where_somebody_has_written_since(made: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be nowhere then: it stays, the entry says where, and what was written stays too."""
+    temp = interrupted(made, monkeypatch)
+    (made.music / "a.mp3").write_bytes(b"sound|title=New rating=5")
+    (settled,) = recovery.recover(made.ground)
+    told = f"it was interrupted; what lies in `{temp}` stays there, for it may be nowhere else"
+    assert (settled.state, settled.error) == (State.FAILED, told)
+    assert temp.read_bytes() == b"sound|title=Old"
+    assert (made.music / "a.mp3").read_bytes() == b"sound|title=New rating=5"
+
+
+def test_old_content_is_swept_where_somebody_has_put_it_back(made: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is where it was, and once is enough."""
+    interrupted(made, monkeypatch)
+    (made.music / "a.mp3").write_bytes(b"sound|title=Old")
+    (settled,) = recovery.recover(made.ground)
+    assert (settled.state, settled.error) == (State.FAILED, "it was interrupted")
+    assert litter(made) == []
+
+
+def test_new_content_that_never_had_its_place_is_swept(made: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comet has made it itself, and can again, whatever somebody has written into the file since."""
+
+    def crash(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(vault, "replace", crash)
+        with pytest.raises(KeyboardInterrupt):
+            made.apply(retag(made.now("a.mp3"), title="New"))
+    (made.music / "a.mp3").write_bytes(b"sound|title=Theirs")
+    (settled,) = recovery.recover(made.ground)
+    assert (settled.state, settled.error, litter(made)) == (State.FAILED, "it was interrupted", [])

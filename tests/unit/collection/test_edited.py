@@ -100,6 +100,7 @@ def test_what_an_editor_does_to_the_ends_of_lines_changes_nothing() -> None:
         ("title: Roads", "title: \\ud800", "line 7: no tag can hold"),
         ("title: Roads", "title: a\n|\\u0000", "line 7: no tag can hold"),
         ("front: aaaaaaaa", "front: a", "line 27: `a` is none of the pictures"),
+        ("front: aaaaaaaa", "front: aa\npicture front: ab", "line 28: a file has one picture of a kind"),
         ("front: aaaaaaaa", "back: aaaaaaaa", "line 27: `picture back` is no field"),
     ],
 )

@@ -47,6 +47,14 @@ def test_pairs_of_folders() -> None:
     assert named(folders.shared(found)) == {}
 
 
+def test_what_was_chosen_to_stay_is_no_matter_of_folders() -> None:
+    """A group that was decided about before others came into it is left to somebody who looks."""
+    found = [replace(each, reopened=True) for each in proposals(*pairs("a", "b", 3))]
+    assert named(folders.shared(found)) == {}
+    pair = weigher({"a": 3, "b": 3}).kept(found, top("a"), (top("b"),))
+    assert (gone(pair), len(pair.decided)) == ([], 3)
+
+
 def test_discs_are_one_pair() -> None:
     """Folders of one name below the same two are told as these two, however deep the first fork lies."""
     discs = [*pairs("x/A/CD1", "y/old/A/CD1", 1), *pairs("x/A/CD2", "y/old/A/CD2", 1)]

@@ -165,13 +165,14 @@ def test_releases_that_stay_keep_their_own() -> None:
 
 
 def test_choosing_an_album_takes_all_of_its_release() -> None:
-    """But for a field that is settled itself; a third release keeps its own, and a new name is only another name."""
+    """And nothing of its own stays but what is settled itself; a third keeps its own; a new name is just a name."""
     third = tags(title="Y", album="Third", tracknumber="5")
     files = (HELP, BEST, third)
     made = merge(files, [0, 2])
     chosen = Settled({"album": ("The Best",), "date": ("2010",)})
     assert wanted(made, chosen, files, 0) == {
-        "album": ("The Best",), "tracknumber": ("2",), "date": ("2010",), "barcode": ("123",)
+        "album": ("The Best",), "tracknumber": ("2",), "date": ("2010",), "barcode": ("123",), "label": (),
+        "totaltracks": (),
     }  # fmt: skip
     assert wanted(made, chosen, files, 2) == {}
     follows = following(made, chosen, files)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from comet.core.acts import Do
+from comet.core.merged import Settled
 from comet.core.model import Choice, Decision, Group, Identity, Place, Proposal, Standing, Track, identity
-from comet.decide.plan import removals, repointings
+from comet.decide.merge import merge
+from comet.decide.plan import removals, repointings, writings
+from comet.tags.fields import Tags
 from tests.unit.judge.made import track
 
 BEST = track(1, "a.flac", size=3000, lossless=True)
@@ -80,3 +83,12 @@ def test_a_playlist_gets_a_step_for_each_file_that_it_names() -> None:
     ]
     assert {(step.do, step.file, step.group, step.keeper) for step in steps} == {(Do.REPOINT, LIST, "cafe", None)}
     assert list(repointings(LIST, [], by_place)) == []
+
+
+def test_a_chosen_picture_that_nobody_has_any_more_stops_nothing() -> None:
+    """It was chosen, and then its file was changed: the rest of the tags is written, and other groups go on."""
+    files = (Tags({"title": ("A",)}), Tags({"title": ("A",), "mood": ("blue",)}), None)
+    settled = Settled({"picture front": ("0" * 32,)})
+    made = merge(files, [0])
+    (step,) = writings(proposal(0), made, settled, files)
+    assert (step.tags, step.pictures) == ({"mood": ("blue",)}, {})
