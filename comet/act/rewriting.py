@@ -192,10 +192,12 @@ class Rewriter(Writer):
             except (FileError, OSError) as error:
                 recovery.settle_rewriting(self._ground, root, written, reason(error))
                 refuse_full(error, os.path.join(root, path))
+                done = self._journal.entry(written.id).state is State.DONE
             else:
                 self._journal.settle(written.id, State.DONE, made.note, recovery.became(seen))
+                done = True
             self._hearing.forget(step.file.place)
-            return self._journal.entry(written.id).state is State.DONE
+            return done
 
 
 def _now(seen: Seen) -> int:

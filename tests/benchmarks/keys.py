@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -37,16 +38,18 @@ CONFLICTS = dict(zip(range(2, 13), (0, 1, 2, 0, 3, 1, 0, 2, 3, 0, 1), strict=Tru
 """How many of the fields are in conflict in the group of each size; in a third of the groups none."""
 ALBUM = 10
 RULE = "keep lossless"
-WALKED = 40
-"""Of many groups these are confirmed one by one; what one more of them takes is always the same."""
 _READ = 0.8
 """Seconds before a key: the application wants a group to be on the screen for 0.4 s."""
+_JOB = 20.0
+"""Seconds that a job is given before somebody looks again: one over 180 files took less."""
 _PATIENCE = 180.0
 
 _LEFT = re.compile(r"([0-9,]+) groups? left")
 _OPEN = re.compile(r"Tags after the merge · ([0-9]+) conflict")
-_TRACK = re.compile(r"[› ] *[0-9]+ ([●○■?]) \w+ .*?(copies [0-9]+/\S+)")
-_VALUE = re.compile(r"›[!✓✎] (\w+) +◂(.*?)▸")
+_TRACK = re.compile(r"[\u203a ] *([0-9]+) ([●○■?]) \w+ .*?(copies [0-9]+/\S+)")
+_VALUE = re.compile(r"\u203a[!✓✎] (\w+) +◂(.*?)▸")
+_PAIRS = re.compile(r"[0-9]+ pairs? of folders|no two folders")
+_GOES = re.compile(r"[1-9][0-9,]* files? go ")
 _IN_TAGS = "l value"
 """Stands in the line of keys while the tags have them."""
 
@@ -80,7 +83,7 @@ class Person:
         while left(shown) == before:
             value = _VALUE.search(shown) if _IN_TAGS in shown else None
             if value and right.get(value[1], value[2]) != value[2]:
-                self._change("l", shown, lambda now: _VALUE.findall(now))
+                self._change("l", shown, _VALUE.findall)
             else:
                 self._change("Enter", shown, _state)
             shown = self.read(_tagged)
@@ -125,22 +128,23 @@ class Reviewed:
 def review(person: Person, size: int) -> Reviewed:
     """See every track of the group that is on the screen, and confirm it."""
     shown = person.read(lambda now: _tagged(now) and f"· {size} tracks ·" in now)
-    seen = _tracks(shown)
-    found, before = Reviewed(size, len(seen)), person.keys
+    seen, before = _tracks(shown), person.keys
+    found = Reviewed(size, len(seen))
     if len(seen) < size and _IN_TAGS in shown:
         person.press("t")
     while len(seen) < size:
-        person.press("PageDown")
+        person.press("PageDown" if 1 in seen else "g")
         time.sleep(_READ)
         seen |= _tracks(person.read(_tagged))
-    found.stays, found.looked = seen, person.keys - before
+    found.stays, found.looked = dict(seen.values()), person.keys - before
     person.confirm(truth(size))
     found.keys = person.keys - before - found.looked
     return found
 
 
-def _tracks(shown: str) -> dict[str, bool]:
-    return {path: mark != "○" for mark, path in _TRACK.findall(shown)}
+def _tracks(shown: str) -> dict[int, tuple[str, bool]]:
+    """Return the tracks that are on the screen by their numbers: path, and whether it stays."""
+    return {int(number): (path, mark != "○") for number, mark, path in _TRACK.findall(shown)}
 
 
 def truth(size: int) -> dict[str, str]:
@@ -242,15 +246,18 @@ def sizes(world: World, columns: int, lines: int) -> Iterator[str]:
         _until(lambda: len(world.known()) == sum(sum(each.stays.values()) for each in found))
         wrong = [each.size for each in found if not as_shown(world, each)]
         reviewed, person.keys = person.keys, 0
+        if _IN_TAGS in person.read():
+            person.press("Escape")
+            person.read(lambda shown: _IN_TAGS not in shown)
         for back in range(1, len(found) + 1):
             person.press("u")
             person.read(lambda shown, back=back: left(shown) == back)  # type: ignore[misc]
     _until(lambda: world.known() == before)
-    yield f"{columns} x {lines}: {'copies':>6} {'on the screen':>14} {'keys to see all':>16} {'conflicts':>10} {'keys':>5}"
+    yield f"{columns} x {lines}; not as shown: {wrong or 'none'}"
+    yield f"{'copies':>6} {'on the screen':>14} {'keys to see all':>16} {'conflicts':>10} {'keys':>5}"
     for each in reversed(found):
-        row = f"{each.size:>6} {each.at_once:>14} {each.looked:>16} {CONFLICTS[each.size]:>10} {each.keys:>5}"
-        yield f"{'':{len(f'{columns} x {lines}: ')}}{row}"
-    yield f"{reviewed} keys for all; not as shown: {wrong or 'none'}; {person.keys} keys took all back, every byte and time"
+        yield f"{each.size:>6} {each.at_once:>14} {each.looked:>16} {CONFLICTS[each.size]:>10} {each.keys:>5}"
+    yield f"{reviewed} keys for all; {person.keys} took all back, every byte and time"
 
 
 def as_shown(world: World, group: Reviewed) -> bool:
@@ -276,25 +283,94 @@ def _until(done: Callable[[], bool]) -> None:
         time.sleep(0.3)
 
 
-Way = Callable[[Person, World, int], str]
-"""Does what one way does with many groups, up to those that it leaves, and says how much of it that was."""
+def one_by_one(person: Person, _world: World) -> None:
+    """Leave all to confirming group by group."""
+    person.read(_tagged)
 
 
-def one_by_one(person: Person, _world: World, groups: int) -> str:
-    """Confirm the first groups."""
-    for _group in range(min(groups, WALKED)):
-        person.confirm({})
-    return f"{min(groups, WALKED)} groups"
-
-
-def by_folders(person: Person, world: World, _groups: int) -> str:
-    """Keep one folder over the other in every pair that is listed."""
+def by_folders(person: Person, _world: World) -> None:
+    """Keep one folder over the other wherever something goes by that, and wait for each job among the groups."""
+    groups = left(person.read(_tagged))
     person.press("F")
-    pairs = 0
-    while "pairs of folders" in (shown := person.read(lambda now: "of folders" in now or "no two" in now)):
-        pass
-    return f"{pairs}"
+    while _GOES.search(person.read(lambda now: bool(_PAIRS.search(now)))):
+        time.sleep(_READ)
+        person.press("Enter")
+        person.read(lambda now: "a job moves" in now)
+        person.press("Escape")
+        groups = after_job(person, groups)
+        person.press("F")
+    person.press("Escape")
+
+
+def after_job(person: Person, groups: int) -> int:
+    """Let the groups be read again until a job has done something to them, and return how many are left."""
+    while left(person.read(_tagged)) == groups:
+        time.sleep(_JOB)
+        person.press("r")
+    return left(person.read(_tagged))
+
+
+def by_rule(person: Person, _world: World) -> None:
+    """Let a rule decide, after its effect was shown, and wait for the job."""
+    groups = left(person.read(_tagged))
+    person.press("R")
+    person.read(lambda now: "Enter shows" in now)
+    person.press(*("Space" if letter == " " else letter for letter in RULE), "Enter")
+    person.read(lambda now: "Enter does this" in now)
+    time.sleep(_READ)
+    person.press("Enter")
+    person.read(lambda now: "a job does it" in now)
+    person.press("Escape")
+    after_job(person, groups)
+
+
+def many(world: World, groups: int) -> Iterator[str]:
+    """Finish groups of two in each way, yield how, and take it back each time."""
+    before = world.known()
+    yield f"{f'{groups} groups of two':<40} {'keys':>12} {'seconds':>8} {'groups left':>12} {'keys for these':>15}"
+    for words in (("review", "--rule", RULE, "--yes"), ("apply", "--all", "--yes")):
+        seconds, typed = world.comet(*words), shlex.join(("comet", *words))
+        yield f"{typed:<40} {len(typed) + 1:>12} {seconds:>8.0f} {len(world.known()) - groups:>12}"
+        taken_back(world, before)
+    for way in (by_folders, by_rule, one_by_one):
+        with Tmux(world.environment) as tmux:
+            person, begun = Person(tmux), time.monotonic()
+            person.read(_tagged)
+            way(person, world)
+            shown = person.read(lambda now, way=way: _tagged(now) and (way is one_by_one or left(now) < groups))  # type: ignore[misc]
+            keys, seconds, rest = person.keys, time.monotonic() - begun, left(shown)
+            for _group in range(rest):
+                person.confirm({})
+        yield f"{way.__name__:<40} {keys:>12} {seconds:>8.0f} {rest:>12} {person.keys - keys:>15}"
+        taken_back(world, before)
+
+
+def taken_back(world: World, before: Mapping[str, object]) -> None:
+    """Take everything back, and see that every byte and time is as it was."""
+    world.comet("undo", "--all", "--yes")
+    if world.known() != before:
+        raise AssertionError("not everything is as it was")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--groups", type=int, default=200, help="of two copies, in the second part (200)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(folder, "kernels"))
+        for columns, lines in ((80, 24), (120, 40)):
+            world = World(Path(folder) / str(columns))
+            make_sizes(world.music)
+            world.found()
+            for line in sizes(world, columns, lines):
+                sys.stdout.write(f"{line}\n")
+        world = World(Path(folder) / "many")
+        make_many(world.music, options.groups)
+        world.found()
+        for line in many(world, options.groups):
+            sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":
-    pass
+    main()

@@ -41,7 +41,7 @@ async def opened(pilot: Pilot[None]) -> None:
     await settled(pilot)
 
 
-@pytest.mark.parametrize("size", BOTH)
+@pytest.mark.parametrize("size", [BOTH[0], pytest.param(BOTH[1], marks=pytest.mark.slow)])
 async def test_a_pair_of_folders_is_one_answer(folders: Made, size: tuple[int, int]) -> None:
     """What goes is listed, Enter lets a job do it for all groups at once, and u takes all of it back."""
     before = folders.there()
@@ -123,7 +123,7 @@ async def test_no_folders_are_a_sentence(collection: Made) -> None:
         await seen(pilot, "2 groups left")
 
 
-@pytest.mark.parametrize("size", BOTH)
+@pytest.mark.parametrize("size", [BOTH[0], pytest.param(BOTH[1], marks=pytest.mark.slow)])
 async def test_a_rule_is_shown_before_it_is_done(folders: Made, size: tuple[int, int]) -> None:
     """R, a rule and Enter tell what it would do, by count and size; the next Enter does it by a job."""
     before = folders.there()
