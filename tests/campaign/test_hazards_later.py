@@ -224,6 +224,7 @@ def test_a_full_disk_ends_the_run(here: Campaign) -> None:
     assert found == {"full": [name for name in LOSERS if name != "deep"], "there": True, "then": LOSERS}
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_loses_nothing(here: Campaign) -> None:
     """Likewise wherever something is made or written; this needs no mount."""
     writes = ("mkdir", "mkdir quarantine", "open .comet-", "open probe-", "write", "half a write")

@@ -285,6 +285,7 @@ def _same_without_kills(machine: Machine, home: str) -> None:
     assert killed == set(machine.run(home, "pairs", "--json"))
 
 
+@pytest.mark.slow
 def test_killed_scan_goes_on(machine: Machine) -> None:
     """Two kills in a scan lose at most the file in hand."""
     _kill_scans(machine, 2)

@@ -237,6 +237,7 @@ def test_undo_gives_back_every_byte(machine: Machine) -> None:
     assert machine.held() == 0
 
 
+@pytest.mark.slow
 def test_two_processes_apply_one_plan(machine: Machine) -> None:
     """Both come to an end, or one is told that another one works; each file is moved once."""
     goal, everything = wanted(machine), counted(machine.everything())
@@ -269,6 +270,7 @@ def test_a_root_that_is_taken_away_loses_nothing(machine: Machine) -> None:
     assert counted(machine.everything()) == everything
 
 
+@pytest.mark.slow
 def test_the_playlists_follow_when_a_killed_run_goes_on(machine: Machine) -> None:
     """What names a file that is held names its keeper at the end, in whichever run it was moved."""
     killed(machine, "apply", 2, wanted(machine))

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from comet import jobs, scanning
 from comet.core.job import Event, Job, Progress
@@ -31,6 +32,7 @@ def idle() -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_pause_of_a_scan(bench: Bench, tmp_path: Path) -> None:
     """After a pause is wished only what is in hand is done; a pause longer than a file may take spoils no file."""
     bench.settings = ("scan.workers=2", "scan.timeout=1")

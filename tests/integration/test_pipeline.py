@@ -328,6 +328,7 @@ def test_two_files_are_held_against_the_line_of_a_collection(bench: Bench) -> No
     assert not counts
 
 
+@pytest.mark.slow
 def test_of_two_speeds_the_pitch_is_told(bench: Bench) -> None:
     """A copy whose pitch moved with its tempo is told from one at the same pitch, whichever is named first."""
     sound = tune(1, 60)

@@ -104,6 +104,7 @@ def test_what_changed_since_the_list_was_made_is_found_and_said(scan: Lived, tmp
 
 
 @pytest.mark.usefixtures("old")
+@pytest.mark.slow
 def test_known_files_that_change_after_the_list_count_too(scan: Lived, tmp_path: Path) -> None:
     """Also those with which nothing was to be done, and one that comes back."""
     more = tmp_path / "more"
@@ -149,6 +150,7 @@ def test_a_young_list_is_followed_as_it_is(scan: Lived, tmp_path: Path) -> None:
     assert done.decoded == 1
 
 
+@pytest.mark.slow
 def test_a_list_grows_old_by_itself(scan: Lived, tmp_path: Path) -> None:
     """After more than a second it is made anew."""
     write(tmp_path / "more/one.mp3", tune(1, 12))
@@ -202,6 +204,7 @@ def test_a_new_root_that_goes_away_before_its_turn_is_skipped(bench: Bench, scan
 
 
 @pytest.mark.usefixtures("old")
+@pytest.mark.slow
 def test_moved_and_retagged_after_the_list_is_still_not_decoded(scan: Lived, tmp_path: Path) -> None:
     """The hash of the audio is enough, also where a file went elsewhere between the list and its turn."""
     more = tmp_path / "more"

@@ -24,6 +24,7 @@ def _correlated(bench: Bench) -> Sampled:
         return found
 
 
+@pytest.mark.slow
 def test_random_pairs_are_drawn_where_the_collection_has_changed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """First when it is correlated, then after a tenth came or went, or by other settings; not otherwise."""
     for seed in range(4):

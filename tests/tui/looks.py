@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import mutagen
+import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -17,6 +18,8 @@ from comet_tui.screens.tags import Tags
 from comet_tui.widgets.lines import Bar, Said
 
 SIZES = [(80, 24), (120, 40), (40, 12)]
+SPARED = [SIZES[0], *(pytest.param(size, marks=pytest.mark.slow) for size in SIZES[1:])]
+"""The same for what takes seconds: only the first one by default."""
 
 
 def lines(app: App[None]) -> list[str]:

@@ -61,6 +61,7 @@ async def test_a_pair_of_folders_is_one_answer(folders: Made, size: tuple[int, i
         await seen(pilot, "3 groups left")
 
 
+@pytest.mark.slow
 async def test_the_groups_are_read_again_after_the_job(folders: Made) -> None:
     """Back in the review, what the job has done is no group any more."""
     async with folders.app().run_test(size=(80, 24)) as pilot:
@@ -93,6 +94,7 @@ async def test_where_one_list_has_room_enter_shows_first_what_goes(folders: Made
         assert jobs.listed(folders.home.profile("music")) == []
 
 
+@pytest.mark.slow
 async def test_an_enter_that_was_typed_ahead_keeps_no_folder(folders: Made) -> None:
     """A pair must have been on the screen for a moment, and a key that is held down starts nothing."""
     clock = Clock()
@@ -161,6 +163,7 @@ async def test_an_enter_that_was_typed_ahead_does_no_rule(folders: Made) -> None
         await until(pilot, lambda: ended(folders, 1))
 
 
+@pytest.mark.slow
 async def test_a_rule_that_is_none_says_why(folders: Made) -> None:
     """Nothing can be done then; e changes the rule, and Esc leaves it."""
     async with folders.app().run_test(size=(80, 24)) as pilot:

@@ -14,7 +14,7 @@ from comet.core.places import marker
 from comet_tui.screens.profiles import ProfilesScreen
 from comet_tui.widgets.rows import Rows
 from tests.tui.conftest import Made
-from tests.tui.looks import SIZES, lines, rows, seen, settled, until
+from tests.tui.looks import SIZES, SPARED, lines, rows, seen, settled, until
 
 
 def two(made: Made, more: str = "") -> None:
@@ -129,7 +129,7 @@ async def test_a_running_job_does_not_mind_another_profile(collection: Made) -> 
         assert job.state == "running"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SPARED)
 async def test_a_profile_is_added(made: Made, size: tuple[int, int]) -> None:
     """A name and a folder, each refused where it cannot be, make a profile with a marked folder; it is not used yet."""
     made.file(b"a.mp3", of=made.file(b"b.mp3"))

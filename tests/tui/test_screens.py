@@ -20,7 +20,7 @@ from comet.core.job import Job
 from comet_tui.found import Found
 from comet_tui.session import Session
 from tests.tui.conftest import Made
-from tests.tui.looks import SIZES, lines, seen, settled, text, until
+from tests.tui.looks import SPARED, lines, seen, settled, text, until
 
 SCREENS = ("1", "2", "3", "4", "5", "6", "7", "8", "9")
 
@@ -32,7 +32,9 @@ def test_the_application_starts_without_what_only_answers_need() -> None:
     assert run.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("size", [(1, 1), (5, 2), (30, 5), (300, 100)])
+@pytest.mark.parametrize(
+    "size", [(1, 1), *(pytest.param(size, marks=pytest.mark.slow) for size in ((5, 2), (30, 5), (300, 100)))]
+)
 async def test_any_window_is_survived(collection: Made, size: tuple[int, int]) -> None:
     """No size of the window ends the application, on any screen."""
     async with collection.app().run_test(size=(80, 24)) as pilot:
@@ -92,7 +94,7 @@ async def test_a_bug_is_told_in_a_sentence(made: Made, monkeypatch: pytest.Monke
     assert app.return_code == 1
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SPARED)
 async def test_every_number_is_a_screen(collection: Made, size: tuple[int, int]) -> None:
     """Each says where one is; those that are still to come say so, and every one keeps its place."""
     names = ("Profiles", "Scan", "Review", "Covers", "Threshold", "Memory", "Backup", "Quarantine", "Jobs")
@@ -130,7 +132,7 @@ async def burst(pilot: Pilot[None], keys: list[str]) -> None:
 
 
 @pytest.mark.parametrize("thousands", [1, pytest.param(10, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("screen", "123456789")
+@pytest.mark.parametrize("screen", ["3", *(pytest.param(each, marks=pytest.mark.slow) for each in "12456789")])
 async def test_a_thousand_keys_without_enter_remove_nothing(real: Made, screen: str, thousands: int) -> None:
     """Whatever arrives on a screen, only Enter confirms: no file goes, none is purged, and no job is started."""
     with real._opened() as opened:

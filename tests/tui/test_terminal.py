@@ -233,6 +233,7 @@ def test_a_walk_in_tmux(collection: Made, columns: int, lines: int) -> None:
         assert tmux.until("left with 0").strip() == "left with 0"
 
 
+@pytest.mark.slow
 def test_an_idle_screen_sends_nothing(collection: Made, terminal: Callable[..., Terminal]) -> None:
     """Where nothing moves not one byte goes over the network, on any screen, although each looks at jobs."""
     shown = terminal()
@@ -275,6 +276,7 @@ def test_hostile_tags_never_reach_the_terminal(
 
 
 @pytest.mark.parametrize(("columns", "lines", "group"), [(80, 24, 6_000), (120, 40, 8_000)])
+@pytest.mark.slow
 def test_a_step_is_few_bytes(
     tagged: Made, terminal: Callable[..., Terminal], columns: int, lines: int, group: int
 ) -> None:
@@ -296,6 +298,7 @@ def test_a_step_is_few_bytes(
 
 
 @pytest.mark.skipif(not shutil.which("tmux"), reason="tmux is not installed")
+@pytest.mark.slow
 def test_all_fields_are_edited_in_the_editor(real: Made, tmp_path: Path) -> None:
     """E leaves the screen for an editor; what it saves is shown, wrong lines are told and kept, and Enter writes."""
     editor = tmp_path / "editor"

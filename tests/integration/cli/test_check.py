@@ -19,6 +19,7 @@ def new(tmp_path: Path) -> Path:
     return tmp_path / "new"
 
 
+@pytest.mark.slow
 def test_exit_codes_are_for_scripts(user: Shell, songs: Path, new: Path) -> None:
     """0 is new, 10 is there, 3 could not be compared; there counts more than that, and nonsense is 2."""
     write(new / "new.mp3", tune(9, 20))
