@@ -62,7 +62,7 @@ def wrong(here: Campaign, disk: Disk, points: Sequence[int], *plant: str) -> lis
 
 def test_a_power_cut_where_most_is_at_stake_loses_nothing(here: Campaign, disk: Made) -> None:
     """Right after the journal, on another disk, says that a file was replaced; unsynced, it is lost."""
-    made, replaced = disk("ext4", apart=True), here.after_calls("replace .comet-")[0]
+    made, replaced = disk("ext4", apart=True), here.after_calls("exchange")[0]
     told = next(at for at in here.after_calls("COMMIT") if at > replaced)
     assert wrong(here, made, [told]) == []
     assert any("keep 1" in each for each in wrong(here, made, [told], FAULTS + "temp_unsynced"))
