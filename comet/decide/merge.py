@@ -263,12 +263,8 @@ def _releases(fields: Mapping[str, Iterable[Fact]]) -> dict[int, Release]:
 def _home(
     fields: Mapping[str, Iterable[Fact]], releases: Mapping[int, Release], keep: Sequence[int], keeper: int | None
 ) -> _Home:
-    """Return the keeper's release, or where it has none that of most tracks, of most that stay, that says most.
-
-    A track that most others call otherwise may have another one's tags, so that nothing of them goes together.
-    """
-    doubted = _outvoted(fields, keeper)
-    if (keeper in releases and keeper not in doubted) or not releases:
+    """Return the keeper's release, or where it has none that of most tracks, of most that stay, that says most."""
+    if keeper in releases or not releases:
         return _Home(releases, releases[keeper] if keeper is not None and releases else frozenset())
     says: dict[Release, set[str]] = defaultdict(set)
     for name in _RELEASE & fields.keys():
@@ -279,18 +275,7 @@ def _home(
         of = [at for at, each in releases.items() if each == release]
         return len(of), len({*of} & {*keep}), len(says[release]), sorted(release)
 
-    good = {each for at, each in releases.items() if at not in doubted}
-    return _Home(releases, max(good or {*releases.values()}, key=strength))
-
-
-def _outvoted(fields: Mapping[str, Iterable[Fact]], keeper: int | None) -> set[int]:
-    """Return the tracks that have a title of their own, and not the one that is proposed."""
-    said = _said(fields.get("title", ()))
-    merged = policies.choose("title", said, keeper).merged if said else ()
-    key = policies.keys("title", (*merged, *(text for each in said.values() for text in each)))
-    right = {key[text] for text in merged}
-    own = {at: [text for text in each if not policies.empty("title", text)] for at, each in said.items()}
-    return {at for at, each in own.items() if each and right and right.isdisjoint(key[text] for text in each)}
+    return _Home(releases, max({*releases.values()}, key=strength))
 
 
 def _of_release(name: str, facts: Iterable[Fact], home: _Home, keeper: int | None) -> Choice:
