@@ -26,7 +26,7 @@ from comet.core.errors import BrokenError, CometError, MemoryBudgetError, NoSpac
 from comet.core.job import Job
 from comet.core.model import SECONDS_PER_WORD, Stage
 from comet.core.settings import Settings
-from comet.core.text import _, safe, size
+from comet.core.text import _, grouped, safe, size
 from comet.library import scan
 from comet.listen import fingerprint
 
@@ -161,7 +161,7 @@ def _refuse(count: int, ways: Sequence[str], folder: str) -> None:
     if needed > free:
         raise MemoryBudgetError(
             _("loading {count} records takes up to {needed} of memory, and {free} are free").format(
-                count=f"{count:,}", needed=size(needed), free=size(free)
+                count=grouped(count), needed=size(needed), free=size(free)
             ),
             hint=fewer,
         )
@@ -169,7 +169,7 @@ def _refuse(count: int, ways: Sequence[str], folder: str) -> None:
     if needed > free:
         raise NoSpaceError(
             _("the files of {count} records take {needed}, and {free} are free in `{folder}`").format(
-                count=f"{count:,}", needed=size(needed), free=size(free), folder=safe(folder)
+                count=grouped(count), needed=size(needed), free=size(free), folder=safe(folder)
             ),
             hint=_("{fewer}, or name another folder with `--folder`").format(fewer=fewer),
         )

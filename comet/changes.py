@@ -15,13 +15,15 @@ from typing import Any
 
 from comet.act import actions, hook, playlists
 from comet.act.ground import Ground, Hear
-from comet.collection import groups, history, opened, roles
+from comet.collection import decisions, groups, history, opened, roles
 from comet.collection.merging import Merged
 from comet.collection.opened import Collection
+from comet.core import answers
 from comet.core.acts import Do, Entry, Kind, Plan, State, Step
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.model import IMPORTED, File, Identity, Place, Relation, Root
+from comet.core.merged import Settled
+from comet.core.model import IMPORTED, Choice, Decision, File, Identity, Place, Proposal, Relation, Root
 from comet.core.profiles import Profile
 from comet.core.text import _, safe
 from comet.decide import plan as planning
@@ -50,7 +52,7 @@ def plan(collection: Collection, merged: Iterable[Merged]) -> Plan:
     grounds = groups.grounds(collection)
     steps: list[Step] = []
     for each in merged:
-        steps += planning.writings(each.proposal, each.merge, each.settled, each.files)
+        steps += each.writes
         steps += planning.removals(each.proposal, *grounds)
     gone = [step for step in steps if step.do is Do.REMOVE]
     return Plan(collection.profile.name, time.time(), (*steps, *_repointings(collection, gone)))
@@ -135,6 +137,24 @@ def apply(collection: Collection, wanted: Plan, job: Job, cut: Callable[[Outcome
             hint=_("apply it with --profile {name}").format(name=safe(wanted.profile)),
         )
     return _run(collection, "apply", lambda ground: actions.apply(ground, wanted, job), cut)
+
+
+def confirmed(
+    collection: Collection, proposal: Proposal, outcome: Outcome | None, settled: Settled, *, touched: bool
+) -> Decision | None:
+    """Remember what somebody confirmed of one group, where that decides it (`core.answers`); return that, else None.
+
+    Args:
+        collection: the collection.
+        proposal: what was confirmed.
+        outcome: what came of it; None where there was nothing to do. Where nothing of it was done nothing is decided.
+        settled: what was settled about its tags.
+        touched: as of `answers.decides`.
+    """
+    if (outcome and not outcome.done) or not answers.decides(proposal, touched=touched, done=outcome is not None):
+        return None
+    run = outcome.run if outcome else 0
+    return decisions.decide(collection, proposal.group, Choice.KEEP, proposal.keep, run, settled)
 
 
 def undo(collection: Collection, entries: Iterable[int], job: Job, cut: Callable[[Outcome], None] = _nobody) -> Outcome:

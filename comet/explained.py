@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
-from comet.core.text import _
+from comet.core.text import _, grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def basis() -> str:
     return _(
         "measured on {tracks} real tracks, {copies} copies of them made in {kinds} ways and {pairs} pairs of unrelated "
         "music; each line has the threshold that it needs for 0.1 false pairs among 100 000 tracks"
-    ).format(**{name: f"{number:,}" for name, number in about.items()})
+    ).format(**{name: grouped(number) for name, number in about.items()})
 
 
 def _read() -> dict[str, Any]:

@@ -26,7 +26,7 @@ from comet.core.job import Job
 from comet.core.model import Stage
 from comet.core.pieces import Kept, blocks, digest
 from comet.core.places import ROOT_FOLDER
-from comet.core.text import _, safe, size
+from comet.core.text import N_, _, safe, size
 from comet.listen import audio
 from comet.listen.audio import NotMusic
 from comet.listen.encode import write
@@ -208,16 +208,16 @@ def _shares(folder: bytes) -> tuple[bool, str]:
 
 
 _TRIED: Final[dict[str, Callable[[bytes], tuple[bool, str]]]] = {
-    "room": _free,
-    "moving": _moves,
-    "syncing": _syncs,
-    "locks": _locks,
-    "times": _times,
-    "rights": _rights,
-    "attributes": _attributes,
-    "names": _letters,
-    "bytes in names": _bytes,
-    "copying": _shares,
+    N_("room"): _free,
+    N_("moving"): _moves,
+    N_("syncing"): _syncs,
+    N_("locks"): _locks,
+    N_("times"): _times,
+    N_("rights"): _rights,
+    N_("attributes"): _attributes,
+    N_("names"): _letters,
+    N_("bytes in names"): _bytes,
+    N_("copying"): _shares,
 }
 
 

@@ -206,6 +206,52 @@ def _end(lines: Sequence[str], value: Value) -> int:
     return end
 
 
+def keep(places: Places, name: str, file: str | None, key: str, text: str) -> str:
+    """Let a value be another one from now on, leaving every other line as it is; return the file where it stands.
+
+    Args:
+        places: Where everything lies.
+        name: Of the profile whose it is; without one, and where it counts for all profiles, it goes to `main.ini`.
+        file: The file of profiles that was named.
+        key: `section.key`, or what only profiles have, on one line.
+        text: The value.
+
+    Raises:
+        SettingsError: that cannot be its value, or the file cannot be read.
+    """
+    setting = next((each for each in settings.declared() if each.name == key), None)
+    if setting and (name == UNNAMED or setting.of_all):
+        settings.parse(setting, Value(text, _("not written"), setting.section, setting.key, 0))
+        ini.set_value(places.main_ini, setting.section, setting.key, text)
+        return places.main_ini
+    known = listed(places, file)
+    for error in profiles.mistakes(Section(name, 0, {key: Value(text, _("not written"), name, key, 0)})):
+        raise error
+    ini.set_value(known.file, name, key, text)
+    return known.file
+
+
+def rewrite(places: Places, file: str | None, text: str) -> None:
+    """Let the file of profiles be another text.
+
+    Raises:
+        CometError: something in it is wrong, with its line; the file stays as it is.
+    """
+    path = listed(places, file).file
+    known = ProfilesFile(path, ini.parse(text.split("\n"), path))
+    for error in (
+        *known.errors(),
+        *(e for name in known.names for e in profiles.wrong(places, known, name, main=False)),
+    ):
+        raise error
+    ini.write(path, text)
+
+
+def make_default(places: Places, file: str | None, name: str) -> None:
+    """Let a profile be the one that is meant where none is named."""
+    ini.set_value(listed(places, file).file, profiles.RESERVED, "default", name)
+
+
 def mark(places: Places, name: str, root: str, *, copy: bool = False) -> Marked:
     """Give a root folder its marker, or take it back into a profile that knew it otherwise.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 import time
@@ -17,6 +18,7 @@ from textual import work
 from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from comet import __version__
 from comet.core import places
@@ -25,14 +27,8 @@ from comet.core.text import _, safe
 from comet_tui import keys
 from comet_tui.screens.base import Framed, Reading
 from comet_tui.screens.comes import ComesScreen
-from comet_tui.screens.folders import FoldersScreen
 from comet_tui.screens.help import HelpScreen
-from comet_tui.screens.jobs import JobsScreen
-from comet_tui.screens.profiles import ProfilesScreen
-from comet_tui.screens.quarantine import QuarantineScreen
 from comet_tui.screens.review import ReviewScreen
-from comet_tui.screens.rule import RuleScreen
-from comet_tui.screens.scan import ScanScreen
 from comet_tui.session import Session
 
 
@@ -64,13 +60,11 @@ class CometApp(App[None]):
         self._clock = clock
         self._guard = Guard()
         self._leaving = False
-        self.add_mode("profiles", lambda: ProfilesScreen(session))
-        self.add_mode("scan", lambda: ScanScreen(session))
         self.add_mode("review", lambda: ReviewScreen(session, clock))
-        for which in ("covers", "threshold", "memory", "backup"):
+        for name in ("profiles", "scan", "threshold", "memory", "quarantine", "jobs"):
+            self.add_mode(name, partial(_loaded, name, session))
+        for which in ("covers", "backup"):
             self.add_mode(which, partial(ComesScreen, session, which))
-        self.add_mode("quarantine", lambda: QuarantineScreen(session))
-        self.add_mode("jobs", lambda: JobsScreen(session))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what every line passes before it is written."""
@@ -79,6 +73,13 @@ class CometApp(App[None]):
     def on_mount(self) -> None:
         """Begin with the groups; where there are none to read yet, that screen leads on."""
         self.switch_mode("review")
+        self.app_resume_signal.subscribe(self, lambda _app: self._show_cursor())
+        self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        """Let the terminal's own cursor be seen, which stands where keys go: Textual hides it."""
+        if self._driver is not None:
+            self._driver.write("\x1b[?25h")
 
     def on_exit_app(self) -> None:
         """Leave an empty screen: of lines that are wider than the window was at the start, tmux would keep some."""
@@ -115,13 +116,17 @@ class CometApp(App[None]):
 
     def action_many(self, which: str) -> None:
         """Go to where many groups get one answer."""
-        session, clock = self.session, self._clock
-        self.push_screen(FoldersScreen(session, clock) if which == "folders" else RuleScreen(session, clock))
+        self.push_screen(_loaded(which, self.session, self._clock))
 
     def action_help(self) -> None:
         """Show the keys of this screen, or go back from there."""
         if not self._leave_help() and isinstance(self.screen, Framed):
             self.push_screen(HelpScreen(self.screen))
+
+    def action_palette(self) -> None:
+        """Find among the keys of this screen what does something, and do it."""
+        if isinstance(self.screen, Framed) and not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen, find=True))
 
     def action_help_quit(self) -> None:
         """Ctrl-C never ends anything in silence: it shows which key does."""
@@ -177,6 +182,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Over a network every movement of a mouse would be sent, and be seen late.
     app.run(mouse="SSH_CONNECTION" not in os.environ)
     return app.return_code or 0
+
+
+def _loaded(name: str, *given: object) -> Screen[None]:
+    """Return a screen whose module is loaded when somebody goes there, not before the first one is painted."""
+    module = importlib.import_module(f"comet_tui.screens.{name}")
+    screen: Screen[None] = getattr(module, f"{name.capitalize()}Screen")(*given)
+    return screen
 
 
 def _told(message: str, hint: str) -> str:

@@ -25,13 +25,15 @@ from comet.core.places import Places
 from comet.core.profiles import UNNAMED, Profile
 from comet.core.text import _, safe
 from comet.jobs import JobState
-from comet_tui import found, profiles
+from comet_tui import found, profiles, reading
+from comet_tui.acts import Act
 from comet_tui.background import processes
 from comet_tui.found import Found, Looked, Pair
 from comet_tui.profiles import Listing
 
 if TYPE_CHECKING:
     from comet.changes import Outcome
+    from comet.collection.aligned import Pairing
     from comet.collection.history import Held, Run
     from comet.collection.merging import Merged
     from comet.collection.opened import Collection
@@ -43,24 +45,14 @@ _LOG = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """What was done with a group, so that it can be undone."""
-
-    outcome: Outcome | None = None
-    """What became of files; None where only something was decided."""
-    before: Decision | None = None
-    """The decision that held before."""
-    after: Decision | None = None
-    """The one that holds now."""
-
-
-@dataclass(frozen=True, slots=True)
 class Stored:
     """What lies in quarantine, and what was done when."""
 
     profile: Profile
     held: list[Held]
     runs: list[Run]
+    spared: list[str]
+    """Paths of what was written beside a file and stays there, for it may be nowhere else."""
 
 
 class Session:
@@ -77,6 +69,8 @@ class Session:
         """The jobs of this profile that had ended when somebody looked last."""
         self.profile_name = name or ""
         """Empty until it is known."""
+        self.roots: tuple[str, ...] = ()
+        """Its root folders."""
         self.reading = 0
         """Counts up when everything is to be read again."""
         self.acts = 0
@@ -103,7 +97,7 @@ class Session:
             SettingsError: main.ini or the profile is wrong.
         """
         profile = setup.chosen(self._places, self._name, self._file, self._typed)
-        self.profile_name = profile.name
+        self.profile_name, self.roots = profile.name, profile.roots
         if self._ended is None:
             self.notice()
         return profile
@@ -151,8 +145,10 @@ class Session:
         Raises:
             CometError: as `choose`, and where nothing is known yet.
         """
-        with self._opened(self.choose()) as collection:
-            return found.of(collection)
+        with self._opened(profile := self.choose()) as collection:
+            if not found.many(collection):
+                return found.of(collection)
+        return reading.read(profile, self._places)
 
     def state(self) -> State:
         """Return the state of the collection.
@@ -171,10 +167,10 @@ class Session:
         Raises:
             CometError: as `choose`, and where nothing is known yet.
         """
-        from comet.collection import history  # noqa: PLC0415 - see above
+        from comet.collection.history import held, runs, spared  # noqa: PLC0415 - see above
 
         with self._opened(self.choose()) as collection:
-            return Stored(collection.profile, history.held(collection), history.runs(collection))
+            return Stored(collection.profile, held(collection), runs(collection), spared(collection))
 
     def undo_run(self, profile: Profile, run: int) -> Outcome | None:
         """Take back what can be taken back of a run; with more than one group it is started as a job, without outcome.
@@ -201,26 +197,20 @@ class Session:
             processes()
             return found.looked(collection, proposal, settled, chosen=chosen)
 
-    def confirm(self, profile: Profile, merged: Merged, before: Decision | None, *, chosen: bool) -> Act:
-        """Write the tags of a group and move what goes into quarantine; what somebody has `chosen` is recorded.
+    def confirm(self, profile: Profile, merged: Merged, before: Decision | None, *, touched: bool) -> Act:
+        """Write the tags of a group and move what goes into quarantine, and record it where that decides the group.
 
         Raises:
             CometError: nothing was changed, or a disk is full or broken and the journal says what was.
         """
         from comet import changes  # noqa: PLC0415 - see above
-        from comet.collection import decisions  # noqa: PLC0415
 
-        proposal = merged.proposal
         with self._opened(profile) as collection:
             plan = changes.plan(collection, [merged])
             processes()
             outcome = changes.apply(collection, plan, Job()) if plan.steps else None
-            after = before
-            if chosen:
-                run = outcome.run if outcome else 0
-                group, keep = proposal.group, proposal.keep
-                after = decisions.decide(collection, group, Choice.KEEP, keep, run, merged.settled)
-            return Act(outcome, before, after)
+            after = changes.confirmed(collection, merged.proposal, outcome, merged.settled, touched=touched)
+            return Act(outcome, before, after or before)
 
     def decide(self, profile: Profile, group: Group, before: Decision | None, choice: Choice | None) -> Act:
         """Record what somebody decided about a group, or with None that nothing is decided any more.
@@ -250,9 +240,7 @@ class Session:
         now = act.after
         if act.before != act.after and not (outcome and outcome.failed):
             with self._opened(profile) as collection:
-                if (
-                    act.after and not outcome
-                ):  # else it was forgotten with the run; what was decided before counts again
+                if act.after and not outcome:  # else it was forgotten with the run, and what was before counts again
                     decisions.forget(collection, act.after.id)
                 now = act.before
         return Act(outcome, act.after, now)
@@ -290,19 +278,60 @@ class Session:
             self.undo_run(profile, following)
         return bool(following)
 
-    def rule(self, rule: str) -> list[str]:
-        """Return what a rule would do, in the words of the command line, which changes nothing.
+    def answer(self, verb: str, *more: str) -> str:
+        """Return what `comet VERB` prints for this profile, asked in a process of its own.
 
         Raises:
-            UsageError: it is no rule, or nothing is known yet.
+            UsageError: it did not answer; why, in its words.
         """
-        words = starting.command("comet", *self._words("review", self._name), "--rule", rule)
+        words = starting.command("comet", *self._words(verb, self._name), *more)
         env = starting.environment(PYTHONIOENCODING="utf-8")
         run = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=env)
         if run.returncode:
-            message, _break, hint = run.stderr.decode("utf-8", "replace").strip().partition("\n")
-            raise UsageError(message.partition(": ")[2], hint=hint.partition(": ")[2])
-        return run.stdout.decode("utf-8", "replace").splitlines()
+            error = _("error: {message}").format(message="")  # behind what it had to say on its way
+            message, _break, hint = run.stderr.decode("utf-8", "replace").rpartition(error)[2].strip().partition("\n")
+            raise UsageError(message, hint=hint.partition(": ")[2])
+        return run.stdout.decode("utf-8", "replace")
+
+    def set(self, key: str, text: str, name: str = "") -> str:
+        """Let a value of a profile, that in use or another, be another one; return the file where it stands.
+
+        Raises:
+            SettingsError: that cannot be its value, or the file cannot be read.
+        """
+        file = setup.keep(self._places, name or self.choose().name, self._file, key, text)
+        self.reading += 1
+        return file
+
+    def rewrite(self, text: str) -> None:
+        """Let the file of profiles be another text.
+
+        Raises:
+            CometError: something in it is wrong; it stays as it is.
+        """
+        setup.rewrite(self._places, self._file, text)
+        self.reading += 1
+
+    def make_default(self, name: str) -> None:
+        """Let a profile be the one that is meant where none is named.
+
+        Raises:
+            SettingsError: their file cannot be read.
+        """
+        self._name = self._name or self.profile_name or None  # what is in use stays it
+        setup.make_default(self._places, self._file, name)
+        self.reading += 1
+
+    def aligned(self, one: str, other: str) -> Pairing:
+        """Return two files of the collection, laid along each other.
+
+        Raises:
+            CometError: it cannot be said.
+        """
+        from comet.collection import aligned  # noqa: PLC0415 - see above
+
+        with self._opened(self.choose()) as collection:
+            return aligned.of(collection, one, other)
 
     def undo_entries(self, profile: Profile, entries: Sequence[int]) -> Outcome:
         """Take back what some journal entries tell of.
@@ -333,14 +362,6 @@ class Session:
         before, self._ended = self._ended, frozenset(job.id for job in self._jobs() if not job.runs)
         if before is not None and self._ended - before:
             self.reading += 1
-
-    def steer(self, job: JobState, *, pause: bool | None = None, stop: bool | None = None) -> None:
-        """Wish something of a job.
-
-        Raises:
-            UsageError: it does not run.
-        """
-        jobs.steer(job, pause=pause, stop=stop)
 
     def log(self, job: JobState) -> list[str]:
         """Return what a job without a terminal has printed, the last lines of it."""

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from typing import overload
 
+from comet.core import answers
 from comet.core.acts import Kind
 from comet.core.merged import AS_PROPOSED, Settled
 from comet.core.model import Decision, Proposal, Standing
+from comet_tui.acts import Act
 from comet_tui.found import Found
-from comet_tui.session import Act
+from comet_tui.listed import Listed, around, listed
+
+_AT_HAND = 32
+"""Groups of which what was looked at last stays in memory."""
 
 
 class Fate(Enum):
@@ -33,6 +42,8 @@ class Fate(Enum):
 class Item:
     """A group in the list."""
 
+    number: int
+    """Of all that were read, or behind these."""
     proposed: Proposal
     """As it was read."""
     proposal: Proposal
@@ -57,20 +68,20 @@ class Item:
         self.frees = self.proposal.frees
 
     @property
+    def read(self) -> bool:
+        """It is as it was read: nothing was chosen, settled or done here."""
+        same = self.proposal == self.proposed and not (self.edits or self.act or self.reason)
+        return same and self.fate is _fate(self.proposed) and self.decision == self.proposed.decision
+
+    @property
     def chosen(self) -> bool:
         """Somebody chose otherwise than was proposed."""
         return set(self.proposal.keep) != set(self.proposed.keep)
 
     @property
     def touched(self) -> bool:
-        """Somebody decided something about it; by settling tags nobody has decided about what stays only till then."""
-        waits = self.proposal.doubtful or self.proposal.whole
-        return self.chosen or (self.settled != self.default and not waits)
-
-    @property
-    def settles(self) -> bool:
-        """Confirming it is a decision: somebody took one, or every track stays and none is to check."""
-        return self.touched or not (self.proposal.remove or self.proposal.doubtful)
+        """Somebody decided something about it here."""
+        return answers.touched(self.proposal, chosen=self.chosen, settled=self.settled != self.default)
 
     @property
     def settled(self) -> Settled:
@@ -112,6 +123,8 @@ class Step:
 
     item: Item
     before: Fate
+    fate: Fate
+    """What was to become of it."""
     act: Act | None = None
     """None while it is under way, and where it failed as a whole."""
 
@@ -129,40 +142,154 @@ def written(act: Act | None) -> int:
     return sum(entry.kind is Kind.WRITE_TAGS for entry in done)
 
 
+class Items(Sequence[Item]):
+    """All groups of a walk by their places, made when they are looked at: of a million, 50 can be seen.
+
+    What is no longer as it was read stays, and so does what was looked at last.
+    """
+
+    def __init__(self, read: Listed, default: Settled = AS_PROPOSED) -> None:
+        """Take what was read, and what is settled about tags where nobody settles anything."""
+        self.listed = read
+        self._default = default
+        self._order: range | array[int] = range(len(read))
+        """Numbers of the groups in the order in which they are shown."""
+        self._stays: dict[int, Item] = {}
+        """By number."""
+        self._at_hand: dict[int, Item] = {}
+        """That looked at last at the end."""
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, at: int) -> Item: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Item]: ...
+    def __getitem__(self, at: int | slice) -> Item | list[Item]:
+        """Return a group to do something with; no other one is made for it later."""
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        item = self.seen(at)
+        if item.number not in self._stays:
+            self._at_hand.pop(item.number, None)
+            self._at_hand[item.number] = item
+            if len(self._at_hand) > _AT_HAND:
+                oldest = self._at_hand.pop(next(iter(self._at_hand)))
+                if not oldest.read:
+                    self._stays[oldest.number] = oldest
+        return item
+
+    def __contains__(self, item: object) -> bool:
+        return isinstance(item, Item) and self._known(item.number) is item
+
+    def index(self, item: Item, *_between: int) -> int:
+        """Return where a group stands.
+
+        Raises:
+            ValueError: it is none of these.
+        """
+        if item not in self:
+            raise ValueError(item)
+        return self.place(item.number)
+
+    def seen(self, at: int) -> Item:
+        """Return a group to look at."""
+        number = self._order[at]
+        return self._known(number) or self._made(number)
+
+    def at_hand(self) -> list[Item]:
+        """Return those that are not as they were read, and those looked at last."""
+        return [*self._stays.values(), *self._at_hand.values()]
+
+    def more(self) -> list[Item]:
+        """Return those that were not read with the others."""
+        return [item for number, item in self._stays.items() if number >= len(self.listed)]
+
+    def keep(self, item: Item) -> None:
+        """Let a group be no other one from now on."""
+        self._at_hand.pop(item.number, None)
+        self._stays[item.number] = item
+
+    def add(self, item: Item) -> None:
+        """Put a group that is not among those that were read into its place, by what it saves."""
+        item.number = len(self._order)
+        self._stays[item.number] = item
+        if isinstance(self._order, range):
+            self._order = array("I", self._order)
+        place = bisect_left(range(len(self)), _place(item), key=lambda at: _place(self.seen(at)))
+        self._order.insert(place, item.number)
+
+    def number(self, at: int) -> int:
+        """Return the number of the last of the groups that were read up to a place, -1 where there is none."""
+        return next((self._order[each] for each in range(at, -1, -1) if self._order[each] < len(self.listed)), -1)
+
+    def place(self, number: int) -> int:
+        """Return where the group of this number stands."""
+        return self._order.index(number)
+
+    def fate(self, at: int) -> Fate:
+        """Return what became of a group, without making it."""
+        known = self._known(self._order[at])
+        return known.fate if known else Fate.SKIPPED if self.listed.skipped[self._order[at]] else Fate.OPEN
+
+    def _known(self, number: int) -> Item | None:
+        return self._stays.get(number) or self._at_hand.get(number)
+
+    def _made(self, number: int) -> Item:
+        proposal, name = self.listed.record(number)
+        tags = proposal.decision.tags if proposal.decision else None
+        fate, decision = _fate(proposal), proposal.decision
+        return Item(number, proposal, proposal, fate, decision, name, tags or self._default)
+
+
 @dataclass
 class Walk:
     """All groups that were read."""
 
-    items: list[Item] = field(default_factory=list)
+    items: Items = field(default_factory=lambda: Items(listed([], {})))
     held: int = 0
     """Bytes in quarantine."""
     steps: list[Step] = field(default_factory=list)
     """What was done here and not undone, that done last at the end."""
+    back: list[Step] = field(default_factory=list)
+    """What was undone here and not done again, that undone last at the end."""
 
     @classmethod
     def of(cls, found: Found) -> Walk:
         """Begin with what was read."""
-        walk = cls(held=found.held)
-        for each in found.proposals:
-            fate = Fate.SKIPPED if each.standing is Standing.SKIPPED else Fate.OPEN
-            tags = each.decision.tags if each.decision else None
-            name = found.names.get(each.group.id, "")
-            walk.items.append(Item(each, each, fate, each.decision, name, tags or found.settled))
-        return walk
+        return cls(Items(found.proposals, found.settled), found.held)
 
     def left(self) -> tuple[int, int]:
         """Return how many groups are open, and the bytes that would be moved if all were confirmed."""
-        sizes = [item.frees for item in self.items if item.fate is Fate.OPEN]
-        return len(sizes), sum(sizes)
+        count, size = self.items.listed.open
+        for item in self.items.at_hand():
+            read = item.number < len(self.items.listed) and not self.items.listed.skipped[item.number]
+            now = item.fate is Fate.OPEN
+            count += now - read
+            size += now * item.frees - read * item.proposed.frees
+        return count, size
 
     def next_open(self, after: int) -> int:
         """Return the index of the next open group, behind the last one from the beginning; none left: where it was."""
-        order = [*range(after + 1, len(self.items)), *range(after)]
-        return next((at for at in order if self.items[at].fate is Fate.OPEN), after)
+        return next((at for at in around(len(self.items), after) if self.items.fate(at) is Fate.OPEN), after)
 
-    def begin(self, item: Item) -> Step:
+    def match(self, word: str, after: int, step: int) -> int | None:
+        """Return the index of the next group, or with -1 the one before, that has a word in its name or its paths."""
+        items, wanted = self.items, word.casefold()
+        here = items.number(after)
+        passed = step > 0 or here < 0 or items.place(here) != after
+        number = items.listed.match(wanted, here + passed, step)
+        places = [items.place(number)] if number is not None else []
+        for item in items.more():
+            texts = (item.name, *(track.path for track in item.proposal.group.tracks))
+            places += [items.index(item)] if any(wanted in text.casefold() for text in texts) else []
+        return min(places, key=lambda at: (step * (at - after) - 1) % len(items), default=None)
+
+    def begin(self, item: Item, fate: Fate) -> Step:
         """Note that something is to be done with a group."""
-        step = Step(item, item.fate)
+        self.items.keep(item)
+        step = Step(item, item.fate, fate)
         item.fate = Fate.WAITING
         self.steps.append(step)
         return step
@@ -189,3 +316,12 @@ class Walk:
         step.item.fate, step.item.reason = (Fate.FAILED if failure else step.before), failure
         if not failure:
             step.item.act = None
+            self.back.append(step)
+
+
+def _fate(proposal: Proposal) -> Fate:
+    return Fate.SKIPPED if proposal.standing is Standing.SKIPPED else Fate.OPEN
+
+
+def _place(item: Item) -> tuple[int, str]:
+    return -item.proposal.group.saving, item.proposal.group.id

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-os.environ["LANGUAGE"] = "C"  # the pages are English, whatever the writer's language is
+os.environ["COMET_LANGUAGE"] = "en"  # the pages are English, whatever the writer's language is
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from comet import explained

@@ -20,6 +20,7 @@ def pytest_configure() -> None:
     Where kernels are kept has to be said before any is imported. Nobody's own home is touched.
     """
     os.environ.setdefault("COMET_HOME", str(Path(__file__).parents[1] / ".pytest_cache/home"))
+    os.environ.setdefault("COMET_LANGUAGE", "en")  # whatever the tester's language is
     places.prepare()
     settings.register_profile("comet", deadline=None)  # how long an example takes says how busy the machine is
     settings.load_profile("comet")

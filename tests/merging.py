@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from comet.core.acts import KINDS
 from comet.core.merged import AS_PROPOSED, PICTURE, Merge, Value
 from comet.decide.merge import State, dropped, lift, merge, resolve, wanted
-from comet.tags.fields import LARGEST, Change, Picture, Tags, changed
+from comet.decide.policies import camps, empty, uncovered
+from comet.decide.releases import FIELDS
+from comet.tags.fields import LARGEST, Change, Picture, Tags, changed, held
 
 Group: TypeAlias = tuple[list[Tags | None], list[int]]
 """The tags of a group's tracks, and which of them stay, the keeper first."""
@@ -81,22 +83,47 @@ FILES = st.lists(
         Tags,
         st.fixed_dictionaries({}, optional={name: some(values) for name, values in VALUES.items()}),
         st.lists(st.sampled_from(PICTURES), max_size=3, unique=True).map(tuple),
+        container=st.sampled_from(("", "mp3", "mp4")),
     ),
     min_size=1,
     max_size=5,
 )
+TRAPPED = st.lists(
+    st.one_of(
+        st.builds(
+            Tags,
+            st.fixed_dictionaries(
+                {"title": st.just((title,))}, optional={name: st.just((each,)) for name, each in fields.items()}
+            ),
+        )
+        for title, fields in (
+            ("Yesterday", {"artist": "The Beatles", "album": "Help!", "tracknumber": "13", "date": "1965"}),
+            ("Yesterday", {"artist": "The Beatles", "album": "1", "tracknumber": "3", "label": "X"}),
+            ("Кино", {"artist": "Сплин", "album": "Гранатовый альбом", "tracknumber": "8", "label": "Y"}),
+        )
+    ),
+    min_size=1,
+    max_size=5,
+)
+"""Tracks of one recording on two releases, and such as have the tags of another one."""
+
+
+def possible(tags: Tags) -> Tags:
+    """Return tags as a file of their format can have them."""
+    fields = {name: held(tags.container, name, values) for name, values in tags.fields.items()}
+    return replace(tags, fields={name: values for name, values in fields.items() if values})
 
 
 @st.composite
 def groups(draw: st.DrawFn) -> Group:
     """Return the tags of a group's tracks, and which of them stay."""
-    files = draw(FILES)
+    files = [possible(tags) if tags else None for tags in draw(FILES | TRAPPED)]
     keep = draw(st.lists(st.sampled_from(range(len(files))), min_size=1, unique=True))
     return files, keep
 
 
 def written(tags: Tags, change: Change, files: Sequence[Tags | None]) -> Tags:
-    """Return tags after a change, as a format makes them that can hold everything."""
+    """Return tags after a change, of which all can be held."""
     by_hash = {each.hash: each for other in files if other for each in other.pictures}
     pictures = list(tags.pictures)
     for name, hashes in change.items():
@@ -105,7 +132,8 @@ def written(tags: Tags, change: Change, files: Sequence[Tags | None]) -> Tags:
             pictures = [each for each in pictures if each.kind != kind]
             pictures += [replace(by_hash[each], kind=kind) for each in hashes]
     texts = {name: values for name, values in change.items() if not name.startswith(PICTURE)}
-    return Tags(changed(tags.fields, texts), tuple(pictures))
+    assert all(held(tags.container, name, values) == values for name, values in texts.items())
+    return replace(tags, fields=changed(tags.fields, texts), pictures=tuple(pictures))
 
 
 def relabelled(made: Merge, names: Sequence[int]) -> Merge:
@@ -114,7 +142,7 @@ def relabelled(made: Merge, names: Sequence[int]) -> Merge:
     for row in made.rows:
         values = (Value(each.text, tuple(sorted(names[at] for at in each.sources))) for each in row.values)
         rows.append(replace(row, values=tuple(values)))
-    return replace(made, rows=tuple(rows))
+    return replace(made, rows=tuple(rows), strangers=frozenset(names[at] for at in made.strangers))
 
 
 def order(group: Group) -> None:
@@ -183,6 +211,35 @@ def told(group: Group) -> None:
     assert not any(field.startswith("replaygain") for field, _text in lost)
 
 
+def together(group: Group) -> None:
+    """What belongs to a release is said by one or by tracks of none, never by one where the title is another."""
+    files, keep = group
+    made = merge(files, keep)
+    said = {at: tags.fields for at, tags in enumerate(files) if tags}
+    releases = _keys("album", said)
+    titles = _keys("title", said)
+    for at in keep:
+        if not (tags := files[at]) or not (change := wanted(made, AS_PROPOSED, files, at)).keys() & FIELDS:
+            continue
+        new = written(tags, change, files).fields
+        release = _keys("album", {**said, -1: new}).get(-1, frozenset())
+        mates = {other for other in said if releases.get(other, release) & release or other not in releases}
+        for name in FIELDS & new.keys():
+            assert uncovered(name, new[name], [text for other in mates for text in said[other].get(name, ())]) == []
+        title = _keys("title", {**said, -1: new}).get(-1, frozenset())
+        right = {other for other, each in titles.items() if each & title}
+        on = mates & titles.keys() & releases.keys()
+        if on and not on & right and 2 * len(right) > len(titles) and right & releases.keys():
+            assert any(one in "".join(title) or "".join(title) in one for one in ("".join(titles[at]) for at in on))
+
+
+def _keys(name: str, said: Mapping[int, Mapping[str, tuple[str, ...]]]) -> dict[int, frozenset[str]]:
+    """Return what tracks say of a field, by keys; of albums all names of one."""
+    values = {at: tuple(v for v in each.get(name, ()) if not empty(name, v)) for at, each in said.items()}
+    known = {at: each for at, each in values.items() if each}
+    return camps(name, known) if known else {}
+
+
 def _plain(text: str) -> str:
     return text.casefold().replace("-", "")
 
@@ -192,4 +249,4 @@ def misread(text: str, written: str, read_as: str) -> str:
     return "".join(bytes([byte]).decode(read_as, "ignore") or chr(byte) for byte in text.encode(written))
 
 
-LAWS: Sequence[Callable[[Group], None]] = (order, lattice, fixpoint, seen, told)
+LAWS: Sequence[Callable[[Group], None]] = (order, lattice, fixpoint, seen, told, together)

@@ -133,7 +133,7 @@ class Hearing:
             if file in self._found:
                 continue
             try:
-                seen = self._look(file)
+                seen = self.look(file)
             except FileError as error:
                 self._found[file] = error
             else:
@@ -168,11 +168,12 @@ class Hearing:
                 " Comet heard it otherwise; `comet scan` hears it again"
             )
             raise RefusedError(name, told)
-        if self._look(file) != seen:
+        if self.look(file) != seen:
             raise RefusedError(name, _("it was changed a moment ago"))
         return seen
 
-    def _look(self, file: Identity) -> Seen:
+    def look(self, file: Identity) -> Seen:
+        """Return how a file stands that is as it was by its size and time; raises as `of`."""
         root = self._ground.root(file)
         file = self._ground.journal.now(file)
         name = os.fsdecode(os.path.join(root, file.path))

@@ -169,6 +169,10 @@ class Journal:
         """Return the entries whose files lie in quarantine, oldest first: removals, and placings done and undone."""
         return list(self._entries(_HELD))
 
+    def spared(self) -> list[Entry]:
+        """Return the entries that ended otherwise than was meant and had written something beside their file."""
+        return list(self._entries("error <> '' AND state <> 'intended' AND json_extract(after, '$.temp') IS NOT NULL"))
+
     def is_held(self, entry: int) -> bool:
         """Tell whether what an entry has moved into quarantine lies there."""
         return any(self._entries(f"id = ? AND {_HELD}", (entry,)))

@@ -95,6 +95,7 @@ class Rewriter(Writer):
                 raise RefusedError(os.fsdecode(path), edited.error)
             if not edited.pieces:
                 return None
+            self._refuse_changed(step, os.fsdecode(path))
             note = _("its format cannot hold all values of {fields}").format(fields=safe(", ".join(edited.lost)))
             return _Made(
                 seen, edited.pieces, edited.old_hash, edited.new_hash, {"pieces": pieces.as_json(edited.reverse)},
@@ -102,6 +103,16 @@ class Rewriter(Writer):
             )  # fmt: skip
 
         return self._replace(Kind.WRITE_TAGS, step, make)
+
+    def _refuse_changed(self, step: Step, name: str) -> None:
+        """Refuse to write tags that came from a file which says something else by now, but not one that went since."""
+        for source in step.sources:
+            try:
+                if self._journal.removal(source.place) is None:
+                    self._hearing.look(source)
+            except FileError as error:
+                told = _("its tags would come from `{path}` too: {why}")
+                raise RefusedError(name, told.format(path=os.fsdecode(source.path), why=error.reason)) from error
 
     def repoint(self, step: Step) -> None:
         """Let a playlist name the keeper of a file that is held."""

@@ -14,8 +14,8 @@ from comet.cli.context import Context
 from comet.core.acts import Do, Entry, Kind, Plan, Step
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
-from comet.core.model import Proposal, Standing
-from comet.core.text import _, _n, safe, size
+from comet.core.model import Proposal
+from comet.core.text import _, _n, grouped, safe, size
 
 if TYPE_CHECKING:
     from comet.changes import Outcome
@@ -71,23 +71,6 @@ def tracks(proposal: Proposal, names: Sequence[str]) -> list[int]:
             )
         found.append(number)
     return found
-
-
-def is_open(proposal: Proposal, *, clean_only: bool) -> bool:
-    """Tell whether this group waits for an answer: it is open, and something of it is removed or may be.
-
-    What stays for its album's sake asks nothing; what was chosen to stay before others came into the group does.
-    """
-    waits = bool(proposal.remove or set(proposal.keep[1:]) - proposal.whole.keys())
-    return proposal.standing is Standing.OPEN and waits and (proposal.group.clear or not clean_only)
-
-
-def takes_part(proposal: Proposal, *, clean_only: bool) -> bool:
-    """Tell whether a group is worked on with all others: nobody has settled or skipped it.
-
-    Also one of which nothing goes: its files may get tags from each other.
-    """
-    return proposal.standing is Standing.OPEN and (proposal.group.clear or not clean_only)
 
 
 def warn_holes(collection: Collection, wanted: Sequence[Proposal]) -> None:
@@ -158,7 +141,7 @@ def show_steps(here: Context, plan: Plan) -> None:
         path = safe(os.path.join(roots.get(step.file.root, step.file.root), os.fsdecode(step.file.path)))
         out.note(f"  {path}{_what(step)}")
     if len(told) > SHOWN:
-        out.note(_("  and {n} more").format(n=f"{len(told) - SHOWN:,}"))
+        out.note(_("  and {n} more").format(n=grouped(len(told) - SHOWN)))
 
 
 def _what(step: Step) -> str:
@@ -299,7 +282,7 @@ def account(outcome: Outcome, dos: AbstractSet[Do], moved: str = "", written: st
 
 def refused(outcome: Outcome) -> str:
     """Return how many steps were refused, as the end of a sentence."""
-    return _("; {n} left as they are").format(n=f"{len(outcome.failed):,}") if outcome.failed else ""
+    return _("; {n} left as they are").format(n=grouped(len(outcome.failed))) if outcome.failed else ""
 
 
 def _written(outcome: Outcome, *dos: Do) -> int:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from comet.cli import acting, console, options, out, pairs
 from comet.cli.context import Context
-from comet.core import plans
+from comet.core import answers, plans
 from comet.core.acts import Plan
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.model import Choice
-from comet.core.text import _, _n, safe
+from comet.core.text import _, _n, grouped, safe
 
 if TYPE_CHECKING:
     from comet.changes import Outcome
@@ -37,17 +36,17 @@ def run(arguments: argparse.Namespace) -> int:
     here = acting.begin(arguments)
     if arguments.detach:
         return acting.detach(here)
-    plan, chosen, conflicts = (read, None, []) if read else console.asked(lambda job: _plan(here, job))
-    return finish(here, plan, chosen, conflicts)
+    plan, named, conflicts = (read, None, []) if read else console.asked(lambda job: _plan(here, job))
+    return finish(here, plan, named, conflicts)
 
 
-def finish(here: Context, plan: Plan, chosen: Merged | None = None, conflicts: Sequence[dict[str, Any]] = ()) -> int:
+def finish(here: Context, plan: Plan, named: Merged | None = None, conflicts: Sequence[dict[str, Any]] = ()) -> int:
     """Ask whether to apply a plan, do it, and return the exit code.
 
     Args:
         here: the context of a command with `--yes` and `--strict`.
         plan: what would be done; where that is nothing, nobody is asked.
-        chosen: the group whose tracks to keep or tags were typed, with these.
+        named: the one group that it is about, where one was named: what is done with it is remembered.
         conflicts: those in tags that it settles, as JSON.
 
     Raises:
@@ -58,19 +57,20 @@ def finish(here: Context, plan: Plan, chosen: Merged | None = None, conflicts: S
         if not acting.confirmed(acting.question(plan), yes=False):
             return acting.nothing(here.arguments, _("nothing was changed"))
     if not plan.steps:
-        _remember(here, chosen, 0)
+        _remember(here, named, None)
         return acting.nothing(here.arguments, _("nothing to do"))
-    return _apply(here, plan, chosen, conflicts)
+    return _apply(here, plan, named, conflicts)
 
 
-def _remember(here: Context, chosen: Merged | None, run: int) -> None:
-    """Remember what was chosen: what is left of the group is reviewed then, until it is undone."""
-    from comet.collection import decisions  # noqa: PLC0415 - arrays and all
+def _remember(here: Context, named: Merged | None, outcome: Outcome | None) -> None:
+    """Remember that one group was confirmed: what is left of it is reviewed then, until it is undone."""
+    from comet import changes  # noqa: PLC0415 - arrays and all
 
-    if chosen is not None:
-        group, keep = chosen.proposal.group, chosen.proposal.keep
+    if named is not None:
+        chosen, settled = bool(here.arguments.keep), bool(here.arguments.tag)
+        touched = answers.touched(named.proposal, chosen=chosen, settled=settled)
         with here.collection() as collection:
-            decisions.decide(collection, group, Choice.KEEP, keep, run, chosen.settled)
+            changes.confirmed(collection, named.proposal, outcome, named.settled, touched=touched)
 
 
 def _read(arguments: argparse.Namespace) -> Plan:
@@ -93,7 +93,7 @@ def _read(arguments: argparse.Namespace) -> Plan:
 
 
 def _plan(here: Context, job: Job) -> tuple[Plan, Merged | None, list[dict[str, Any]]]:
-    """Return the plan for what was typed, the group whose tracks or tags were, and the conflicts that it settles."""
+    """Return the plan for what was typed, the group where one was named, and the conflicts that it settles."""
     from comet import changes  # noqa: PLC0415 - arrays and all
     from comet.cli import settling  # noqa: PLC0415 - likewise
     from comet.collection import merging  # noqa: PLC0415 - likewise
@@ -105,7 +105,7 @@ def _plan(here: Context, job: Job) -> tuple[Plan, Merged | None, list[dict[str, 
         if arguments.group:
             wanted = [acting.chosen(collection, found, arguments.group, arguments.keep)]
         else:
-            wanted = [each for each in found if acting.takes_part(each, clean_only=arguments.clean_only)]
+            wanted = [each for each in found if answers.takes_part(each, clean_only=arguments.clean_only)]
         if doubtful := [(each, at) for each in wanted for at in each.doubtful]:
             out.warn(
                 _("{tracks} to check and stay until you decide; `{command}` shows them").format(
@@ -118,18 +118,16 @@ def _plan(here: Context, job: Job) -> tuple[Plan, Merged | None, list[dict[str, 
         acting.warn_holes(collection, wanted)
         conflicts = settling.Conflicts(leave=arguments.clean_only and not arguments.group)
         if arguments.group:
-            merged = [merging.of(collection, wanted[0], merging.with_fields(collection, wanted[0], typed), job)]
-            plan = changes.plan(collection, conflicts.through(merged))
-            heard = not merged[0].proposal.doubtful  # what is to check is not decided by settling tags
-            chosen = merged[0] if arguments.keep or (typed and heard) else None
+            named = merging.of(collection, wanted[0], merging.with_fields(collection, wanted[0], typed), job)
+            plan = changes.plan(collection, conflicts.through([named]))
         else:
+            named = None
             plan = changes.plan(collection, conflicts.through(merging.each(collection, wanted, job=job)))
-            chosen = None
         conflicts.tell()
-        return plan, chosen, conflicts.found
+        return plan, named, conflicts.found
 
 
-def _apply(here: Context, plan: Plan, chosen: Merged | None, conflicts: Sequence[dict[str, Any]]) -> int:
+def _apply(here: Context, plan: Plan, named: Merged | None, conflicts: Sequence[dict[str, Any]]) -> int:
     def act(job: Job, cut: Callable[[Outcome], None]) -> Outcome:
         from comet import changes  # noqa: PLC0415 - arrays and all
 
@@ -139,7 +137,7 @@ def _apply(here: Context, plan: Plan, chosen: Merged | None, conflicts: Sequence
     groups = {step.group for step in plan.steps}
     run = partial(console.run, here) if len(groups) > 1 else console.quietly
     outcome = acting.carried_out(run, act, lambda cut: _tell(here, plan, cut, 0, conflicts))
-    _remember(here, chosen, outcome.run)
+    _remember(here, named, outcome)
     return _tell(here, plan, outcome, len(plan.steps) - len(outcome.done) - len(outcome.failed), conflicts)
 
 
@@ -153,7 +151,7 @@ def _tell(here: Context, plan: Plan, outcome: Outcome, before: int, conflicts: S
             _("tags of {files} written"),
             _("{files} put in place"),
         ),
-        before=_("; {n} done by an earlier run").format(n=f"{before:,}") if before else "",
+        before=_("; {n} done by an earlier run").format(n=grouped(before)) if before else "",
         refused=acting.refused(outcome),
     )
     code = acting.show(here, outcome, sentence, conflicts=conflicts)

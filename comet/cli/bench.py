@@ -16,7 +16,7 @@ from comet.cli.parser import typed
 from comet.core import places, profiles
 from comet.core.errors import NotScannedError, UsageError
 from comet.core.job import Job
-from comet.core.text import _, _n, clock, safe, size
+from comet.core.text import _, _n, clock, grouped, safe, size
 
 if TYPE_CHECKING:
     from comet.bench import Compared, Listened, Records
@@ -132,7 +132,7 @@ def _compared(found: Compared) -> list[str]:
     kind = _("{n} made-up tracks compared") if found.made_up else _("{n} tracks of the collection compared")
     return [
         _("{kind}, {words:.0f} words each on average").format(
-            kind=kind.format(n=f"{found.tracks:,}"), words=found.words
+            kind=kind.format(n=grouped(found.tracks)), words=found.words
         ),
         _("  {one:,.0f} pairs a second with one core, {all:,.0f} with {cores}").format(
             one=found.pairs_core, all=found.pairs_all, cores=found.cores

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,13 @@ from comet.cli.context import Context
 from comet.collection import folders, merging
 from comet.core.acts import Plan
 from comet.core.job import Job
-from comet.core.text import _
+from comet.core.model import Proposal
+from comet.core.text import N_, _
 
 if TYPE_CHECKING:
     from comet.decide.folders import FolderPair
 
-_QUESTION = (
+_QUESTION = N_(
     "Enter does that for all of these, and they can be taken back together. Or: s leave these two folders, g go on to"
     " the groups, q quit"
 )
@@ -26,13 +27,12 @@ _QUESTION = (
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    lines: list[str]
     plan: Plan
     conflicts: settling.Conflicts
 
 
-def ask(here: Context, read: Callable[[], str | None], done: Callable[[Outcome], None]) -> bool:
-    """Ask about each pair of folders, that which frees most first; return whether to go on to the groups.
+def ask(here: Context, read: Callable[[], str | None], done: Callable[[Outcome], None]) -> Sequence[Proposal] | None:
+    """Ask about each pair of folders, that which frees most first; return the groups as they are then, None to end.
 
     Args:
         here: the context.
@@ -40,28 +40,35 @@ def ask(here: Context, read: Callable[[], str | None], done: Callable[[Outcome],
         done: hears of what was done.
     """
     met: set[object] = set()
-    while pairs := console.asked(lambda job: _pairs(here, met, job)):
+    goes_on = False
+    while True:
+        found, pairs = console.asked(lambda job: _look(here, met, job, folders_too=not goes_on))  # noqa: B023
         changed: set[str] = set()
         for pair in pairs:
             groups = {each.group.id for each in pair.proposals}
             if groups & changed:
                 continue  # it is not what it was: the next look finds out what is left of it
             met.add((pair.keep, pair.over))
+            print()
+            for line in console.asked(lambda job, pair=pair: _told(here, pair)):  # type: ignore[misc]  # noqa: ARG005
+                print(line, flush=True)  # to merge the tags of thousands takes a while
             answer = _answer(console.asked(lambda job, pair=pair: _asked(here, pair, job)), read)  # type: ignore[misc]
-            if isinstance(answer, bool):
-                return answer
+            goes_on = answer is True
+            if answer is False:
+                return None
+            if goes_on:
+                break
             if answer is not None:
                 done(console.quietly(lambda job, plan=answer: _apply(here, plan, job)))  # type: ignore[misc]
                 changed |= groups
-    return True
+        if not changed:
+            return found
 
 
 def _answer(asked: _Asked, read: Callable[[], str | None]) -> Plan | bool | None:
     """Ask about two folders; return what is to be done, None for nothing, or whether to go on to the groups at once."""
-    print()
-    for line in asked.lines:
-        print(line)
     asked.conflicts.tell()
+    print(acting.question(asked.plan))
     print(_(_QUESTION))
     while (typed := read()) is not None and (typed := typed.lower()) not in ("", "s", "g", "q"):
         print(_("that is no answer; {question}").format(question=_(_QUESTION)))
@@ -70,18 +77,26 @@ def _answer(asked: _Asked, read: Callable[[], str | None]) -> Plan | bool | None
     return None if typed else asked.plan
 
 
-def _pairs(here: Context, met: set[object], job: Job) -> list[FolderPair]:
-    """Return the pairs of folders that nobody was asked about yet and that free something."""
+def _look(
+    here: Context, met: set[object], job: Job, *, folders_too: bool
+) -> tuple[Sequence[Proposal], list[FolderPair]]:
+    """Return what is proposed, and the pairs of folders that nobody was asked about yet and that free something."""
     with here.collection() as collection:
-        found = folders.pairs(collection, acting.proposals(collection, job))
-        return [pair for pair in found if pair.size and (pair.keep, pair.over) not in met]
+        found = acting.proposals(collection, job)
+        pairs = folders.pairs(collection, found, job) if folders_too else []
+        return found, [pair for pair in pairs if pair.size and (pair.keep, pair.over) not in met]
+
+
+def _told(here: Context, pair: FolderPair) -> list[str]:
+    with here.collection() as collection:
+        return list(folders.told(collection, pair))
 
 
 def _asked(here: Context, pair: FolderPair, job: Job) -> _Asked:
     with here.collection() as collection:
         conflicts = settling.Conflicts()
         plan = changes.plan(collection, conflicts.through(merging.each(collection, pair.proposals, job=job)))
-        return _Asked([*folders.told(collection, pair), acting.question(plan)], plan, conflicts)
+        return _Asked(plan, conflicts)
 
 
 def _apply(here: Context, plan: Plan, job: Job) -> Outcome:

@@ -12,7 +12,7 @@ from comet.cli import console, context, out
 from comet.core.errors import FileError, NotScannedError, UsageError
 from comet.core.job import Job
 from comet.core.model import Relation
-from comet.core.text import _, _n, clock, safe
+from comet.core.text import _, _n, clock, grouped, safe
 
 if TYPE_CHECKING:
     from comet.collection.owned import Owner
@@ -152,4 +152,4 @@ def _better(held: Held) -> str:
 def _summary(answer: Answer) -> str:
     counted = Counter(_word(file.state.value) for file in answer.files)
     files = _n("{n} file", "{n} files", len(answer.files))
-    return files + (": " if counted else "") + ", ".join(f"{count:,} {word}" for word, count in counted.items())
+    return files + (": " if counted else "") + ", ".join(f"{grouped(count)} {word}" for word, count in counted.items())

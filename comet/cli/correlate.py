@@ -11,7 +11,7 @@ from comet.cli.context import Context
 from comet.core.errors import FileError
 from comet.core.job import Job
 from comet.core.model import Root
-from comet.core.text import _, _n
+from comet.core.text import _, _n, grouped
 
 ENOUGH = 0.99
 """Recall below which it is told how to find the rest: correlating makes more tables of its index until it is there."""
@@ -82,7 +82,7 @@ def taking(found: Taking) -> str:
         _n("{n} has to be scanned again", "{n} have to be scanned again", found.outdated) if found.outdated else "",
     ]
     text = _("{compared} of {files} take part").format(
-        compared=f"{found.compared:,}", files=_n("{n} file", "{n} files", found.files)
+        compared=grouped(found.compared), files=_n("{n} file", "{n} files", found.files)
     )
     if found.audios < found.compared:
         text = _("{text}, as {audios}").format(text=text, audios=_n("{n} audio", "{n} audios", found.audios))
@@ -92,7 +92,7 @@ def taking(found: Taking) -> str:
 
 def summary(done: Correlated) -> str:
     """Return the counts as a sentence."""
-    counts = _("{done} of {all} pairs compared").format(done=f"{done.pairs_done:,}", all=f"{done.pairs_all:,}")
+    counts = _("{done} of {all} pairs compared").format(done=grouped(done.pairs_done), all=grouped(done.pairs_all))
     if done.recall is None:
         return _("{counts}, at the offsets within `correlate.span` only").format(counts=counts)
     return _("{counts}, recall {recall:.1%}").format(counts=counts, recall=done.recall)

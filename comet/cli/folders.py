@@ -11,7 +11,7 @@ from comet.cli.context import Context
 from comet.core.acts import Plan
 from comet.core.errors import UsageError
 from comet.core.job import Job
-from comet.core.text import _, safe, size
+from comet.core.text import _, grouped, safe, size
 
 if TYPE_CHECKING:
     from comet.collection.opened import Collection
@@ -39,7 +39,7 @@ def _list(here: Context) -> int:
         from comet.collection import folders  # noqa: PLC0415 - arrays and all
 
         with here.collection() as collection:
-            found = folders.pairs(collection, acting.proposals(collection, job))
+            found = folders.pairs(collection, acting.proposals(collection, job), job)
             return [as_json(collection, pair) for pair in found[: here.arguments.limit or None]]
 
     found = console.asked(work)
@@ -60,7 +60,7 @@ def _lines(found: list[dict[str, Any]], width: int) -> Iterator[str]:
     """Yield two lines a pair, one a folder, and below them what of it stays as it is."""
     rows = [["", _("tracks"), _("frees"), "", _("folder")]]
     for number, each in enumerate(found, 1):
-        rows.append([f"{number}.", f"{len(each['groups']):,}", size(each["bytes"]), _("keep"), safe(each["keep"])])
+        rows.append([f"{number}.", grouped(len(each["groups"])), size(each["bytes"]), _("keep"), safe(each["keep"])])
         rows += [["", "", "", _("over"), safe(top)] for top in each["over"]]
     lines = iter(out.fitted(rows, width, right=(0, 1, 2), leave=(2, 1), cut=4, least=_ROOM))
     yield next(lines)

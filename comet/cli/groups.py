@@ -15,7 +15,7 @@ from comet.cli import console, context, correlate, out, threshold
 from comet.cli.context import Context
 from comet.core.job import Job
 from comet.core.model import Group, Proposal, Root, Standing, Track
-from comet.core.text import _, _n, clock, safe, size
+from comet.core.text import _, _n, clock, grouped, safe, size
 
 if TYPE_CHECKING:
     from comet.collection.opened import Collection
@@ -127,7 +127,7 @@ def _warn_incomplete(here: Context, found: Found) -> None:
     if found.pairs_done < found.pairs_all:
         out.warn(
             _("only {done} of {all} pairs were compared so far").format(
-                done=f"{found.pairs_done:,}", all=f"{found.pairs_all:,}"
+                done=grouped(found.pairs_done), all=grouped(found.pairs_all)
             )
         )
         out.next_step(_("`{command}` goes on").format(command=here.next("correlate")))
@@ -186,7 +186,7 @@ def _table(found: Found, limit: int, width: int) -> Iterator[str]:
 def _heading(number: int, proposal: Proposal) -> str:
     group = proposal.group
     return _("{number}. group {id}: saves {size}, {files}{check}").format(
-        number=f"{number:,}",
+        number=grouped(number),
         id=group.id[:SHORT],
         size=size(group.saving),
         files=_n("{n} file", "{n} files", len(group.tracks)),
@@ -251,7 +251,7 @@ def _totals(found: Found, limit: int) -> Iterator[str]:
         )
         return
     if limit < len(found.groups):
-        yield _("{shown} of {all} groups shown").format(shown=f"{limit:,}", all=f"{len(found.groups):,}")
+        yield _("{shown} of {all} groups shown").format(shown=grouped(limit), all=grouped(len(found.groups)))
     yield _("{groups} with {more} beside the keepers, saving {size}").format(
         groups=_n("{n} group", "{n} groups", len(left)),
         more=_n("{n} file", "{n} files", more),

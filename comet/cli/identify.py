@@ -13,7 +13,7 @@ from comet.core import places, profiles
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
 from comet.core.profiles import UNNAMED, Profile
-from comet.core.text import _, _n, safe
+from comet.core.text import _, _n, grouped, safe
 
 if TYPE_CHECKING:
     from comet.lookup import Answer
@@ -108,4 +108,4 @@ def _show(came: Sequence[tuple[str, Answer]], count: int) -> None:
             more = len(answer.recordings) - _SHOWN
             print("    " + _n("{n} more recording with --json", "{n} more recordings with --json", more))
     known = sum(bool(answer.recordings) for _name, answer in came)
-    print(_("{known} of {all} identified").format(known=f"{known:,}", all=_n("{n} file", "{n} files", count)))
+    print(_("{known} of {all} identified").format(known=grouped(known), all=_n("{n} file", "{n} files", count)))

@@ -10,7 +10,7 @@ from comet.cli import console, context, main, out
 from comet.cli.context import Context
 from comet.core.errors import FileError, UsageError
 from comet.core.job import Job
-from comet.core.text import _, _n, safe
+from comet.core.text import _, _n, grouped, safe
 
 if TYPE_CHECKING:
     from comet.collection.imported import Beside
@@ -159,9 +159,9 @@ def _show(came: Came, lines: list[str]) -> None:
             .format(
                 file=safe(came.path),
                 pairs=_n("{n} old pair", "{n} old pairs", seen),
-                confirmed=f"{came.confirmed:,}",
-                otherwise=f"{came.otherwise:,}",
-                missed=f"{came.missed:,}",
+                confirmed=grouped(came.confirmed),
+                otherwise=grouped(came.otherwise),
+                missed=grouped(came.missed),
             )
         )  # fmt: skip
     else:
@@ -170,15 +170,15 @@ def _show(came: Came, lines: list[str]) -> None:
             _("`{file}`: {fingerprints}: {new} new, {changed} changed, {unchanged} unchanged").format(
                 file=safe(came.path),
                 fingerprints=_n("{n} fingerprint", "{n} fingerprints", stored.new + stored.changed + stored.unchanged),
-                new=f"{stored.new:,}",
-                changed=f"{stored.changed:,}",
-                unchanged=f"{stored.unchanged:,}",
+                new=grouped(stored.new),
+                changed=grouped(stored.changed),
+                unchanged=grouped(stored.unchanged),
             )
         )
     for line in lines:
         print(f"  {line}")
     if more := came.otherwise + came.missed - len(lines):
-        print("  " + _("and {n} more, which `--json` tells").format(n=f"{more:,}"))
+        print("  " + _("and {n} more, which `--json` tells").format(n=grouped(more)))
     _show_lost(came)
 
 
@@ -188,13 +188,13 @@ def _show_lost(came: Came) -> None:
         print(
             "  "
             + _("{entries} passed over, the first is number {first}: {reason}").format(
-                entries=_n("{n} entry", "{n} entries", count), first=f"{came.first[reason]:,}", reason=reason
+                entries=_n("{n} entry", "{n} entries", count), first=grouped(came.first[reason]), reason=reason
             )
         )
     if came.ended:
         print(
             "  "
             + _("reading ended at entry {n}, nothing from there on is taken in: {reason}").format(
-                n=f"{came.ended.number:,}", reason=came.ended.reason
+                n=grouped(came.ended.number), reason=came.ended.reason
             )
         )

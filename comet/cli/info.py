@@ -15,7 +15,7 @@ from comet.cli.context import Context
 from comet.core.errors import NotScannedError
 from comet.core.job import Job
 from comet.core.model import SECONDS_PER_WORD, Audio, Proposal, Track
-from comet.core.text import _, _n, clock, safe, size
+from comet.core.text import _, _n, clock, grouped, safe, size
 
 if TYPE_CHECKING:
     from comet.collection.opened import Collection
@@ -93,13 +93,13 @@ def _show_state(here: Context, found: State, drawn: Line) -> None:
     for number, root in enumerate(found.roots, 1):
         away = _(" (away: {reason})").format(reason=root.away) if root.away else ""
         lines[_("root {number}").format(number=number)] = safe(root.path) + away
-    formats = ", ".join(f"{safe(name)} {count:,}" for name, count in found.by_codec.items())
+    formats = ", ".join(f"{safe(name)} {grouped(count)}" for name, count in found.by_codec.items())
     lines |= {
-        _("files"): f"{found.taking.files:,}" + (f" ({formats})" if formats else ""),
+        _("files"): grouped(found.taking.files) + (f" ({formats})" if formats else ""),
         _("compared"): correlate.taking(found.taking),
-        _("problems"): f"{found.problems:,}",
+        _("problems"): grouped(found.problems),
         _("pairs"): _compared(found),
-        _("groups"): _("{count}, saving {size}").format(count=f"{found.groups:,}", size=size(found.saving)),
+        _("groups"): _("{count}, saving {size}").format(count=grouped(found.groups), size=size(found.saving)),
         _("quarantine"): _("{files} held, {size}, not free before a purge").format(
             files=_n("{n} file", "{n} files", found.held), size=size(found.held_size)
         ),
@@ -120,7 +120,7 @@ def _show_state(here: Context, found: State, drawn: Line) -> None:
 
 
 def _compared(found: State) -> str:
-    counts = _("{done} of {all} compared").format(done=f"{found.pairs.done:,}", all=f"{found.pairs.all:,}")
+    counts = _("{done} of {all} compared").format(done=grouped(found.pairs.done), all=grouped(found.pairs.all))
     if found.recall is None:
         return counts
     return _("{counts}, recall {recall:.1%}").format(counts=counts, recall=found.recall)

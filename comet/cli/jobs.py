@@ -18,7 +18,7 @@ from comet.core.errors import CometError, Stopped, UsageError
 from comet.core.job import Listing, Progress
 from comet.core.model import Stage
 from comet.core.places import Places
-from comet.core.text import _, clock, safe, size
+from comet.core.text import _, clock, grouped, safe, size
 from comet.jobs import JobState
 
 _LOOK = 0.5
@@ -147,7 +147,7 @@ def _progress(job: JobState) -> str:
     """Return how far the newest stage of a job is."""
     for key, stage in reversed(list(job.stages.items())):
         total = stage["total"]
-        return f"{key.partition(' ')[0]} {stage['done']:,}" + (f"/{total:,}" if total is not None else "")
+        return f"{key.partition(' ')[0]} {grouped(stage['done'])}" + (f"/{grouped(total)}" if total is not None else "")
     return ""
 
 
@@ -162,14 +162,14 @@ def _show(arguments: argparse.Namespace, job: JobState) -> None:
         _("command"): f"comet {safe(job.command)}",
         _("began"): _when(job.started),
         _("took"): clock((time.time() if job.state in ("running", "paused") else job.updated) - job.started),
-        _("problems"): f"{job.problems:,}",
+        _("problems"): grouped(job.problems),
         _("folder"): safe(job.folder),
     }
     if job.error:
         values[_("error")] = safe(job.error)
     for key, stage in job.stages.items():
-        total = f" / {stage['total']:,}" if stage["total"] is not None else ""
-        values[safe(key)] = f"{stage['done']:,}{total}"
+        total = f" / {grouped(stage['total'])}" if stage["total"] is not None else ""
+        values[safe(key)] = f"{grouped(stage['done'])}{total}"
     for line in out.facts(values, out.width()):
         print(line)
 

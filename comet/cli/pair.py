@@ -7,9 +7,11 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from comet.cli import console, context, out, pairs, strip
+from comet.cli import console, context, out, pairs
 from comet.cli.context import Context
 from comet.cli.parser import typed
+from comet.collection import strip
+from comet.collection.strip import Aligned
 from comet.core import places, profiles
 from comet.core.errors import NotScannedError, UsageError
 from comet.core.job import Job
@@ -77,7 +79,8 @@ def told(found: FilePair, errors: list[float | None], line: Line | None, *, rela
     )
     if related:
         yield from parts(found)
-        yield from strip.drawn(found, errors, out.width() or 80)
+        two = Aligned(found.a.audio, found.b.audio, found.offset, found.speed, found.parts, errors)
+        yield from strip.drawn(two, out.width() or 80)
 
 
 def _under(found: FilePair, line: Line | None) -> str:

@@ -12,7 +12,7 @@ from comet.cli import console, context, out
 from comet.core.errors import UsageError
 from comet.core.job import Job
 from comet.core.model import Relation
-from comet.core.text import _, _n, clock, safe
+from comet.core.text import _, _n, clock, grouped, safe
 
 if TYPE_CHECKING:
     from comet.collection.pairs import FilePair
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(*out.wrapped(whole_text, out.width()), sep="\n")
     total = _n("{n} pair of files", "{n} pairs of files", len(found))
     if len(shown) < len(found):
-        total = _("{shown} of {all} pairs of files shown").format(shown=f"{len(shown):,}", all=f"{len(found):,}")
+        total = _("{shown} of {all} pairs of files shown").format(shown=grouped(len(shown)), all=grouped(len(found)))
     print(*out.wrapped(total, out.width()), sep="\n")
     return 0
 

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from comet.cli import acting, console, context, options, out
-from comet.core import plans
+from comet.core import answers, plans
 from comet.core.errors import UsageError
 from comet.core.job import Job
 from comet.core.text import _, _n, safe
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
                 settled = merging.with_fields(collection, wanted[0], typed)
                 merged = iter([merging.of(collection, wanted[0], settled, job)])
             else:
-                wanted = [each for each in found if acting.takes_part(each, clean_only=arguments.clean_only)]
+                wanted = [each for each in found if answers.takes_part(each, clean_only=arguments.clean_only)]
                 merged = merging.each(collection, wanted, job=job)
             acting.warn_holes(collection, wanted)
             conflicts = settling.Conflicts(leave=arguments.clean_only and not arguments.group)

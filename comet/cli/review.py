@@ -13,14 +13,15 @@ from comet.cli import acting, beside, console, context, out, pairs, rule, settli
 from comet.cli.context import Context
 from comet.cli.main import become_screens, can_show_screens
 from comet.collection import decisions, edited, groups, merging
-from comet.collection.merging import Merged
+from comet.collection.merging import Editor, Merged
+from comet.core import answers
 from comet.core.errors import CometError, UsageError
 from comet.core.job import Job
 from comet.core.merged import Settled
 from comet.core.model import Choice, Decision, Proposal
-from comet.core.text import _, _n, clock, safe, size
+from comet.core.text import N_, _, _n, clock, grouped, safe, size
 
-_QUESTION = (
+_QUESTION = N_(
     "Enter does that. Or: numbers of the tracks to keep, t all tags, e edit them, o each file keeps its own tags,"
     " a they are no duplicates, s leave for later, w why, u undo the last answer, q quit"
 )
@@ -35,24 +36,31 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(_("a review has no JSON"), hint=_("`comet plan` and `comet apply` are for scripts"))
     if not arguments.plain and can_show_screens():
         become_screens(arguments)
-    review = _Review(here)
-    if beside.ask(here, _read, review.folders_done):
-        review.begin()
-        while review.ask():
-            pass
-    review.end()
+    with Editor() as editor:
+        review = _Review(here, editor)
+        out.note(_("looking for folders that hold the same tracks, and for groups"))
+        found = beside.ask(here, _read, review.folders_done)
+        if found is not None:
+            review.begin(found)
+            while review.ask():
+                pass
+        review.end()
     return 0
 
 
 class _Review:
     """One walk through the groups that were open when it began, largest saving first."""
 
-    def __init__(self, here: Context) -> None:
+    def __init__(self, here: Context, editor: Editor) -> None:
+        """Take the context, and what finds out what formats cannot hold: starting it anew takes longer than asking."""
         self._here = here
+        self._editor = editor
         self._groups: list[Proposal] = []
         self._at = 0
         self._asked: Merged
         """The group that is asked about, with what was settled about its tags."""
+        self._before: list[Merged] = []
+        """The same before each answer about its tags: what `u` takes back first."""
         self._done: list[tuple[int, Outcome | Decision]] = []
         """What `u` takes back: the group's number, and what was done with it."""
         self._folders: list[Outcome] = []
@@ -65,18 +73,16 @@ class _Review:
         command = self._here.next("undo", str(outcome.run))
         print(_("`{command}` takes it back").format(command=command))
 
-    def begin(self) -> None:
-        """Find the open groups, and say how many there are and what can be answered."""
+    def begin(self, proposals: Sequence[Proposal]) -> None:
+        """Find those that are open, and say how many there are and what can be answered."""
 
         def work(job: Job) -> list[Proposal]:
             with self._here.collection() as collection:
-                found = [e for e in acting.proposals(collection, job) if acting.takes_part(e, clean_only=False)]
-                idle = [each for each in found if not acting.is_open(each, clean_only=False)]
+                idle = [each for each in proposals if answers.takes_part(each) and not answers.waits(each)]
                 asks = {each.proposal.group.id for each in merging.each(collection, idle, job=job) if each.writes}
-                return [e for e in found if acting.is_open(e, clean_only=False) or e.group.id in asks]
+                return [each for each in proposals if answers.waits(each) or each.group.id in asks]
 
-        found = console.asked(work)
-        self._groups = found
+        self._groups = found = console.asked(work)
         print(
             _("{groups} to review, {size} to move into quarantine").format(
                 groups=_n("{n} group", "{n} groups", len(found)), size=size(sum(each.frees for each in found))
@@ -91,8 +97,8 @@ class _Review:
             return False
         with self._here.collection() as collection:
             proposal = groups.proposal(collection, self._groups[self._at])
-        self._asked = self._tags(proposal)
-        for line in (*self._told(proposal), *settling.told(self._asked)):
+        self._asked, self._before = self._tags(proposal), []
+        for line in (*self._told(proposal), *settling.told(self._asked, self._editor)):
             print(line)
         while (typed := _read()) is not None and (typed := typed.lower()) != "q":
             try:
@@ -118,8 +124,8 @@ class _Review:
         group = proposal.group
         yield ""
         yield _("Group {number} of {all}: {files}, frees {size}{check}").format(
-            number=f"{self._at + 1:,}",
-            all=f"{len(self._groups):,}",
+            number=grouped(self._at + 1),
+            all=grouped(len(self._groups)),
             files=_n("{n} file", "{n} files", len(group.tracks)),
             size=size(proposal.frees),
             check="" if group.clear else _("; to check: listen before you decide"),
@@ -162,7 +168,7 @@ class _Review:
             self._look_at_tags(typed)
             return False
         if typed in ("a", "s"):
-            self._decide(shown, Choice.APART if typed == "a" else Choice.SKIP, ())
+            self._decide(shown, Choice.APART if typed == "a" else Choice.SKIP)
             print(_("they are no duplicates") if typed == "a" else _("left for later"))
         else:
             wished = self._asked
@@ -173,13 +179,15 @@ class _Review:
             if settled is None:
                 print(_("nothing was done with this group yet"))
                 return False
-            self._apply(replace(wished, settled=settled), chosen=bool(typed))
+            changed = settled != (self._before or [self._asked])[0].settled
+            touched = answers.touched(wished.proposal, chosen=bool(typed), settled=changed)
+            self._apply(replace(wished, settled=settled), touched=touched)
         self._at += 1
         return True
 
-    def _decide(self, proposal: Proposal, choice: Choice, keep: Sequence[int]) -> None:
+    def _decide(self, proposal: Proposal, choice: Choice) -> None:
         with self._here.collection() as collection:
-            self._done.append((self._at, decisions.decide(collection, proposal.group, choice, keep)))
+            self._done.append((self._at, decisions.decide(collection, proposal.group, choice)))
 
     def _keeping(self, proposal: Proposal, keep: Sequence[int]) -> Proposal:
         """Return the proposal with these tracks to keep."""
@@ -202,36 +210,41 @@ class _Review:
         if typed == "o":
             settled = replace(settled, own=not settled.own)
         elif typed == "e" and not settled.own:
-            text = edited.text(merged.shown, settled)
-            settled = replace(settled, fields=edited.parse(edited.by_hand(text), merged.shown).fields)
-        self._asked = replace(self._tags(merged.proposal, settled), settled=settled)
-        for line in settling.told(self._asked, all_fields=typed == "t"):
+            text = edited.text(merged.merge, settled)
+            settled = replace(settled, fields=edited.parse(edited.by_hand(text), merged.merge).fields)
+        if settled != merged.settled:
+            self._before.append(merged)
+        self._show(replace(self._tags(merged.proposal, settled), settled=settled), all_fields=typed == "t")
+
+    def _show(self, merged: Merged, *, all_fields: bool = False) -> None:
+        """Ask about a group with these tags from now on."""
+        self._asked = merged
+        for line in settling.told(merged, self._editor, all_fields=all_fields):
             print(line)
 
-    def _apply(self, merged: Merged, *, chosen: bool) -> None:
-        """Do what is proposed; what was chosen, or leaves nothing that is to check, is remembered."""
-        proposal = merged.proposal
+    def _apply(self, merged: Merged, *, touched: bool) -> None:
+        """Do what is proposed, and remember it where that decides the group."""
 
-        def work(job: Job) -> Outcome | None:
+        def work(job: Job) -> tuple[Outcome | None, Decision | None]:
             with self._here.collection() as collection:
                 plan = changes.plan(collection, [merged])
                 outcome = changes.apply(collection, plan, job) if plan.steps else None
-                if outcome is not None and outcome.done and (chosen or not proposal.doubtful):
-                    keep = proposal.keep
-                    decisions.decide(collection, proposal.group, Choice.KEEP, keep, outcome.run, merged.settled)
-                return outcome
+                return outcome, changes.confirmed(collection, merged.proposal, outcome, merged.settled, touched=touched)
 
-        outcome = console.quietly(work)
+        outcome, decided = console.quietly(work)
+        what = outcome or decided  # a decision goes with the undoing of what it did
+        if what is not None:
+            self._done.append((self._at, what))
         if outcome is None:
-            if chosen:
-                self._decide(proposal, Choice.KEEP, proposal.keep)
             print(_("all of them stay"))
-            return
-        self._done.append((self._at, outcome))
-        _tell(outcome, _("{files} moved into quarantine"))
+        else:
+            _tell(outcome, _("{files} moved into quarantine"))
 
     def _undo(self) -> bool:
-        """Take back what was done with the last group that anything was done with, and go back to it."""
+        """Take back what was settled about the tags; else what was done with the last group, and go back to that."""
+        if self._before:
+            self._show(self._before.pop())
+            return False
         if not self._done:
             print(_("nothing to undo"))
             return False

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from comet.cli import acting, apply, console, context, out
 from comet.cli.context import Context
+from comet.core import answers
 from comet.core.acts import Do, Plan
 from comet.core.errors import UsageError
 from comet.core.job import Job
 from comet.core.model import Proposal, Standing
-from comet.core.text import _, _n, safe, size
+from comet.core.text import _, _n, grouped, safe, size
 
 if TYPE_CHECKING:
     from comet.collection.merging import Merged
@@ -74,7 +75,7 @@ def _shown(here: Context, job: Job) -> Shown:
     conflicts = settling.Conflicts(leave=True)
     with here.collection() as collection:
         found = acting.proposals(collection, job)
-        waits = [each for each in found if acting.is_open(each, clean_only=False)]
+        waits = [each for each in found if answers.waits(each)]
         clean = [each for each in waits if each.group.clear and each.remove]
         settled: list[Proposal] = []
         merged = conflicts.through(merging.each(collection, clean, job=job))
@@ -101,7 +102,7 @@ def _told(shown: Shown) -> Iterator[str]:
         yield _("`{rule}`: narrowed the choice in {groups}, changed the keeper of {changed}").format(
             rule=safe(str(each.rule)),
             groups=_n("{n} group", "{n} groups", each.groups),
-            changed=f"{each.changed:,}",
+            changed=grouped(each.changed),
         )
     gone = [step for step in shown.plan.steps if step.do is Do.REMOVE]
     yield _("of {groups} would go: {files} ({size})").format(

@@ -11,7 +11,7 @@ from comet.cli import acting, console, context, out
 from comet.cli.context import Context
 from comet.core.errors import FileError
 from comet.core.job import Job
-from comet.core.text import _, _n
+from comet.core.text import _, _n, grouped
 
 if TYPE_CHECKING:
     from comet.scanning import Scanned, ScannedRoot
@@ -87,12 +87,12 @@ def _root_json(done: ScannedRoot) -> dict[str, Any]:
 
 def summary(done: Scanned) -> str:
     """Return the counts as a sentence."""
-    recognised = _(", {n} recognised without decoding").format(n=f"{done.recognised:,}") if done.recognised else ""
+    recognised = _(", {n} recognised without decoding").format(n=grouped(done.recognised)) if done.recognised else ""
     return _("{files}: {decoded} listened to, {unchanged} unchanged, {moved} moved{recognised}, {problems}").format(
         files=_n("{n} file", "{n} files", done.files),
-        decoded=f"{done.decoded:,}",
-        unchanged=f"{done.unchanged:,}",
-        moved=f"{done.moved:,}",
+        decoded=grouped(done.decoded),
+        unchanged=grouped(done.unchanged),
+        moved=grouped(done.moved),
         recognised=recognised,
         problems=_n("{n} problem", "{n} problems", done.problems),
     )

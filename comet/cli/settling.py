@@ -9,7 +9,7 @@ from typing import Any
 
 from comet.cli import out, tagged
 from comet.collection import merging
-from comet.collection.merging import Merged
+from comet.collection.merging import Editor, Merged
 from comet.core.merged import PICTURE, Agreement, Row, Settled, Value
 from comet.core.text import _, _n, safe
 
@@ -23,12 +23,12 @@ MARKS = {
 """What stands before a field, so that a line says it without colour."""
 
 
-def told(merged: Merged, *, all_fields: bool = False) -> Iterator[str]:
+def told(merged: Merged, editor: Editor, *, all_fields: bool = False) -> Iterator[str]:
     """Yield what becomes of the tags of a group, a line a field; without `all_fields` only those that need a look."""
     if merged.settled.own:
         yield _("Tags: each file keeps its own")
         return
-    rows = merged.shown.rows
+    rows = merged.merge.rows
     counts = Counter(Agreement.SAME if row.field in merged.settled.fields else row.agreement for row in rows)
     yield _("Tags: {conflicts}, {added} added, {alike} alike, {same} same, {own} of each file's own").format(
         conflicts=_n("{n} conflict", "{n} conflicts", counts[Agreement.CONFLICT]),
@@ -44,7 +44,7 @@ def told(merged: Merged, *, all_fields: bool = False) -> Iterator[str]:
         if field not in {row.field for row in rows}:
             yield f"  * {safe(field)}: {_joined(merged, field, values)}"
     stays = {at: why for at, why in merged.merge.unread.items() if at not in merged.proposal.remove}
-    for at, why in sorted((*stays.items(), *merging.unheld(merged).items())):
+    for at, why in sorted((*stays.items(), *merging.unheld(merged, editor).items())):
         yield _("  track {n}: {why}").format(n=at + 1, why=why)
     yield from _lost(merged)
 
@@ -72,7 +72,7 @@ def _row(merged: Merged, row: Row) -> str:
 
 
 def _joined(merged: Merged, field: str, values: tuple[str, ...]) -> str:
-    sources = {value.text: value for row in merged.shown.rows if row.field == field for value in row.values}
+    sources = {value.text: value for row in merged.merge.rows if row.field == field for value in row.values}
     return " / ".join(_value(merged, field, sources.get(each, Value(each, ()))) for each in values)
 
 
@@ -133,6 +133,7 @@ class Conflicts:
         """Those that are settled as proposed, as JSON."""
         self._lines: list[str] = []
         self._lost: list[str] = []
+        self._unheld: list[str] = []
 
     def through(self, groups: Iterable[Merged]) -> Iterator[Merged]:
         """Yield the groups that are not left, and remember their conflicts."""
@@ -149,6 +150,9 @@ class Conflicts:
                 self._lines.append(_("  `{path}`:{row}").format(path=safe(path), row=_row(each, row)))
             path = each.proposal.group.tracks[each.proposal.keep[0]].path
             self._lost += [_("  `{path}`:{line}").format(path=safe(path), line=line) for line in lost]
+            for at, fields in each.unheld.items():
+                name, why = safe(each.proposal.group.tracks[at].path), merging.not_held(fields)
+                self._unheld.append(_("  `{path}`: {why}").format(path=name, why=why))
             yield each
 
     def tell(self) -> None:
@@ -164,4 +168,8 @@ class Conflicts:
         if self._lost:
             out.warn(_("what files that go say of themselves will be in none that stays:"))
             for line in self._lost:
+                out.note(line)
+        if self._unheld:
+            out.warn(_("merged tags that are left out of files:"))
+            for line in self._unheld:
                 out.note(line)

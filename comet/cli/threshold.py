@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from comet.cli import console, context, out, picture
+from comet.cli import console, context, out
 from comet.cli import pairs as shown_pairs
 from comet.cli.context import Context
 from comet.core.errors import UsageError
 from comet.core.job import Job
 from comet.core.profiles import UNNAMED
-from comet.core.text import _, _n, safe, size
+from comet.core.text import _, _n, grouped, safe, size
 
 if TYPE_CHECKING:
     from comet.collection.pairs import FilePair
@@ -38,12 +38,15 @@ def run(arguments: argparse.Namespace) -> int:
     here = context.of(arguments)
     seen = console.asked(lambda job: look(here, job))
     if arguments.svg:
+        from comet.cli import picture  # noqa: PLC0415 - arrays and all
+        from comet.collection import charts  # noqa: PLC0415 - likewise
+
         if not seen.forms:
             raise UsageError(
                 _("there is nothing to draw yet"),
                 hint=_("`{command}` compares random pairs").format(command=here.next("correlate")),
             )
-        _write(arguments.svg, picture.svg(picture.charts(seen.forms), _headline(seen)))
+        _write(arguments.svg, picture.svg(charts.charts(seen.forms), _headline(seen)))
         out.note(_("picture in `{file}`").format(file=safe(arguments.svg)))
     if arguments.json:
         out.dump(as_json(seen))
@@ -93,9 +96,11 @@ def table(seen: Seen, width: int) -> Iterator[str]:
     """Yield the lines for a person: the picture, the table of steps, and the pairs nearest to the line."""
     yield from out.wrapped(_headline(seen), width)
     if seen.forms:
+        from comet.collection import charts  # noqa: PLC0415 - arrays and all
+
         yield ""
         ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
-        yield from picture.letters(picture.charts(seen.forms), width, ascii_only=ascii_only)
+        yield from charts.letters(charts.charts(seen.forms), width, ascii_only=ascii_only)
         yield from out.wrapped(_("random pairs by evidence, log scale; dots: what chance explains; ^ the line"), width)
     yield ""
     head = ["", _("accepted"), _("evidence"), _("other speed"), _("similarity"), _("pairs"), _("groups"), _("saving")]
@@ -119,8 +124,8 @@ def _row(step: Step, *, now: bool) -> list[str]:
         ("=" if step.floored else "") + f"{line.evidence:.1f}",
         f"{line.sloped:.1f}",
         f"{step.similarity:.3f}",
-        f"{step.pairs:,}",
-        f"{step.groups:,}",
+        grouped(step.pairs),
+        grouped(step.groups),
         size(step.saving),
     ]
 
@@ -168,6 +173,7 @@ def as_json(seen: Seen) -> dict[str, Any]:
         "audios": line.audios,
         "doubt": line.doubt,
         "q99": {"flat": line.null.flat.q99, "sloped": line.null.sloped.q99},
+        "fall": {"flat": line.null.flat.fall, "sloped": line.null.sloped.fall},
         "sampled": seen.forms and {"flat": seen.forms[0].counts, "sloped": seen.forms[1].counts},
         "steps": [_step(each) for each in seen.steps],
         "above": [out.pair(pair) for pair in seen.above],

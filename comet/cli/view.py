@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from comet.core.job import Event, Listing, Lost, Progress, Ready
 from comet.core.model import Problem, Stage
 from comet.core.pace import Pace
-from comet.core.text import _, _n, clock, counted, safe, size
+from comet.core.text import _, _n, clock, counted, grouped, safe, size
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -137,7 +137,7 @@ class View:
     def close(self) -> None:
         """End, and say how many problems were not shown."""
         if self._problems > SHOWN_PROBLEMS:
-            self.say(_("{n} more: `comet problems`").format(n=f"{self._problems - SHOWN_PROBLEMS:,}"))
+            self.say(_("{n} more: `comet problems`").format(n=grouped(self._problems - SHOWN_PROBLEMS)))
 
     def _line(self, event: Progress) -> Line | None:
         """Return the line of a stage; None for one that another stage of the same root has followed."""
@@ -235,6 +235,7 @@ def _subject(line: Line) -> str:
         Stage.SAMPLE: _("comparing random pairs"),
         Stage.CORRELATE: _("correlating"),
         Stage.JUDGE: _("judging"),
+        Stage.FOLDERS: _("weighing folders"),
         Stage.IMPORT: _("importing"),
         Stage.EXPORT: _("exporting"),
         Stage.APPLY: _("applying"),
@@ -249,7 +250,7 @@ def _subject(line: Line) -> str:
 def _counted(line: Line) -> str:
     if line.stage in (Stage.WALK, Stage.SCAN, Stage.TAGS):
         one, many = ("{n} file", "{n} files")
-    elif line.stage in (Stage.SAMPLE, Stage.CORRELATE, Stage.JUDGE):
+    elif line.stage in (Stage.SAMPLE, Stage.CORRELATE, Stage.JUDGE, Stage.FOLDERS):
         one, many = ("{n} pair", "{n} pairs")
     elif line.stage is Stage.IMPORT:
         one, many = ("{n} entry", "{n} entries")
@@ -259,7 +260,7 @@ def _counted(line: Line) -> str:
         one, many = ("{n} step", "{n} steps")
     if line.total is None or line.done == line.total:
         return _n(one, many, line.done)
-    return _("{done} of {all}").format(done=f"{line.done:,}", all=_n(one, many, line.total))
+    return _("{done} of {all}").format(done=grouped(line.done), all=_n(one, many, line.total))
 
 
 def told(event: Listing) -> str:

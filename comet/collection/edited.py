@@ -26,7 +26,7 @@ from typing import Final
 from comet.core.errors import UsageError
 from comet.core.merged import PICTURE, Agreement, Merge, Row, Settled, Value
 from comet.core.plans import field_usable
-from comet.core.text import _, safe
+from comet.core.text import N_, _, safe
 
 _LONG: Final = 60
 """Letters of a value that a comment shows: enough to tell two apart, and several stand in one line."""
@@ -35,10 +35,10 @@ _SHORT: Final = 8
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.|$)", re.DOTALL)
 _PLAIN: Final = {"n": "\n", "t": "\t", "\\": "\\", ";": ";", ":": ":", "#": "#", "|": "|"}
 _HEAD: Final = (
-    "One value a line; a field with several values has several lines.",
-    "`| ` at the beginning of a line goes on with the value above.",
-    "Take a line away, and its value goes. What begins with # is left out.",
-    "At a conflict take away the # before the value that is right, or type another one.",
+    N_("One value a line; a field with several values has several lines."),
+    N_("`| ` at the beginning of a line goes on with the value above."),
+    N_("Take a line away, and its value goes. What begins with # is left out."),
+    N_("At a conflict take away the # before the value that is right, or type another one."),
 )
 
 

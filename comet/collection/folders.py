@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from typing import Final
 
 from comet.collection import groups
 from comet.collection.opened import Collection
 from comet.core.errors import UsageError
-from comet.core.model import Proposal, Track
+from comet.core.job import Job
+from comet.core.model import Proposal, Stage, Track
 from comet.core.settings import expand
 from comet.core.text import _, _n, safe
 from comet.decide import albums, folders
 from comet.decide.albums import Key
 from comet.decide.folders import FolderPair, Weigher
 
+_FEW: Final = 500
+"""Pairs of folders that are weighed in a moment."""
 
-def pairs(collection: Collection, found: Sequence[Proposal]) -> list[FolderPair]:
+
+def pairs(collection: Collection, found: Sequence[Proposal], job: Job) -> list[FolderPair]:
     """Return the pairs of folders that hold the same tracks, each with one of them kept; what frees most comes first.
 
     Args:
         collection: the collection.
         found: what would become of all its groups.
+        job: hears how far it is, where that takes longer than a moment.
+
+    Raises:
+        Stopped: the job was asked to.
     """
     shared = folders.shared(found)
     weigher = _weigher(collection, found, {top for tops in shared for top in tops})
-    weighed = [weigher.better([found[at] for at in numbers], tops) for tops, numbers in shared.items()]
+    weighed = []
+    with job.stage(Stage.FOLDERS, len(shared)) if len(shared) > _FEW else nullcontext(job.check) as advance:
+        for tops, numbers in shared.items():
+            weighed.append(weigher.better([found[at] for at in numbers], tops))
+            advance()
     return sorted(weighed, key=lambda each: (-each.size, each.keep, each.over))
 
 
@@ -98,7 +112,7 @@ def exceptions(pair: FolderPair) -> Iterator[str]:
 
 
 def _weigher(collection: Collection, found: Sequence[Proposal], tops: Iterable[Key]) -> Weigher:
-    files = map(albums.key, collection.cache.tracks(collection.scanned_roots()))
+    files = ((root.id, path) for root in collection.scanned_roots() for path in collection.cache.paths(root.id))
     known, choose, fit = groups.albums_of(collection, found), groups.chooser(collection), groups.equals(collection)
     return Weigher(folders.counts(files, tops), known, choose, fit)
 

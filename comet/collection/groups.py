@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from comet.collection import pairs, roles, ruled, tagged
+from comet.collection import pairs, roles, ruled
 from comet.collection.decisions import files
 from comet.collection.opened import Collection
 from comet.core.errors import UsageError
-from comet.core.model import Choice, Decision, Group, Match, Proposal, Track, identity
+from comet.core.model import Choice, Decision, Group, Match, Proposal, Relation, Track, identity
 from comet.core.text import _, safe
 from comet.decide import albums, keeper
 from comet.decide.albums import Album, Hole, Key, Row, Shelf
@@ -20,8 +20,11 @@ from comet.judge import groups
 
 def of(collection: Collection) -> list[Group]:
     """Return the groups of a collection, largest saving first; what was decided to be apart is in no group."""
-    tracks = collection.cache.tracks(collection.sources())
-    return groups.group(tracks, joined(collection, tracks, pairs.matches(collection)), chooser(collection))
+    found = [match for match in pairs.matches(collection) if match.verdict.relation is Relation.SAME]
+    sources = collection.sources()
+    twice = (serial for serial, files in collection.cache.alive([root.id for root in sources]).items() if files > 1)
+    tracks = collection.cache.tracks_of(sources, {*twice, *(each for m in found for each in (m.pair.i, m.pair.j))})
+    return groups.group(tracks, joined(collection, tracks, found), chooser(collection))
 
 
 def joined(collection: Collection, tracks: Iterable[Track], found: Sequence[Match]) -> list[Match]:
@@ -129,7 +132,14 @@ def chooser(collection: Collection, group: Group | None = None) -> Callable[[Seq
 def equals(collection: Collection) -> Callable[[Group], list[int]]:
     """Return what tells the tracks of a group of which any could be the keeper for its folder's sake."""
     steps = keeper.of_kind(*grounds(collection))
-    return lambda group: keeper.left(group.tracks, steps)
+    found: dict[str, list[int]] = {}  # each is asked for with every pair of folders that it is in
+
+    def equal(group: Group) -> list[int]:
+        if group.id not in found:
+            found[group.id] = keeper.left(group.tracks, steps)
+        return found[group.id]
+
+    return equal
 
 
 def _peers(collection: Collection) -> Callable[[Group], list[int]]:
@@ -141,15 +151,18 @@ def _peers(collection: Collection) -> Callable[[Group], list[int]]:
 def albums_of(collection: Collection, found: Sequence[Proposal]) -> dict[Key, Album]:
     """Return the albums that tracks of some groups are on, by their files."""
     wanted = set(albums.folders(found))
-    return albums.find(_rows(collection), wanted) if wanted else {}
+    return albums.find(_rows(collection, wanted), wanted)
 
 
-def _rows(collection: Collection) -> Iterator[Row]:
-    """Yield every file with what is known of its album."""
-    known = {(root, path): (album, artist, total) for root, path, album, artist, total in tagged.albums(collection)}
-    for track in collection.cache.tracks(collection.scanned_roots()):
-        file = albums.key(track)
-        yield Row(*file, *known.get(file, ("", "", "")))
+def _rows(collection: Collection, wanted: Iterable[Key]) -> Iterator[Row]:
+    """Yield the files that lie in some folders, each with what is known of its album."""
+    roots = {root.id for root in collection.scanned_roots()}
+    for root, folder in wanted:
+        if root in roots:
+            known = {path: told for path, *told in collection.tags.albums(root, folder)}
+            for path in collection.cache.paths(root, folder):
+                if path.rpartition(b"/")[0] == folder:
+                    yield Row(root, path, *known.get(path, ("", "", "")))
 
 
 def _barring(collection: Collection, found: Sequence[Group]) -> Callable[[Group], dict[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from comet.collection.opened import Collection
@@ -96,6 +96,20 @@ def held(collection: Collection) -> list[Held]:
             )
         )
     return found
+
+
+def spared(collection: Collection) -> list[str]:
+    """Return what was written beside a file and stays there, for it may be nowhere else: paths, absolute.
+
+    That is so where a crash and somebody else's writing came together; the steps of such a run name it too.
+    """
+    roots = {root.id: root.path for root in collection.acted_roots()}
+    found = []
+    for entry in collection.journal.spared():
+        file = entry.before.file
+        beside = os.path.join(os.path.dirname(file.path), os.fsencode(entry.after["temp"]))
+        found.append(path_of(roots, replace(file, path=beside)))
+    return [path for path in dict.fromkeys(found) if os.path.lexists(path)]
 
 
 def fullest(collection: Collection) -> tuple[str, float]:

@@ -15,7 +15,7 @@ from comet.core.merged import Merge, Row, Settled, Value
 from comet.core.model import Place, Proposal, identity
 from comet.core.text import _, safe
 from comet.decide import merge, plan
-from comet.tags.editing import Editor
+from comet.tags.editing import Editor as Editor  # noqa: PLC0414 - faces hold one, and know no stage
 from comet.tags.fields import Change, Tags
 from comet.tags.reading import Tagged
 
@@ -30,50 +30,63 @@ class Merged:
 
     proposal: Proposal
     settled: Settled
-    merge: Merge = _NOTHING
+    _proposed: Merge = _NOTHING
+    """Before anything was settled."""
     files: tuple[Tags | None, ...] = ()
     """The tags of each track, None where they take no part; no tracks where each file keeps its own."""
 
     @property
     def open(self) -> tuple[Row, ...]:
         """The conflicts that nobody settled, once the album is what was chosen."""
-        return self.settled.open(self.shown)
+        return self.settled.open(self.merge)
 
     @property
-    def shown(self) -> Merge:
-        """Its tags as they are with the album that was chosen, which others follow."""
-        return merge.following(self.merge, self.settled, self.files)
+    def merge(self) -> Merge:
+        """Its tags as one set, with the album that was chosen, which others follow."""
+        return merge.following(self._proposed, self.settled, self.files)
 
     @property
     def writes(self) -> tuple[Step, ...]:
-        """The steps by which files get the merged tags."""
-        return tuple(plan.writings(self.proposal, self.merge, self.settled, self.files))
+        """The steps by which files get the merged tags, without what their formats cannot hold."""
+        return tuple(plan.writings(self.proposal, self._proposed, self.settled, self.files))
+
+    @property
+    def unheld(self) -> dict[int, tuple[str, ...]]:
+        """The fields of which the formats of files that get the merged tags cannot hold all values, by track."""
+        goes = self.proposal.remove if self.settled.all_files else ()
+        written = [at for at in (*self.proposal.keep, *goes) if self.files and at not in self.proposal.barred]
+        found = {at: merge.unheld(self._proposed, self.settled, self.files, at) for at in written}
+        return {at: fields for at, fields in found.items() if fields}
 
     @property
     def dropped(self) -> tuple[tuple[str, Value], ...]:
         """The values that no file will have afterwards, by field."""
         stays = [at for at in range(len(self.files)) if at not in self.proposal.remove]
         written = [at for at in self.proposal.keep if at not in self.proposal.barred]
-        return merge.dropped(self.merge, self.settled, self.files, stays, written)
+        return merge.dropped(self._proposed, self.settled, self.files, stays, written)
 
 
-def unheld(merged: Merged) -> dict[int, str]:
+def unheld(merged: Merged, editor: Editor) -> dict[int, str]:
     """Return what the formats of the files that get the merged tags cannot hold, as sentences by track.
 
     Each file is opened for that, but no sound is read.
     """
     at = {identity(track).place: number for number, track in enumerate(merged.proposal.group.tracks)}
-    found = {}
-    with Editor() as editor:
-        for step in merged.writes:
-            number = at[step.file.place]
-            edited = editor.look(merged.proposal.group.tracks[number].absolute, step.tags, step.pictures)
-            if edited.error:
-                found[number] = edited.error
-            elif edited.lost:
-                told = _("its format cannot hold all values of {fields}")
-                found[number] = told.format(fields=safe(", ".join(edited.lost)))
-    return found
+    lost = dict(merged.unheld)
+    errors = {}
+    for step in merged.writes:
+        number = at[step.file.place]
+        edited = editor.look(merged.proposal.group.tracks[number].absolute, step.tags, step.pictures)
+        if edited.error:
+            errors[number] = edited.error
+        elif edited.lost:
+            lost[number] = tuple(dict.fromkeys((*lost.get(number, ()), *edited.lost)))
+    return {**{number: not_held(fields) for number, fields in lost.items()}, **errors}
+
+
+def not_held(fields: Iterable[str]) -> str:
+    """Return as a sentence that a format cannot hold all values of some fields."""
+    return _("its format cannot hold all values of {fields}").format(fields=safe(", ".join(fields)))
 
 
 def by_default(collection: Collection) -> Settled:
@@ -134,7 +147,7 @@ def _merged(proposal: Proposal, settled: Settled, tags: Mapping[Place, Tagged]) 
         found = tags[Place(track.file.root, track.file.path)]
         if at in proposal.doubtful:
             found = Tagged(found.path, error=_("it is to check, so its tags take no part"))
-        files.append(found.tags)
+        files.append(replace(found.tags, container=track.audio.container) if found.tags else None)
         if found.tags is None:
             unread[at] = found.error
     stays = [at for at in range(len(files)) if at not in proposal.remove]

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from comet.collection.opened import Collection
 from comet.core.model import Place, Root, Track
-from comet.decide.keeper import Role
+from comet.decide.keeper import Role, ordinary
 
 
 def role(collection: Collection) -> Role:
     """Return how the folder of a track counts in the profile."""
-    roots = collection.scanned_roots()
-    reference, incoming = inside(roots, collection.profile.reference), inside(roots, collection.profile.incoming)
+    profile, roots = collection.profile, collection.scanned_roots()
+    if not (profile.reference or profile.incoming):
+        return ordinary
+    reference, incoming = inside(roots, profile.reference), inside(roots, profile.incoming)
 
     def counts(track: Track) -> int:
         place = Place(track.file.root, track.file.path)

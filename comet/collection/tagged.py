@@ -87,16 +87,6 @@ def batch(collection: Collection) -> Batch[tuple[File, Tagged]]:
     return Batch(store)
 
 
-def albums(collection: Collection) -> Iterator[tuple[str, bytes, str, str, str]]:
-    """Yield root id, path, album, artist and how many tracks it has, of files whose tags are known.
-
-    Nothing is read for that; what is not there any more may be among them.
-    """
-    for root in collection.scanned_roots():
-        for row in collection.tags.albums(root.id):
-            yield (root.id, *row)
-
-
 def names(collection: Collection, tracks: Iterable[Track]) -> dict[Place, tuple[str, str]]:
     """Return artist and title of those of some tracks whose tags are known; nothing is read for that."""
     files = [track.file for track in tracks if not track.imported]

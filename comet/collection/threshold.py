@@ -18,7 +18,7 @@ from comet.core.model import SECONDS_PER_WORD, Pair, Tail
 from comet.judge import groups as judge
 from comet.judge import relation, threshold
 
-STEPS: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
+STEPS: Final = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 """Accepted false pairs that are laid beside each other."""
 LOWEST: Final = threshold.FLOOR
 """The lowest line that any collection has; two files alone are held against it."""

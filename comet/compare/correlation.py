@@ -100,7 +100,9 @@ def correlate(
     with job.stage(Stage.CORRELATE, total) as advance, _one, ThreadPoolExecutor(run.threads) as pool:
         while todo:
             least = memory.row(len(sample.serials), sample.longest, run.threads)
-            tell.chunk(run.budget(), min(run.fitting(), len(run.rows(todo))), least)
+            more = memory.RECORD * len(sample.serials)
+            left = len(run.rows(todo))
+            tell.chunk(run.budget(), min(run.fitting(), left), least, more, left)
             for chunk in run.chunk(pool, todo, advance):
                 store(chunk)
                 todo = tuple(gap for begin, end in todo for gap in missing(chunk.units, begin, end))

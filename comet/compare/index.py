@@ -244,8 +244,8 @@ class _Run:
             while table and first < end:
                 wish = self.job.wish
                 allowed = budget()
-                last, least = self._fitting(table, first, end, allowed, wish.chunk)
-                self.tell.chunk(allowed, last - first, least)
+                last, least, more = self._fitting(table, first, end, allowed, wish.chunk)
+                self.tell.chunk(allowed, last - first, least, more, round(self.meter.units - self.meter.done))
                 began = time.monotonic()
                 pairs = self._look(pool, table, first, last, task.floors[0])
                 records = self._compare(pool, pairs, task.floors, last - first)
@@ -278,15 +278,15 @@ class _Run:
             pass
         return table
 
-    def _fitting(self, table: _Table, first: int, end: int, allowed: int, share: float) -> tuple[int, int]:
-        """Return up to which unit there is room and time, each times the `share`, and the bytes that any unit takes."""
+    def _fitting(self, table: _Table, first: int, end: int, allowed: int, share: float) -> tuple[int, int, int]:
+        """Return up to which unit there is room and time, each times `share`; bytes of any unit, of one more."""
         sizes = table.counts.sum(0).reshape(UNITS, -1).sum(1)[first:end] * memory.POSTING
         largest, known = int(table.counts.sum(0).max()) * memory.POSTING, len(self._known) + len(self._refused)
         tracks, words = len(self.sample.serials), self.sample.longest
         room = memory.room(allowed, tracks, words, self.threads, int(sizes[0]), largest, known)
         fitting = int(np.searchsorted(np.cumsum(sizes), room, side="right"))
-        least = memory.index_unit(words, self.threads, int(sizes.max()), largest, known)
-        return first + max(1, min(int(share / self._pace), int(fitting * min(1.0, share)))), least
+        least, none = (memory.index_unit(words, self.threads, n, largest, known) for n in (int(sizes.max()), 0))
+        return first + max(1, min(int(share / self._pace), int(fitting * min(1.0, share)))), least, least - none
 
     def _look(self, pool: ThreadPoolExecutor, table: _Table, first: int, last: int, least: float) -> NDArray[np.int64]:
         """Return the candidates of some units: pairs (i, j), indices of the sample, shape (n, 2), each once, by j.

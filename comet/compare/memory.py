@@ -18,7 +18,7 @@ import psutil
 
 from comet.core.errors import MemoryBudgetError
 from comet.core.job import Job, Memory
-from comet.core.text import _, size
+from comet.core.text import _, grouped, size
 
 RECORD: Final = 112
 """Bytes of a found pair in two forms at the worst moment, while a chunk is sorted and written: 49 each, measured."""
@@ -65,6 +65,12 @@ _CGROUPS: Final = (
 def free() -> int:
     """Return the bytes that can be taken without swapping, and without reaching a limit of the container or process."""
     return max(0, min(int(psutil.virtual_memory().available), _container(), *_process()))
+
+
+def bound() -> int:
+    """Return the bytes of memory that the machine has, or its container where that may take less."""
+    limits = (limit for file, _usage, _stat in _groups() if (limit := _number(file)) is not None)
+    return min(int(psutil.virtual_memory().total), *limits, _NONE)
 
 
 def used() -> int:
@@ -118,12 +124,17 @@ class Teller:
         self._next = 0.0
         self._baseline = used()
 
-    def chunk(self, allowed: int, units: int, least: int = 0) -> None:
-        """Tell that a chunk of so many units begins, for which so many bytes are allowed beside the baseline.
+    def chunk(self, allowed: int, units: int, least: int = 0, more: int = 0, left: int = 0) -> None:
+        """Tell that a chunk begins, beside the baseline; 0 is what is not known.
 
-        One of a unit takes `least`, 0 where that is not known.
+        Args:
+            allowed: Bytes that it may take.
+            units: That it has.
+            least: Bytes that one of a unit takes.
+            more: Bytes that each further unit takes at most.
+            left: Units that are not done, its own too.
         """
-        self._job.report(Memory(self._baseline + allowed, used(), units, self._baseline + least))
+        self._job.report(Memory(self._baseline + allowed, used(), units, self._baseline + least, more, left))
 
     def now_and_then(self) -> None:
         """Tell what is taken and free, if that was not done within the last `every` seconds."""
@@ -191,14 +202,10 @@ def units(budget: int, tracks: int, words: int, threads: int = 1) -> int:
 def _too_little(tracks: int, needed: int, budget: int) -> MemoryBudgetError:
     taken = used()
     return MemoryBudgetError(
-        _(
-            "comparing {tracks} tracks needs at least {needed:,} MB of memory in all, and {budget:,} MB are allowed"
-        ).format(
-            tracks=f"{tracks:,}",
-            needed=math.ceil(
-                (taken + needed) / 1e6
-            ),  # so that what is typed is enough, and no number stands there twice
-            budget=max(0, taken + budget) // 1_000_000,
+        _("comparing {tracks} tracks needs at least {needed} MB of memory in all, and {budget} MB are allowed").format(
+            tracks=grouped(tracks),
+            needed=grouped(math.ceil((taken + needed) / 1e6)),  # so that what is typed is enough, and no two are equal
+            budget=grouped(max(0, taken + budget) // 1_000_000),
         ),
         hint=_(
             "allow more with `--memory` or `correlate.memory`, compare less of each track with `correlate.sample`,"

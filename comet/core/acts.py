@@ -63,6 +63,8 @@ class Step:
     """Of a *write_tags*: the values that fields shall have, by name; without any, a field is taken away."""
     pictures: Mapping[str, Content | None] = field(default_factory=dict)
     """Of an *embed_cover* or a *write_tags*: the picture that the file shall have of each of these `KINDS`, or none."""
+    sources: tuple[Identity, ...] = ()
+    """Of a *write_tags*: the other files whose tags went into it; where one of them is changed since, it is left."""
     staged: Content | None = None
     """Of a *place*: what is put there; `file` says where, and what it will be: its size, its sound where it is music,
     its time where that is not 0."""

@@ -46,6 +46,10 @@ class Memory:
     """Units of the chunk that was begun, 0 where there are none."""
     least: int = 0
     """With less in all it cannot go on: what it took before the chunk and, where that is known, a unit beside it."""
+    more: int = 0
+    """Each further unit of the chunk takes so much at most; 0 where that is not known."""
+    left: int = 0
+    """Units that are not done, those of this chunk too; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,12 @@ BAND: Final = 500
 SILENT: Final = 255
 """Byte of a level that cannot be told from silence."""
 
+PEAKS: Final = 8
+"""Places of which `Quality.peaks` has the samples."""
+
+AROUND: Final = 32
+"""Samples of each; the one that was looked for is that in the middle."""
+
 REFERENCE: Final = -18.0
 """LUFS that ReplayGain 2 brings a track to."""
 
@@ -31,6 +37,9 @@ class Quality:
     """Level of each half kHz, from 0 Hz to half the sample rate or 24 kHz: what the loud parts reach there."""
     envelope: bytes
     """Level (RMS) of each second."""
+    peaks: bytes = b""
+    """Samples around up to `PEAKS` of the loudest places, `AROUND` for each, of the first channel: 16 bits, little
+    endian, clipped at full scale; the loudest place first. Empty where nobody looked for them."""
 
 
 @dataclass(frozen=True, slots=True)

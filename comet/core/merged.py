@@ -57,6 +57,8 @@ class Merge:
     """How each picture looks, in words, by its hash."""
     unread: Mapping[int, str] = field(default_factory=dict)
     """Indices of tracks whose tags cannot be read or are not there to be read, each with the reason as a sentence."""
+    strangers: frozenset[int] = frozenset()
+    """Indices of tracks that get the release that is shown in place of their own: more tracks call them otherwise."""
 
     @property
     def conflicts(self) -> tuple[Row, ...]:

@@ -2,9 +2,8 @@
 
     roots -> files -> audio -> fingerprints -> pairs -> verdicts -> groups -> decisions -> plan -> journal entries
 
-From the groups on a file is what it was when somebody decided (`Identity`), which means the same next year.
-Units: sizes in bytes, lengths in seconds, offsets and overlaps in *words* (sub-fingerprints, `SECONDS_PER_WORD` each)
-unless a name says otherwise. Paths are bytes: a name need not be UTF-8.
+From the groups on a file is what it was when somebody decided (`Identity`). Units: bytes, seconds, offsets and overlaps
+in *words* (sub-fingerprints, `SECONDS_PER_WORD` each), if no name says otherwise. Paths are bytes, not always UTF-8.
 """
 
 from __future__ import annotations
@@ -126,6 +125,7 @@ class Stage(StrEnum):
     SAMPLE = "sample"
     CORRELATE = "correlate"
     JUDGE = "judge"
+    FOLDERS = "folders"
     IMPORT = "import"
     EXPORT = "export"
     APPLY = "apply"

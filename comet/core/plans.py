@@ -16,11 +16,17 @@ from comet.core.acts import KINDS, Content, Do, Plan, Step
 from comet.core.errors import UsageError
 from comet.core.merged import Settled
 from comet.core.model import Identity, Place
-from comet.core.text import _, safe
+from comet.core.text import N_, _, safe
 
 VERSION: Final = 1
 
-_KINDS: Final = {str: "a text", int: "a whole number", list: "a list", dict: "an object", float: "a number"}
+_KINDS: Final = {
+    str: N_("a text"),
+    int: N_("a whole number"),
+    list: N_("a list"),
+    dict: N_("an object"),
+    float: N_("a number"),
+}
 
 _PATHS: Final = ("path", "picture", "staged")
 """What may hold half a pair of surrogates: it stands for a byte."""
@@ -47,6 +53,8 @@ def step_json(step: Step) -> dict[str, Any]:
     if step.pictures:
         pictures = {kind: each and _content_json(each, "picture") for kind, each in step.pictures.items()}
         found["with"] = {**found.get("with", {}), "pictures": pictures}
+    if step.sources:
+        found["with"] = {**found.get("with", {}), "sources": [identity_json(each) for each in step.sources]}
     if step.staged is not None:
         replaces = {"replaces": step.replaces} if step.replaces else {}
         found["with"] = {**_content_json(step.staged, "staged"), **replaces}
@@ -178,10 +186,10 @@ class _Reader:
     def of(self, value: object, key: str, kind: type, where: str = "") -> Any:  # noqa: ANN401 - of the kind asked for
         path = f"{where}.{key}" if where else key
         if not isinstance(value, Mapping):
-            raise _wrong(self._name, where, _KINDS[dict])
+            raise _wrong(self._name, where, _(_KINDS[dict]))
         found = value.get(key)
         if isinstance(found, bool) or not _fits(found, kind) or (key not in _PATHS and not _storable(found)):
-            raise _wrong(self._name, path, _KINDS[kind])
+            raise _wrong(self._name, path, _(_KINDS[kind]))
         return found
 
     def step(self, value: object, where: str) -> Step:
@@ -204,7 +212,9 @@ class _Reader:
             return Step(Do.REPOINT, file, group, why, old=old, new=new)
         tags = self._tags(change, where) if do == Do.WRITE_TAGS else {}
         pictures = self._pictures(change, where) if do == Do.EMBED or "pictures" in change else {}
-        return Step(Do(do), file, group, why, tags=tags, pictures=pictures)
+        sources = self.of({"sources": [], **change}, "sources", list, where)
+        others = tuple(self.identity(each, f"{where}.sources[{at}]") for at, each in enumerate(sources))
+        return Step(Do(do), file, group, why, tags=tags, pictures=pictures, sources=others)
 
     def _tags(self, change: object, where: str) -> dict[str, tuple[str, ...]]:
         tags = self.of(change, "tags", dict, where)

@@ -30,7 +30,7 @@ OWN = ("roots", "exclude", "reference", "incoming", "read_only", "after_apply")
 """What a profile has beside settings."""
 
 _NAME = re.compile(r"[^\W_][\w. +-]*\Z")
-_LISTS = ("roots", "exclude", "reference", "incoming")
+LISTS = ("roots", "exclude", "reference", "incoming")
 _FOLDERS = ("roots", "reference", "incoming")
 _BOOLEANS = {"yes": True, "no": False, "true": True, "false": False, "on": True, "off": False, "1": True, "0": False}
 
@@ -173,6 +173,7 @@ def mistakes(section: Section) -> Iterator[SettingsError]:
         try:
             if key in known:
                 settings.parse(known[key], value)
+                _check_whose(known[key], value)
             elif key == "read_only":
                 _boolean(value)
             elif key == "after_apply":
@@ -242,7 +243,8 @@ def _build(name: str, places: Places, section: Section, typed: Sequence[str]) ->
                 hint=_("SECTION.KEY=VALUE, with one of: {keys}").format(keys=", ".join(known)),
             )
         sources[key] = Value(value_text, _("command line"), "", key, 0)
-    lists = {key: _lines(sources[key].text) if key in sources else () for key in _LISTS}
+        _check_whose(known[key], sources[key])
+    lists = {key: _lines(sources[key].text) if key in sources else () for key in LISTS}
     return Profile(
         name,
         tuple(settings.expand(path) for path in lists["roots"]),
@@ -264,6 +266,18 @@ def _boolean(value: Value) -> bool:
     if value.text.lower() not in _BOOLEANS:
         raise value.wrong(_("yes or no"))
     return _BOOLEANS[value.text.lower()]
+
+
+def _check_whose(setting: settings.Declared, value: Value) -> None:
+    if setting.of_all:
+        raise SettingsError(
+            _("{where}: `{key}` is for all profiles").format(
+                where=ini.place(value.file, value.section, value.line), key=value.key
+            ),
+            hint=_("it stands in `main.ini`, as `{key}` under `[{section}]`").format(
+                key=setting.key, section=setting.section
+            ),
+        )
 
 
 def _check_command(value: Value) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final, get_type_hints
 
 from comet.core.errors import SettingsError
 from comet.core.ini import Section, Value, place
-from comet.core.text import _
+from comet.core.text import N_, _
 
 HIDDEN: Final = "***"
 """Stands for a secret wherever a value is shown."""
@@ -136,14 +136,14 @@ class IdentifySettings:
         "Your application's key at AcoustID, from https://acoustid.org/new-application. COMET_ACOUSTID_KEY in the "
         "environment beats it.",
         pattern="[A-Za-z0-9]{0,64}",
-        form="up to 64 letters and digits",
+        form=N_("up to 64 letters and digits"),
         secret=True,
     )
     url: str = _text(
         "https://api.acoustid.org/v2/",
         "Where the service is.",
         pattern=r"https?://[^\s/?#@]+(/[^\s?#@]*)?",
-        form="an address that begins with http:// or https://",
+        form=N_("an address that begins with http:// or https://"),
     )
 
 
@@ -165,27 +165,54 @@ class ReviewSettings:
         "What becomes of the tags of a group: `merge` makes one set of them, which the files that stay get, and `own` "
         "leaves each file its own.",
         pattern="merge|own",
-        form="`merge` or `own`",
+        form=N_("`merge` or `own`"),
     )
     write_tags_to: str = _text(
         "kept",
         "Which files get the merged tags: `kept` those that stay, `all` those that go too, before they go.",
         pattern="kept|all",
-        form="`kept` or `all`",
+        form=N_("`kept` or `all`"),
     )
     albums: str = _text(
         "whole",
         "Whether albums stay whole: with `whole` a track stays that is also elsewhere, where an album would lose it "
         "but not all of its tracks, and with `single` one file of each recording stays.",
         pattern="whole|single",
-        form="`whole` or `single`",
+        form=N_("`whole` or `single`"),
     )
     rules: str = _text(
         "",
         "Rules for which track of a group stays, from the weightiest on, with `;` between them: `keep lossless; never "
         "from /music/reference`. `comet review --rule` shows what they would do.",
         pattern="(?s).{0,2000}",
-        form="up to 2,000 letters",
+        form=N_("up to 2,000 letters"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UiSettings:
+    """How both faces speak, for all profiles."""
+
+    language: str = _text(
+        "auto",
+        "The language of both faces: `en`, `ru`, or `auto` for that of the locale. COMET_LANGUAGE in the environment "
+        "beats it.",
+        pattern="auto|[a-z]{2,3}",
+        form=N_("`auto` or a language, such as `en`"),
+    )
+    colours: str = _text(
+        "auto",
+        "The colours of the terminal application: `16`, `256`, `truecolor`, `none`, or `auto` for what the terminal "
+        "says, and none where NO_COLOR is set.",
+        pattern="auto|none|16|256|truecolor",
+        form=N_("`auto`, `none`, `16`, `256` or `truecolor`"),
+    )
+    keys: str = _text(
+        "",
+        "Other keys for what can be done in the terminal application, with `;` between them, each after its name as "
+        "the guide has it: `review.skip z; quarantine.purge f8`.",
+        pattern=r"(?s)[^\0]{0,4000}",
+        form=N_("names, each with a key"),
     )
 
 
@@ -200,6 +227,7 @@ class Settings:
     identify: IdentifySettings = field(default_factory=IdentifySettings)
     tags: TagsSettings = field(default_factory=TagsSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
+    ui: UiSettings = field(default_factory=UiSettings)
 
 
 Known = float | int | str
@@ -229,6 +257,11 @@ class Declared:
     def name(self) -> str:
         """As it stands in a profile: `section.key`."""
         return f"{self.section}.{self.key}"
+
+    @property
+    def of_all(self) -> bool:
+        """It stands in `main.ini` only: it is needed before a profile is chosen, and for all of them."""
+        return self.section == "ui"
 
     @property
     def expected(self) -> str:

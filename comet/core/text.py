@@ -6,8 +6,9 @@ import gettext
 import os
 import unicodedata
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from comet.core import early
 
 if TYPE_CHECKING:
     from comet.core.job import Listing
@@ -16,9 +17,20 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _KEEP = frozenset({"\u200c", "\u200d", "\u00ad"})  # joiners that scripts need; soft hyphen
 
 
+LOCALE: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "locale")
+"""The catalogues of sentences, a folder a language."""
+
+
+@cache
+def language() -> str:
+    """Return the language that was chosen, by `COMET_LANGUAGE` or in `main.ini`; empty for that of the locale."""
+    return os.environ.get("COMET_LANGUAGE") or early.ui("language")
+
+
 @cache
 def _catalogue() -> gettext.NullTranslations:
-    return gettext.translation("comet", Path(__file__).parent.parent / "locale", fallback=True)
+    chosen = [language()] if language() else None
+    return gettext.translation("comet", LOCALE, chosen, fallback=True)
 
 
 def _(sentence: str) -> str:
@@ -26,9 +38,14 @@ def _(sentence: str) -> str:
     return _catalogue().gettext(sentence)
 
 
+def N_(sentence: str) -> str:  # noqa: N802 - as everybody calls it who translates
+    """Mark a sentence that is shown in the user's language later, by `_`."""
+    return sentence
+
+
 def _n(one: str, many: str, count: int) -> str:
     """Return the form of a sentence that fits `count`, with `{n}` filled in."""
-    return _catalogue().ngettext(one, many, count).format(n=f"{count:,}")
+    return _catalogue().ngettext(one, many, count).format(n=grouped(count))
 
 
 def safe(text: str | bytes) -> str:
@@ -54,11 +71,16 @@ def _escape(char: str) -> str:
 def size(count: int) -> str:
     """Return a number of bytes for a person, in powers of 1000: `1.4 GB`."""
     value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(value) < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+    for unit in (_("B"), _("kB"), _("MB"), _("GB")):
+        if abs(value) < 999.5:  # else it would be rounded to 1000
+            return f"{value:.0f} {unit}" if unit == _("B") or value >= 100 else f"{value:.1f} {unit}"
         value /= 1000
-    return f"{value:.1f} TB"
+    return f"{value:.1f} {_('TB')}"
+
+
+def grouped(count: int) -> str:
+    """Return a number for a person, its thousands set apart as the language does it: `12,345`."""
+    return f"{count:,}".replace(",", _("1,000")[1:-3])
 
 
 def clock(seconds: float) -> str:
@@ -77,4 +99,4 @@ def counted(found: Listing) -> str:
         (_("{n} gone"), found.gone),
         (_("{n} once more"), found.stale),
     ]
-    return ", ".join(text.format(n=f"{count:,}") for text, count in counts if count)
+    return ", ".join(text.format(n=grouped(count)) for text, count in counts if count)

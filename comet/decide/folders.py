@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -104,7 +105,7 @@ def _upwards(at: Key) -> Iterator[Key]:
 
 
 def shared(proposals: Sequence[Proposal]) -> dict[tuple[Key, Key], list[int]]:
-    """Return the pairs of folders that share enough to be asked about, with the numbers of the groups."""
+    """Return the pairs of folders that share enough to be asked about, with the numbers of all groups of both."""
     found: dict[tuple[Key, Key], list[int]] = defaultdict(list)
     for number, proposal in enumerate(proposals):
         tracks = proposal.group.tracks
@@ -116,7 +117,20 @@ def shared(proposals: Sequence[Proposal]) -> dict[tuple[Key, Key], list[int]]:
         for pair in about:
             found[pair].append(number)
     waits = [_open(proposal) for proposal in proposals]
-    return {pair: some for pair, some in _folded(found).items() if sum(waits[number] for number in some) >= LEAST}
+    told = [pair for pair, some in _folded(found).items() if sum(waits[number] for number in some) >= LEAST]
+    held = _held(proposals, {top for pair in told for top in pair})
+    return {(one, other): sorted(held[one] & held[other]) for one, other in told}
+
+
+def _held(proposals: Iterable[Proposal], tops: Iterable[Key]) -> dict[Key, set[int]]:
+    """Return the numbers of the groups that each of some folders has a track of, however deep."""
+    found: dict[Key, set[int]] = {top: set() for top in tops}
+    for number, proposal in enumerate(proposals):
+        for at in {folder(key(track)) for track in proposal.group.tracks}:
+            for above in _upwards(at):
+                if above in found:
+                    found[above].add(number)
+    return found
 
 
 def _open(proposal: Proposal) -> bool:
@@ -179,16 +193,19 @@ class Weigher:
             proposals: all groups that both have a track of are among them.
             tops: the folders.
         """
-        votes = Counter(side(key(each.group.tracks[each.keep[0]]), tops) for each in proposals if _open(each))
         both = (self.kept(proposals, tops[0], tops[1:]), self.kept(proposals, tops[1], tops[:1]))
+        shared = {each.group.id for each in both[0].proposals}
+        first = (each.group.tracks[each.keep[0]] for each in proposals if each.group.id in shared)
+        votes = Counter(side(key(track), tops) for track in first)
         return min(both, key=lambda pair: (pair.worse, len(pair.holes), pair.lacks > 0, -votes[pair.keep], pair.keep))
 
     def kept(self, proposals: Iterable[Proposal], keep: Key, over: tuple[Key, ...]) -> FolderPair:
         """Return what would become of folders if one of them was kept over the others; `proposals` as above."""
         found, decided, elsewhere, inside = [], [], 0, Counter[Key | None]()
+        lies = cache(lambda at: side(at, (keep, *over)))
         for proposal in proposals:
-            sides = [side(key(track), (keep, *over)) for track in proposal.group.tracks]
-            if keep not in sides or not set(over) & set(sides):
+            sides = [lies(folder(key(track))) for track in proposal.group.tracks]
+            if keep not in sides or not any(top in sides for top in over):
                 continue
             inside.update(sides)
             if _open(proposal):

@@ -26,8 +26,6 @@ _ABOUT: Final = 0.8
 """Share of the highest worth from which on files are about as good: the next lower rate that is in use is below it."""
 _PADDED: Final = 1.0
 """Seconds of silence that nobody put in."""
-_DISC: Final = 44_100, 48_000
-"""Hz of what is sold and broadcast: between these two nothing is to be heard, and codecs turn one into the other."""
 
 Role: TypeAlias = Callable[[Track], int]
 """How a track's folder counts: 1 for one that is never changed, -1 for one whose tracks lose, else 0."""
@@ -129,7 +127,8 @@ def left(tracks: Sequence[Track], steps: Iterable[Step]) -> list[int]:
         found = step.keep(found)
         if len(found) == 1:
             break
-    return [at for at, track in enumerate(tracks) if track in found]
+    stays = set(map(id, found))
+    return [at for at, track in enumerate(tracks) if id(track) in stays]
 
 
 def narrowed(
@@ -137,11 +136,11 @@ def narrowed(
 ) -> Iterator[tuple[Step, list[Track]]]:
     """Yield each step with the tracks that it leaves, until one is left."""
     left = list(tracks)
-    for step in _steps(role, rules, heard):
-        if len(left) == 1:
-            return
+    for step in _steps(role, rules, heard) if len(left) > 1 else ():
         left = step.keep(left)
         yield step, left
+        if len(left) == 1:
+            return
 
 
 def _steps(role: Role, rules: Sequence[Step], heard: Heard) -> Iterator[Step]:
@@ -204,9 +203,11 @@ def _kinds(heard: Heard) -> tuple[Step, ...]:
         Step(
             lambda left: _sources(left, heard),
             lambda _track: _("what another one was made from"),
-            lambda _track, keeper: _("made again from a lossy file{like}: there is nothing more in it").format(
-                like=_(" like `{keeper}`").format(keeper=_name(keeper)) if not keeper.audio.lossless else ""
-            ),
+            lambda t, keeper: (
+                _("decoded from a lossy file{like}, for it has the same samples: there is nothing more in it")
+                if t.audio.lossless
+                else _("made again from a lossy file{like}: there is nothing more in it")
+            ).format(like=_(" like `{keeper}`").format(keeper=_name(keeper)) if not keeper.audio.lossless else ""),
         ),
         Step(
             lambda left: _lossless(left, heard),
@@ -265,14 +266,19 @@ def _figures(heard: Heard) -> tuple[Step, ...]:
 
     return (
         Step(
-            best(lambda t: _fine(t, heard)[1]),
-            lambda t: _("most bits a sample: {bits}").format(bits=t.audio.bits),
-            lambda t, _keeper: _("fewer bits a sample: {bits}").format(bits=t.audio.bits),
+            best(lambda t: _held(t, heard)[1]),
+            lambda t: _("most bits a sample: {bits}").format(bits=_held(t, heard)[1]),
+            lambda t, _keeper: _("fewer bits a sample: {bits}").format(bits=_held(t, heard)[1]),
         ),
         Step(
-            best(lambda t: _fine(t, heard)[0]),
+            best(lambda t: _held(t, heard)[0], sound.DISC[1] - sound.DISC[0]),
             lambda t: _("highest sample rate: {rate:g} kHz").format(rate=t.audio.sample_rate / 1000),
             lambda t, _keeper: _("lower sample rate: {rate:g} kHz").format(rate=t.audio.sample_rate / 1000),
+        ),
+        Step(
+            best(lambda t: (t.audio.sample_rate, t.audio.bits) == _held(t, heard)),
+            lambda _track: _("all that its figures claim is in it"),
+            lambda t, _keeper: _blown_up(*_held(t, heard)),
         ),
         Step(
             best(lambda t: -silence(t), _PADDED),
@@ -326,21 +332,16 @@ def _sources(left: list[Track], heard: Heard) -> list[Track]:
         mine, yours = heard.get(one.audio.serial), heard.get(other.audio.serial)
         return mine is not None and yours is not None and sound.made_from(one.audio, mine, other.audio, yours)
 
-    return [track for track in left if not any(made(track, other) for other in left)]
-
-
-_ROUGH: Final = ("adpcm", "pcm_alaw", "pcm_mulaw")
-"""Codecs whose own noise reaches as high as they do: what only they have there is no music that another one lacks."""
-_COARSE: Final = 8
-"""Bits a sample of which the same holds."""
+    lossy = [track for track in left if not track.audio.lossless]
+    return [track for track in left if not any(made(track, other) for other in lossy if other is not track)]
 
 
 def _missing(track: Track, others: Sequence[Track], heard: Heard) -> float:
     """Return the Hz from which on a track has nothing where another one has music, 0 where it lacks nothing."""
     mine = heard.get(track.audio.serial)
-    music = [o for o in others if o is not track and not o.audio.codec.startswith(_ROUGH) and o.audio.bits != _COARSE]
-    known = (heard.get(other.audio.serial) for other in music) if mine else ()
-    return min((found for yours in known if mine and yours and (found := sound.missing(mine, yours))), default=0.0)
+    known = ((o.audio, heard.get(o.audio.serial)) for o in others if o is not track) if mine else ()
+    music = ((yours, audio.codec) for audio, yours in known if yours and not sound.rough(audio, yours))
+    return min((found for each in music if mine and (found := sound.missing(mine, *each))), default=0.0)
 
 
 def _lossless(left: list[Track], heard: Heard) -> list[Track]:
@@ -371,12 +372,13 @@ def _clean(left: list[Track], heard: Heard, worse: Callable[[Quality, Quality], 
     return good or left
 
 
-def _fine(track: Track, heard: Heard) -> tuple[int, int]:
-    """Return sample rate, Hz, and bits a sample, as far as there is sound for more than a disc holds."""
-    audio, mine = track.audio, heard.get(track.audio.serial)
-    if audio.sample_rate > _DISC[1] and mine and mine.levels and not math.isinf(sound.reaches(mine)):
-        return _DISC[0], min(audio.bits, 16)
-    return (_DISC[0] if audio.sample_rate == _DISC[1] else audio.sample_rate), audio.bits
+def _held(track: Track, heard: Heard) -> tuple[int, int]:
+    return sound.held(track.audio, heard.get(track.audio.serial))
+
+
+def _blown_up(rate: int, bits: int) -> str:
+    text = _("blown up: no more than {rate:g} kHz and {bits} bits a sample are in it")
+    return text.format(rate=rate / 1000, bits=bits)
 
 
 def _narrower(track: Track, keeper: Track, heard: Heard) -> str:

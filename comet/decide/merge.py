@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias
 
@@ -23,9 +23,9 @@ from comet.core import plans
 from comet.core.acts import KINDS
 from comet.core.merged import PICTURE, Agreement, Merge, Row, Settled, Value
 from comet.core.text import _, safe, size
-from comet.decide import policies
+from comet.decide import policies, releases
 from comet.decide.policies import Choice, Said
-from comet.tags.fields import LARGEST, Change, Picture, Tags, changed
+from comet.tags.fields import LARGEST, Change, Picture, Tags, changed, held
 
 
 class Fact(NamedTuple):
@@ -44,26 +44,12 @@ class Fact(NamedTuple):
 State: TypeAlias = frozenset[Fact]
 """What tracks say; joined by union."""
 
-Release: TypeAlias = frozenset[str]
-"""An album, by the keys of all names that it has in a group: tracks with a name in common are of one."""
-
 _FIRST: Final = (
     "title", "artist", "album", "albumartist", "tracknumber", "totaltracks", "discnumber", "totaldiscs", "date",
     "originaldate", "genre", "composer",
 )  # fmt: skip
 """In this order fields are read; others follow by name."""
 _FRONT: Final = PICTURE + "front"
-
-_RELEASE: Final = frozenset(
-    {
-        "album", "albumartist", "albumartists", "albumartistsort", "albumsort", "tracknumber", "totaltracks", "date",
-        "discnumber", "totaldiscs", "discsubtitle", "releasedate", "label", "catalognumber", "barcode", "asin", "media",
-        "compilation", "releasecountry", "releasestatus", "releasetype", "script", "copyright", "musicbrainz_albumid",
-        "musicbrainz_albumartistid", "musicbrainz_releasegroupid", "musicbrainz_trackid", "musicbrainz_albumstatus",
-        "musicbrainz_albumtype", "musicbrainz_discid", "discogs_release_id",
-    }
-)  # fmt: skip
-"""What belongs to a release, and means nothing beside the album of another one."""
 
 _SOUND: Final = re.compile(
     r"replaygain_.*|r128_.*|mp3gain.*|itunnorm|itunsmpb|itunpgap|itunes_cddb.*|encoder|encoded ?by|encodersettings"
@@ -93,24 +79,26 @@ def lift(at: int, tags: Tags) -> State:
 
 def resolve(state: State, keep: Sequence[int]) -> Merge:
     """Return what becomes of all that tracks say; `keep` as for `merge`."""
-    fields = _fields(state)
+    facts = _by_field(state)
+    fields = {name: _said(each) for name, each in facts.items()}
     keeper = next(iter(keep), None)
-    releases = _releases(fields)
-    home = _home(fields, releases, keep, keeper)
+    title = policies.choose("title", fields["title"], keeper).merged if "title" in fields else ()
+    strange = releases.strangers(fields, title, keep)
+    home = releases.home(fields, title, strange, keep, keeper)
     rows = []
-    for name, facts in fields.items():
+    for name, each in facts.items():
         if name.startswith(PICTURE):
-            choice = _best(facts, keeper)
+            choice = _best(each, keeper)
         elif of_sound(name):
             choice = Choice((), Agreement.OWN)
-        elif name in _RELEASE:
-            choice = _of_release(name, facts, home, keeper)
+        elif name in releases.FIELDS:
+            choice = home.choose(name, fields[name], keeper)
         else:
-            choice = policies.choose(name, _said(facts), keeper)
-        row = _row(name, facts, choice, keeper)
+            choice = policies.choose(name, fields[name], keeper, () if name == "title" else home.right, strange)
+        row = _row(name, each, choice, keeper)
         rows.append(home.told(row, keep) if name == "album" else row)
     looks = {each.value: _look(each.picture) for each in sorted(state, key=_by_picture) if each.picture}
-    return Merge(tuple(sorted(rows, key=_order)), looks)
+    return Merge(tuple(sorted(rows, key=_order)), looks, strangers=strange)
 
 
 def following(merge: Merge, settled: Settled, files: Sequence[Tags | None]) -> Merge:
@@ -118,17 +106,14 @@ def following(merge: Merge, settled: Settled, files: Sequence[Tags | None]) -> M
 
     A name that no track has is another name for the proposed one.
     """
-    if not settled.fields.get("album"):
+    facts = _by_field(_state(files))
+    fields = {name: _said(each) for name, each in facts.items()}
+    home = releases.chosen(merge, settled, fields)
+    if home is None:
         return merge
-    fields = _fields(_state(files))
-    releases = _releases(fields)
-    *proposed, chosen = _told(merge, settled, fields)
-    if chosen in proposed or chosen not in releases.values():
-        return merge
-    home = _Home(releases, chosen)
     rows = [
-        _row(row.field, fields[row.field], _of_release(row.field, fields[row.field], home, None), None)
-        if row.field in _RELEASE and row.field != "album"
+        _row(row.field, facts[row.field], home.choose(row.field, fields[row.field], None), None)
+        if row.field in releases.FIELDS and row.field != "album"
         else row
         for row in merge.rows
     ]
@@ -138,8 +123,9 @@ def following(merge: Merge, settled: Settled, files: Sequence[Tags | None]) -> M
 def wanted(merge: Merge, settled: Settled, files: Sequence[Tags | None], at: int) -> Change:
     """Return what has to be written into the file of a track so that it has the merged tags.
 
-    Fields that it has already as they shall be are not in it, nor is what belongs to a release where it is from another
-    one than the proposed and the chosen. The values of `picture` and a kind are hashes.
+    Fields that it has already as they shall be are not in it, nor what its format cannot hold, nor is what belongs to a
+    release where it is from another one than the proposed and the chosen. The values of `picture` and a kind are
+    hashes.
 
     Args:
         merge: the tags of the group's tracks as one set.
@@ -147,15 +133,33 @@ def wanted(merge: Merge, settled: Settled, files: Sequence[Tags | None], at: int
         files: as for `merge`.
         at: index of the track.
     """
+    change = {}
+    for field, new in _asked(merge, settled, files, at).items():
+        can, own = _held(files, at, field, new), (files[at] or Tags()).fields.get(field, ())
+        as_good = len(own) >= len(can) < len(new) and {*own} <= {*new}  # of more than it can hold it has as many
+        if can == new or (can not in ((), own) and not as_good):
+            change[field] = can
+        elif not can and own and field in (releases.taken(merge, settled, _fields(files), at) or ()):
+            change[field] = ()  # its own belongs to another release than all the rest
+    return change
+
+
+def unheld(merge: Merge, settled: Settled, files: Sequence[Tags | None], at: int) -> tuple[str, ...]:
+    """Return the fields of which the format of a track's file cannot hold all values; arguments as for `wanted`."""
+    asked = _asked(merge, settled, files, at)
+    return tuple(field for field, new in asked.items() if len(_held(files, at, field, new)) < len(new))
+
+
+def _asked(merge: Merge, settled: Settled, files: Sequence[Tags | None], at: int) -> Change:
     tags = files[at]
     if tags is None or settled.own:
         return {}
     values = {row.field: row.merged for row in following(merge, settled, files).rows if row.merged}
-    takes = _takes_release(merge, settled, _fields(_state(files)), at)
+    left = releases.taken(merge, settled, _fields(files), at)
     change = {}
-    gone = dict.fromkeys(_left(merge, settled, _fields(_state(files)), at) & tags.fields.keys(), ())
+    gone = dict.fromkeys((left or frozenset()) & tags.fields.keys(), ())
     for field, new in {**gone, **values, **settled.fields}.items():
-        if field in _RELEASE and not takes:
+        if field in releases.FIELDS and left is None:
             continue
         if field.startswith(PICTURE) and field not in settled.fields:
             differs = _takes_picture(field, new, files, tags)
@@ -207,40 +211,15 @@ def of_sound(name: str) -> bool:
     return _SOUND.fullmatch(name.casefold().removeprefix("comment:")) is not None
 
 
-class _Home:
-    """The release that what belongs to a release comes from.
-
-    Args:
-        releases: of all tracks.
-        release: this one.
-    """
-
-    def __init__(self, releases: Mapping[int, Release], release: Release) -> None:
-        self.releases, self.release = releases, release
-        self.others = {each for each in releases.values() if each != release}
-
-    def said(self, facts: Iterable[Fact]) -> Said:
-        """Return what it says: its tracks do, and those of no release where there is no other or these say nothing."""
-        said = _said(facts)
-        own = {at: values for at, values in said.items() if self.releases.get(at) == self.release}
-        free = {at: values for at, values in said.items() if at not in self.releases}
-        return own or free if self.others else {**own, **free}
-
-    def told(self, row: Row, keep: Sequence[int]) -> Row:
-        """Return the row of the album as it is among several releases: a conflict where one of them would be lost."""
-        held = {self.releases[at] for at in keep if at in self.releases}
-        if self.others - held:
-            return replace(row, agreement=Agreement.CONFLICT)
-        if self.others and self.release in held:
-            return replace(row, agreement=Agreement.OWN, merged=())
-        return row
-
-
 def _state(files: Sequence[Tags | None]) -> State:
     return frozenset().union(*(lift(at, tags) for at, tags in enumerate(files) if tags is not None))
 
 
-def _fields(state: State) -> dict[str, list[Fact]]:
+def _fields(files: Sequence[Tags | None]) -> dict[str, Said]:
+    return {name: _said(each) for name, each in _by_field(_state(files)).items()}
+
+
+def _by_field(state: State) -> dict[str, list[Fact]]:
     found: dict[str, list[Fact]] = defaultdict(list)
     for fact in state:
         found[fact.field].append(fact)
@@ -252,61 +231,6 @@ def _said(facts: Iterable[Fact]) -> Said:
     for fact in sorted(facts, key=lambda each: each.place):
         found[fact.at].append(fact.value)
     return {at: tuple(values) for at, values in found.items()}
-
-
-def _releases(fields: Mapping[str, Iterable[Fact]]) -> dict[int, Release]:
-    """Return the release of each track that is of one."""
-    said = _said(fields.get("album", ()))
-    return policies.camps("album", said) if said else {}
-
-
-def _home(
-    fields: Mapping[str, Iterable[Fact]], releases: Mapping[int, Release], keep: Sequence[int], keeper: int | None
-) -> _Home:
-    """Return the keeper's release, or where it has none that of most tracks, of most that stay, that says most."""
-    if keeper in releases or not releases:
-        return _Home(releases, releases[keeper] if keeper is not None and releases else frozenset())
-    says: dict[Release, set[str]] = defaultdict(set)
-    for name in _RELEASE & fields.keys():
-        for fact in fields[name]:
-            says[releases.get(fact.at, frozenset())].add(name)
-
-    def strength(release: Release) -> tuple[int, int, int, list[str]]:
-        of = [at for at, each in releases.items() if each == release]
-        return len(of), len({*of} & {*keep}), len(says[release]), sorted(release)
-
-    return _Home(releases, max({*releases.values()}, key=strength))
-
-
-def _of_release(name: str, facts: Iterable[Fact], home: _Home, keeper: int | None) -> Choice:
-    said = home.said(facts)
-    return policies.choose(name, said, keeper) if said else Choice((), Agreement.OWN)
-
-
-def _told(merge: Merge, settled: Settled, fields: Mapping[str, Iterable[Fact]]) -> list[Release]:
-    """Return the release that is proposed, and the one that was chosen where one was."""
-    row = next((row for row in merge.rows if row.field == "album"), None)
-    names = (row.values[0].text,) if row else (), settled.fields.get("album", ())
-    said = {**_said(fields.get("album", ())), **{-1 - at: each for at, each in enumerate(names) if each}}
-    found = policies.camps("album", said) if said else {}
-    return [found[at] for at in (-1, -2) if at in found]
-
-
-def _takes_release(merge: Merge, settled: Settled, fields: Mapping[str, Iterable[Fact]], at: int) -> bool:
-    """Tell whether a track gets what belongs to the release: it is of the proposed or chosen one, or may be."""
-    own = _releases(fields).get(at)
-    if own is None:
-        row = next((row for row in merge.rows if row.field == "album"), None)
-        return row is None or row.agreement is not Agreement.OWN or "album" in settled.fields
-    return any(own & each for each in _told(merge, settled, fields))
-
-
-def _left(merge: Merge, settled: Settled, fields: Mapping[str, Iterable[Fact]], at: int) -> frozenset[str]:
-    """Return what a track must not keep of its own release: all, where another one was chosen for it."""
-    own, told = _releases(fields).get(at), _told(merge, settled, fields)
-    chosen = told[-1] if told and "album" in settled.fields else None
-    moves = own and chosen and not own & chosen and chosen in _releases(fields).values()
-    return _RELEASE if moves and _takes_release(merge, settled, fields, at) else frozenset()
 
 
 def _row(name: str, facts: Collection[Fact], choice: Choice, keeper: int | None) -> Row:
@@ -358,6 +282,15 @@ def _takes_picture(field: str, new: tuple[str, ...], files: Sequence[Tags | None
     own = [each for each in tags.pictures if _kind(each) == field]
     weights = [_weight(each) for other in files if other for each in other.pictures if each.hash in new]
     return not own or (len(own) == 1 and own[0].hash not in new and _weight(own[0]) < max(weights))
+
+
+def _held(files: Sequence[Tags | None], at: int, field: str, new: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the file of a track would have of some values after they were written."""
+    container = tags.container if (tags := files[at]) else ""
+    if not field.startswith(PICTURE):
+        return held(container, field, new)
+    mimes = {each.hash: each.mime for other in files if other for each in other.pictures}
+    return tuple(each for each in new if held(container, field, (mimes.get(each, ""),)))
 
 
 def _by_picture(fact: Fact) -> tuple[str, str]:

@@ -51,7 +51,9 @@ def writings(proposal: Proposal, made: Merge, settled: Settled, files: Sequence[
         tags = {name: each for name, each in change.items() if not name.startswith(PICTURE)}
         holders = {kind: held for kind, held in _holders(proposal, files, pictures) if held is not _GONE}
         if tags or holders:
-            yield Step(Do.WRITE_TAGS, identity(tracks[at]), proposal.group.id, why, tags=tags, pictures=holders)
+            sources = tuple(identity(tracks[n]) for n, said in enumerate(files) if said is not None and n != at)
+            file = identity(tracks[at])
+            yield Step(Do.WRITE_TAGS, file, proposal.group.id, why, tags=tags, pictures=holders, sources=sources)
 
 
 _GONE: Final = Content(b"", "")

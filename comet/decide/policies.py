@@ -26,6 +26,9 @@ Said: TypeAlias = Mapping[int, tuple[str, ...]]
 Camp: TypeAlias = tuple[frozenset[int], frozenset[str]]
 """Tracks that say the same in a way, and the keys of what they say."""
 
+Rank: TypeAlias = tuple[int, int, bool]
+"""How much counts what some tracks say: how many of them have the title, how many they are, if the keeper is one."""
+
 Covered: TypeAlias = Callable[[str], bool]
 """Whether the value with a key says no more than those that are there."""
 
@@ -69,6 +72,12 @@ def empty(name: str, text: str) -> bool:
     return folded(text) in known or _NUMBERED.fullmatch(text.casefold()) is not None
 
 
+def unnamed(said: Said) -> frozenset[int]:
+    """Return the tracks that are called `Track 15` alone: most likely for want of a name, but it may be one."""
+    counted = {at: all(_NUMBERED.fullmatch(v.casefold()) and v[-1:].isdecimal() for v in said[at]) for at in said}
+    return frozenset(at for at, alone in counted.items() if alone)
+
+
 class Choice(NamedTuple):
     """What is proposed for a field."""
 
@@ -97,10 +106,15 @@ class _Field:
         name: what it is called.
         said: its values.
         keeper: the track that stays first, None where its tags take no part.
+        right: tracks whose word counts more.
+        strange: tracks whose word counts only where there is no other one.
     """
 
-    def __init__(self, name: str, said: Said, keeper: int | None) -> None:
+    def __init__(
+        self, name: str, said: Said, keeper: int | None, right: Collection[int] = (), strange: Collection[int] = ()
+    ) -> None:
         self.name, self.keeper, self.policy = name, keeper, of(name)
+        self.right, self.strange = frozenset(right), frozenset(strange)
         real = {at: some for at, each in said.items() if (some := tuple(v for v in each if not empty(name, v)))}
         self.said: Said = real or said
         self.texts = dict.fromkeys(value for values in self.said.values() for value in values)
@@ -115,10 +129,10 @@ class _Field:
                 for form in {value, repaired(value)}:
                     self.forms[self.key[value]][form].add(at)
 
-    def rank(self, tracks: Iterable[int]) -> tuple[int, bool]:
+    def rank(self, tracks: Iterable[int]) -> Rank:
         """Return how much counts what some tracks say."""
         found = set(tracks)
-        return len(found), self.keeper in found
+        return len(found & self.right), len(found), self.keeper in found
 
     def spelt(self, key: str) -> str:
         """Return the best spelling of a value: of several numbers or dates their key, which every format can hold."""
@@ -129,7 +143,7 @@ class _Field:
         sound = undamaged or list(forms)
         sorting = self.name.endswith("sort")
 
-        def value(form: str) -> tuple[bool, Worth, tuple[int, bool], str]:
+        def value(form: str) -> tuple[bool, Worth, Rank, str]:
             timed = _TIMED.search(form) is not None
             return timed, worth(form, sorting=sorting), self.rank(forms[form]), form
 
@@ -146,20 +160,25 @@ class _Field:
         return sorted(wanted, key=lambda k: (first.get(k, len(first)), place[k], -len(self.tracks[k]), k))
 
 
-def choose(name: str, said: Said, keeper: int | None) -> Choice:
+def choose(
+    name: str, said: Said, keeper: int | None, right: Collection[int] = (), strange: Collection[int] = ()
+) -> Choice:
     """Return what is proposed for a field that at least one track has.
 
     Args:
         name: what it is called.
         said: its values by track, none of them without any.
         keeper: the track that stays first, None where its tags take no part.
+        right: tracks whose word counts more: those that have the title, so that what is proposed goes together.
+        strange: tracks that may have the tags of another recording, whose genres, people and ids are not joined.
     """
-    field = _Field(name, said, keeper)
+    field = _Field(name, said, keeper, right, strange)
     policy = field.policy
-    _tracks, found = max(policy.camps(field), key=lambda camp: _strength(field, *camp))
-    taken = policy.take(field, field.ordered(found))
+    offered = [(tracks, policy.take(field, field.ordered(found))) for tracks, found in policy.camps(field)]
+    tracks, taken = max(offered, key=lambda each: _strength(field, *each))
     merged = tuple(map(field.spelt, taken))
-    return Choice(merged, _agreement(field, taken, merged))
+    outvoted = len(tracks) < len(unnamed(said) - tracks)
+    return Choice(merged, Agreement.CONFLICT if outvoted else _agreement(field, taken, merged))
 
 
 def keys(name: str, texts: Iterable[str]) -> dict[str, str]:
@@ -181,10 +200,8 @@ def uncovered(name: str, texts: Collection[str], kept: Collection[str]) -> list[
     return [text for text in texts if not covered(key[text]) and not empty(name, text)]
 
 
-def _strength(
-    field: _Field, tracks: frozenset[int], found: frozenset[str]
-) -> tuple[tuple[int, bool], list[Worth], list[str]]:
-    keys = sorted(found)
+def _strength(field: _Field, tracks: frozenset[int], taken: Iterable[str]) -> tuple[Rank, list[Worth], list[str]]:
+    keys = sorted(taken)
     return field.rank(tracks), [worth(field.spelt(key)) for key in keys], keys
 
 
@@ -198,6 +215,12 @@ def _agreement(field: _Field, taken: list[str], merged: tuple[str, ...]) -> Agre
 
 def _all(field: _Field) -> Iterable[Camp]:
     return [(frozenset(field.said), frozenset(field.tracks))]
+
+
+def _familiar(field: _Field) -> Iterable[Camp]:
+    """All but strangers are one camp."""
+    tracks = field.said.keys() - field.strange or field.said.keys()
+    return [(frozenset(tracks), frozenset(key for at in tracks for key in field.keys[at]))]
 
 
 def _each(field: _Field) -> Iterable[Camp]:
@@ -251,7 +274,7 @@ def _whole(_field: _Field, found: list[str]) -> list[str]:
 def _fullest(field: _Field, found: list[str]) -> list[str]:
     """Take the lyrics with times, or else the longest."""
 
-    def fullness(key: str) -> tuple[bool, int, tuple[int, bool], str]:
+    def fullness(key: str) -> tuple[bool, int, Rank, str]:
         return any(map(_TIMED.search, field.forms[key])), len(key), field.rank(field.tracks[key]), key
 
     return [max(found, key=fullness)]
@@ -309,7 +332,7 @@ def _sung(text: str) -> str:
 
 _ONE: Final = Policy(_each, _every, _equal)
 _NAMES: Final = Policy(_linked, _every, _equal)
-_MANY: Final = Policy(_all, _every, _equal)
+_MANY: Final = Policy(_familiar, _every, _equal)
 _COUNTED: Final = Policy(_each, _every, _equal, key=_count)
 _TEMPO: Final = Policy(_each, _every, _equal, key=_beats)
 _DATED: Final = Policy(_by_year, _precise, _begun, better=True, key=_iso)

@@ -86,7 +86,7 @@ def propose(
         decision = None
         if before := decisions.joined(group):
             keep, reopened, because = before, True, _("it was decided to stay, before others came into the group")
-    first = keep.pop(choose([group.tracks[at] for at in keep]))
+    first = keep.pop(choose([group.tracks[at] for at in keep]) if len(keep) > 1 else 0)
     looked = decision is not None and decision.choice is not Choice.SKIP
     doubts = {} if looked else {at: why for at, why in doubtful(replace(group, keeper=first)).items() if at not in keep}
     stays = (first, *keep, *doubts)

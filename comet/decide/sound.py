@@ -8,16 +8,22 @@ dB each; what the constants separate was measured with `python -m tests.benchmar
 from __future__ import annotations
 
 import math
+import struct
+from collections.abc import Sequence
 from itertools import pairwise
-from operator import ne, sub
+from operator import mul, sub
 from statistics import median
 from typing import Final
 
-from comet.core.measures import BAND, SILENT, Quality
+from comet.core.measures import AROUND, BAND, SILENT, Quality
 from comet.core.model import Audio
 
+DISC: Final = 44_100, 48_000
+"""Hz of what is sold and broadcast: between these two nothing is to be heard, and codecs turn one into the other."""
 _STEADY: Final = slice(1, 13)
 """Bands by which two tracks are brought to one loudness, 0.5 to 6.5 kHz: every codec keeps these."""
+_LOUDEST: Final = 6
+"""How many of them, the loudest ones: in the others there may be noise."""
 _HIGH: Final = slice(18, 43)
 """Bands that a codec cuts off, 9 to 21.5 kHz; above is the filter of whatever made the file."""
 _BANDS: Final = 48
@@ -26,8 +32,13 @@ _NOTHING: Final = 180
 """Level of a band with nothing in it, -90 dB: rounding to 16 bits leaves -95 to -102 dB there, a decoder less."""
 _MORE: Final = 12
 """By how much a band with music in it is louder, 6 dB."""
-_FEWEST: Final = 2
-"""Bands that must be missing, 1 kHz: one is the edge of a filter. Lossy copies of lossless tracks miss 2 to 21."""
+_FAINT: Final = 140
+"""Level of a band, -70 dB, in which next to nothing is if another track has more by `_HOLE` there."""
+_HOLE: Final = 30
+"""15 dB: of an original one that is as faint a lossy copy never has more than 10 dB, noise filled in."""
+_FEWEST: Final = {"opus": 5}
+"""Bands that must be missing by the codec of what has them, else 2, 1 kHz: one is the edge of a filter. Lossy copies of
+lossless tracks miss 2 to 21. Opus always reaches 20 kHz: it fills up two to four."""
 
 _RATES: Final = ((11_000, 64), (16_000, 128), (17_500, 160), (18_700, 192), (19_500, 256), (20_000, 320))
 """Hz at which MP3 encoders cut, and kbit/s at which they do: LAME was measured, what is between lies on lines."""
@@ -36,16 +47,27 @@ _NARROW: Final = 17_800, 160_000
 _WORTH: Final = {"aac": 1.25, "opus": 1.5, "vorbis": 1.25, "mp2": 0.65, "ac3": 0.7}
 """Bits of an MP3 that a bit of another codec is taken for: a convention, for nothing here can hear. Opus at 128 kbit/s
 counts as AAC at 154 and as MP3 at 192; of one codec the higher rate is the better one whatever stands here."""
+_ROUGH: Final = ("adpcm", "pcm_alaw", "pcm_mulaw")
+"""Codecs whose own noise reaches as high as they do."""
+_HOARSE: Final = 0.35
+"""Bits of an MP3 that a bit of these is taken for: at four bits a sample it counts as 128 kbit/s."""
+_COARSE: Final = 8
+"""Bits a sample of which the same holds."""
+_FINE: Final = 16
+"""Bits a sample that most others are rounded to, which leaves noise in every band."""
+_EMPTY: Final = 225
+"""Level of a band that is below that noise, -112 dB: a codec left nothing there."""
 
-_CLEAR: Final = 150
-"""Level above which rounding to 16 bits moves nothing, -75 dB."""
-_EXACT: Final = 0.06
-"""Share of the clear bands in which a decoded file differs from the lossy one: .00 to .06, rarely .09. A lossy copy
-of a lossless track differs in .12 and more; Vorbis at q10 in .00 to .10, but in more seconds."""
-_TOLD: Final = 24
-"""Clear bands that there must be, 12 kHz: of a tune with nine the MP3 of 320 kbit/s has the very same levels."""
-_SECONDS: Final = 0.035
-"""Share of the seconds in which their envelopes differ: 0 to .033, those of Vorbis at q10 .067 to .10."""
+_ROUNDED: Final = 0.75
+"""Steps of 16 bits (RMS) by which a peak of a decoded file differs from that of the lossy one: 0 to .6, with dither. A
+lossy copy of a lossless track differs by 1 and more where it is simplest, a tune of sines, most often by 15 to 2000."""
+_EXACT: Final = 1e-4
+"""The same as a share of the sound, -80 dB: in what is faint any codec comes as close as rounding."""
+_PLACES: Final = 3
+"""Peaks that must agree; the others may have been cut off, or lie elsewhere after a shift."""
+_PEAK: Final = f"<{AROUND}h"
+_NEAR: Final = 6
+"""Steps of 16 bits: what differs by more in one sample is not looked at any further."""
 _ENCODED: Final = 2
 """How far the bands below the cliff lie apart where a lossy file was encoded again, 1 dB: .5 to 1; files of one codec
 at two rates 1.5 and more."""
@@ -76,7 +98,33 @@ _LOUD: Final = 20
 
 def worth(audio: Audio) -> float:
     """Return the bits a second of an MP3 that keeps as much as a lossy stream; infinite for a lossless one."""
-    return math.inf if audio.lossless else audio.bitrate * _WORTH.get(audio.codec, 1.0)
+    rough = _HOARSE if audio.codec.startswith(_ROUGH) else 1.0
+    return math.inf if audio.lossless else audio.bitrate * _WORTH.get(audio.codec, rough)
+
+
+def rough(audio: Audio, sound: Quality) -> bool:
+    """Tell whether a track's own noise reaches as high as it does: what only it has there is no music."""
+    return audio.codec.startswith(_ROUGH) or bits(audio, sound) == _COARSE
+
+
+def bits(audio: Audio, sound: Quality) -> int:
+    """Return the bits a sample of a lossless track as far as there is sound for them.
+
+    Eight are eight in sixteen too. More than sixteen hold nothing where a codec left less than these would hold.
+    """
+    if audio.bits > _COARSE and sound.peaks and not any(sound.peaks[::2]):  # the lower half of each sample
+        return _COARSE
+    empty = audio.bits > _FINE and max(sound.levels[_HIGH], default=0) >= _EMPTY
+    return _FINE if empty else audio.bits
+
+
+def held(audio: Audio, sound: Quality | None) -> tuple[int, int]:
+    """Return sample rate, Hz, and bits a sample of a track, as far as there is sound for more than a disc holds."""
+    if not sound:
+        return audio.sample_rate, audio.bits
+    if audio.sample_rate > DISC[1] and sound.levels and not math.isinf(reaches(sound)):
+        return DISC[0], min(bits(audio, sound), _FINE)
+    return audio.sample_rate, bits(audio, sound)
 
 
 def enough(hertz: float) -> float:
@@ -87,11 +135,11 @@ def enough(hertz: float) -> float:
     return math.inf
 
 
-def missing(one: Quality, other: Quality) -> float:
+def missing(one: Quality, other: Quality, codec: str = "") -> float:
     """Return the Hz from which on one track has nothing where the other one has music, 0 where it lacks nothing.
 
-    It must end in a cliff there, for dark music only fades away, and some codecs fill up what is hardly there. What
-    clipping and noise put in is no music.
+    It must end in a cliff there, for dark music only fades away, and some codecs fill up what is hardly there, or a gap
+    below its end. What clipping and noise put in is no music. The codec is that of the other track.
     """
     narrow = len(one.levels) < _HIGH.stop
     if not one.levels or not other.levels or not (one.cutoff or narrow):
@@ -99,10 +147,14 @@ def missing(one: Quality, other: Quality) -> float:
     mine, yours = _levels(one), _levels(other)
     if max(mine[_HIGH]) < _NOTHING:
         return 0.0
-    music = _NOTHING - _MORE - _gain(mine, yours)
-    pairs = enumerate(zip(mine[_HIGH], yours[_HIGH], strict=True), _HIGH.start)
-    bands = [band for band, (here, there) in pairs if here >= _NOTHING and there <= music]
-    if len(bands) < _FEWEST or clips(other, one) or noisier(other, one):
+    gain = _gain(mine, yours)
+    bands = [
+        band
+        for band in range(_end(mine), _HIGH.stop)
+        if yours[band] + gain <= _NOTHING - _MORE
+        and (mine[band] >= _NOTHING or mine[band] - yours[band] - gain > _HOLE)
+    ]
+    if len(bands) < _FEWEST.get(codec, 2) or clips(other, one) or noisier(other, one):
         return 0.0
     return float(bands[0] * BAND)
 
@@ -122,21 +174,27 @@ def reaches(one: Quality) -> float:
 def made_from(one: Audio, sound: Quality, other: Audio, source: Quality) -> bool:
     """Tell whether one track was made from another one that is lossy and takes less, so that it can have nothing more.
 
-    A lossless one is that one decoded, by the same levels all along: a cliff alone proves nothing, for the lossy one
-    may have been made from it. Of two lossy ones both end in a cliff that the rate of the one explains, that of the
-    other does not.
+    A lossless one is that one decoded where its samples are the same but for rounding. A cliff proves nothing there,
+    for the lossy one may have been made from it; but then the noise of its codec lies between them.
     """
-    if other.lossless or worth(one) < _DEARER * worth(other) or not sound.levels or not source.levels:
+    if other.lossless or worth(one) < _DEARER * worth(other):
         return False
     if one.lossless:
-        return _decoded(one, sound, other, source)
+        return one.bitrate > other.bitrate and _decoded(sound.peaks, source.peaks)
     wide, rate = _NARROW
-    if worth(one) < rate or sound.cutoff > wide:
-        return False
+    return worth(one) >= rate and sound.cutoff <= wide and _encoded(sound, source, worth(other))
+
+
+def _encoded(sound: Quality, source: Quality, rate: float) -> bool:
+    """Tell whether a lossy track was made from a lossy one of a lower rate.
+
+    Both end in a cliff that this rate explains, that of the other does not: it would reach further, so what it was made
+    from did not.
+    """
     cliff = min(sound.cutoff, source.cutoff)
-    explains = enough(source.cutoff) / worth(other)
+    explains = enough(source.cutoff) / rate
     if not cliff or abs(sound.cutoff - source.cutoff) > _CLIFF or not 1 / _DEARER <= explains <= _DEARER:
-        return False  # a lossy file of a higher rate would reach further: what it was made from did not
+        return False
     mine, yours = _levels(sound), _levels(source)
     if min(mine[int((cliff + 2 * _CLIFF) / BAND) + 1 : _HIGH.stop], default=SILENT) < _NOTHING:
         return False
@@ -145,16 +203,24 @@ def made_from(one: Audio, sound: Quality, other: Audio, source: Quality) -> bool
     return max(apart, default=math.inf) <= _ENCODED
 
 
-def _decoded(one: Audio, sound: Quality, other: Audio, source: Quality) -> bool:
-    """Tell whether a lossless track is a lossy one as it was decoded, sample by sample."""
-    seconds = len(source.envelope)
-    if len(sound.envelope) != seconds or one.sample_rate != other.sample_rate:
-        return False
-    if sum(map(ne, sound.envelope, source.envelope)) > _SECONDS * seconds:
-        return False
-    pairs = zip(_levels(sound)[1 : _HIGH.stop], _levels(source)[1 : _HIGH.stop], strict=True)
-    clear = [mine == yours for mine, yours in pairs if min(mine, yours) < _CLEAR]
-    return len(clear) >= _TOLD and clear.count(False) <= _EXACT * len(clear)
+def _decoded(mine: bytes, yours: bytes) -> bool:
+    """Tell whether the peaks of a track are those of another one, sample by sample, wherever they lie, at any gain."""
+    middle, beside = AROUND // 2, AROUND // 4
+    sources = [(one[beside] / (one[middle] or 1), one) for one in struct.iter_unpack(_PEAK, yours)]
+    found = 0
+    for one in struct.iter_unpack(_PEAK, mine):
+        ratio, near = one[beside] / (one[middle] or 1), _NEAR / (abs(one[middle]) or 1)
+        low, high = ratio - near, ratio + near
+        alike = [other for there, other in sources if low <= there <= high]
+        found += any(_rounded(one, other) for other in alike)
+    return found >= _PLACES
+
+
+def _rounded(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Tell whether two peaks brought to one gain differ by no more than rounding."""
+    power, common = sum(map(mul, other, other)), sum(map(mul, one, other))
+    differs = power - common * common / (sum(map(mul, one, one)) or 1)
+    return bool(differs <= min(_ROUNDED**2 * AROUND, _EXACT**2 * power))
 
 
 def clips(one: Quality, other: Quality) -> bool:
@@ -204,6 +270,11 @@ def audible(audio: Audio, sound: Quality | None) -> float:
     return audio.duration - start - (audio.sound_end if after <= audio.sound_end <= after + 1 else max(0.0, after))
 
 
+def _end(levels: bytes) -> int:
+    """Return the band above the last high one that is more than faint."""
+    return next((at + 1 for at in reversed(range(_HIGH.start, _HIGH.stop)) if levels[at] < _FAINT), _HIGH.start)
+
+
 def _levels(one: Quality) -> bytes:
     """Return the levels of all bands; those above half the sample rate are silent."""
     return one.levels.ljust(_BANDS, bytes([SILENT]))
@@ -211,8 +282,8 @@ def _levels(one: Quality) -> bytes:
 
 def _gain(mine: bytes, yours: bytes) -> float:
     """Return what has to be added to the levels of the second track so that it is as loud as the first one."""
-    steady: list[int] = sorted(map(sub, mine[_STEADY], yours[_STEADY]))
-    return (steady[5] + steady[6]) / 2  # the median of twelve
+    loud = sorted(zip(mine[_STEADY], yours[_STEADY], strict=True), key=sum)[:_LOUDEST]
+    return median(here - there for here, there in loud)
 
 
 def _power(level: float) -> float:

@@ -32,6 +32,22 @@ _SHOUTED: Final = re.compile(r"[^\W\d_]{5}")
 """ABBA and AC/DC are names, YESTERDAY is shouted."""
 _ODD: Final = re.compile(r"[_\u0300-\u036f\uff01-\uff5e\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[^\S\r\n]{2}")
 """What a better spelling has not: two blanks or what stands for one, a mark on its own, full width, no letters."""
+_ALPHABETS: Final = tuple(
+    map(
+        frozenset,
+        (
+            "àâçéèêëîïôùûüÿñ", "äöüéèà", "áéíóúüñ", "àáâãçéêíóôõúü", "àèéìíîòóùú", "àçèéíïòóúü", "äëïöüéèêóôá",
+            "åäöéüàáè", "åéèêóòôäöü", "áéíóúýöðåü", "äöüõšž", "āčēģīķļņšūž", "ąčęėįšųūž", "áčďéěíňóřšťúůýž",
+            "áäčďéíĺľňóôŕšťúýž", "ąćęńóśźż", "áéíóöőúüű", "ăâîșțşţ", "çğıöşüâîûİ", "čćšžđ", "çë", "ċġżàèìòù",
+            "âêîôûŵŷáéíóúẃýàèìòùẁỳäëïöüẅÿ", "áéíóúàèìòù", "ĉĝĥĵŝŭ", "āēīōūâêîôûéè", "āēīōūǖáéíóúǘǎěǐǒǔǚàèìòùǜü",
+            "āīūṛṝḷṅñṭḍṇśṣṃḥṁ", "āīūḏḍḥṣṭẓḫġṯžš", "ёйїў", "άέήίόύώϊϋΐΰ",
+            "ăâêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ",
+        ),
+    )
+)  # fmt: skip
+"""Letters with marks that one language has, or one way to write it: those of Fréémán, Várioüš are none of any."""
+_TWICE: Final = re.compile(r"áá|íí|óó|úú|ýý|(?=.*[áíóúýöőűř])éé")
+"""What no language has, for a long vowel does not meet itself; "créé" is French, which has none of the others."""
 
 
 class _Letters(dict[int, str]):
@@ -96,7 +112,7 @@ class Worth(NamedTuple):
     cased: bool
     """Neither shouted nor all in small letters."""
     marks: int
-    """Letters with marks: who left these out left something out."""
+    """Letters with marks, for who left these out left something out; -1 where a word has them as no language does."""
 
 
 def worth(text: str, *, sorting: bool = False) -> Worth:
@@ -111,5 +127,16 @@ def worth(text: str, *, sorting: bool = False) -> Worth:
     cased = not (shouted or text.islower())
     if text.isascii():
         return Worth(not _ODD.search(text), behind == sorting, cased, 0)
-    marked = sum(unicodedata.decomposition(char)[:1] not in {"", "<"} for char in text)
-    return Worth(not _ODD.search(text), behind == sorting, cased, marked)
+    return Worth(not _ODD.search(text), behind == sorting, cased, _marks(text))
+
+
+def _marks(text: str) -> int:
+    """Return how many letters have marks, -1 where some word has them as no language does."""
+    found = 0
+    for word in re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", text).lower()) if len(text) <= LONGEST else ():
+        marked = {char for char in word if unicodedata.decomposition(char)[:1] not in {"", "<"}}
+        latin = "a" <= unicodedata.normalize("NFD", min(marked, default=""))[:1] <= "z"
+        if latin and (_TWICE.search(word) or not any(marked <= letters for letters in _ALPHABETS)):
+            return -1
+        found += sum(char in marked for char in word)
+    return found

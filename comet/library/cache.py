@@ -224,6 +224,11 @@ class Cache:
         name, _space, number = row["value"].partition(" ") if row else ("", "", "0")
         return int(number) if name == journal else 0
 
+    def last(self) -> int:
+        """Return the highest serial number of an audio, 0 where there is none."""
+        row = self._db.row("SELECT max(serial) FROM audios")
+        return int(row[0] or 0) if row else 0
+
     def counts(self, roots: Sequence[str]) -> dict[str, int]:
         """Return how many files are music or claim to be, how many bad, by codec, in `roots`."""
         found: dict[str, int] = {}
@@ -248,7 +253,7 @@ class Cache:
 
     def quality(self, serial: int) -> Quality | None:
         """Return the signs of an audio's quality, None where they were not looked for."""
-        row = self._db.row("SELECT clipped, cutoff, levels, envelope FROM quality WHERE serial = ?", (serial,))
+        row = self._db.row("SELECT clipped, cutoff, levels, envelope, peaks FROM quality WHERE serial = ?", (serial,))
         return Quality(*row) if row else None
 
     def qualities_of(self, serials: Iterable[int]) -> dict[int, Quality]:
@@ -258,7 +263,7 @@ class Cache:
 
     def qualities(self) -> dict[int, Quality]:
         """Return the signs of quality of every audio that is the same as another one, by serial number."""
-        sql = """SELECT serial, clipped, cutoff, levels, envelope FROM quality WHERE serial IN
+        sql = """SELECT serial, clipped, cutoff, levels, envelope, peaks FROM quality WHERE serial IN
                  (SELECT i FROM verdicts WHERE relation = ? UNION SELECT j FROM verdicts WHERE relation = ?)"""
         found = self._db.rows(sql, (Relation.SAME, Relation.SAME))
         return self._remembered(sql, lambda: {row[0]: Quality(*row[1:]) for row in found})
@@ -311,12 +316,22 @@ class Cache:
         """Return the files of `roots` that are there and hold an audio, in order of root and path."""
         return self._remembered(("tracks", *roots), lambda: list(self._tracks(roots)))
 
-    def _tracks(self, roots: Sequence[Root]) -> Iterator[Track]:
+    def tracks_of(self, roots: Sequence[Root], serials: Iterable[int]) -> list[Track]:
+        """Return those of them that hold one of these audios."""
+        return list(self._tracks(roots, "AND audio IN (SELECT value FROM json_each(?))", json.dumps(list(serials))))
+
+    def paths(self, root: str, below: bytes = b"") -> Iterator[bytes]:
+        """Yield the paths of the files of a root, or below a folder of it, that are there and hold an audio."""
+        sql = "SELECT path FROM files WHERE root = ? AND path BETWEEN ? AND ? AND present AND audio IS NOT NULL"
+        for row in self._db.rows(sql, (root, *rows.between(below))):
+            yield row[0]
+
+    def _tracks(self, roots: Sequence[Root], which: str = "", *values: str) -> Iterator[Track]:
         sql = f"""SELECT serial, {AUDIO}, path, size, mtime_ns, inode FROM files JOIN audios ON serial = audio
-                  WHERE root = ? AND present ORDER BY path"""  # noqa: S608
+                  WHERE root = ? AND present {which} ORDER BY path"""  # noqa: S608
         audios: dict[int, Audio] = {}
         for root in roots:
-            for row in self._db.rows(sql, (root.id,)):
+            for row in self._db.rows(sql, (root.id, *values)):
                 file = File(root.id, row["path"], row["size"], row["mtime_ns"], row["inode"])
                 audio = audios.get(row["serial"]) or audios.setdefault(row["serial"], rows.audio(row))
                 yield Track(file, audio, root.path)

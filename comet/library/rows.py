@@ -19,6 +19,11 @@ def verdict(row: Row) -> Verdict:
     return Verdict(*(*row[:2], Relation(row[2]), bool(row[3]), *row[4:13], parts, row[13]))
 
 
+def between(folder: bytes) -> tuple[bytes, bytes]:
+    """Return the first and the last path that there can be in a folder, however deep; empty is a root itself."""
+    return (folder + b"/", folder + b"0") if folder else (b"", b"\xff" * 4097)  # 0 comes after /, 4096 is the longest
+
+
 def put(db: Connection, file: File, audio: int | None, error: str, cause: str = "") -> None:
     """Store a file that is there, within a transaction."""
     db.execute(

@@ -64,4 +64,8 @@ def _parts(db: Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS = {"first": _first, "measures": _measures, "parts": _parts}
+def _peaks(db: Connection) -> None:
+    db.execute("ALTER TABLE quality ADD COLUMN peaks BLOB NOT NULL DEFAULT x''")
+
+
+MIGRATIONS = {"first": _first, "measures": _measures, "parts": _parts, "peaks": _peaks}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from comet.core.database import Connection, Database
 from comet.core.model import File
+from comet.library import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,14 @@ class TagCache:
 
     def store(self, entries: Iterable[Entry]) -> None:
         """Store what was read of some files, in one transaction."""
-        rows = [
+        values = [
             (e.file.root, e.file.path, e.file.size, e.file.mtime_ns,
              *map(_text, (e.album, e.artist, e.title, e.total)), e.tags, _text(e.error), e.changed_ns)
             for e in entries
         ]  # fmt: skip
-        if rows:
+        if values:
             with self._db.transaction() as db:
-                db.executemany(f"INSERT OR REPLACE INTO tags VALUES ({', '.join('?' * 11)})", rows)  # noqa: S608
+                db.executemany(f"INSERT OR REPLACE INTO tags VALUES ({', '.join('?' * 11)})", values)  # noqa: S608
 
     def known(self, files: Sequence[File]) -> Iterator[Entry]:
         """Yield what is known of these files as they are."""
@@ -73,10 +74,10 @@ class TagCache:
         sql = "SELECT path, size, mtime_ns FROM tags WHERE root = ?"
         return {path: (size, time) for path, size, time in self._db.rows(sql, (root,))}
 
-    def albums(self, root: str) -> Iterator[tuple[bytes, str, str, str]]:
-        """Yield path, album, artist and total of the files of a root, in order of their paths."""
-        sql = "SELECT path, album, artist, total FROM tags WHERE root = ? ORDER BY path"
-        for row in self._db.rows(sql, (root,)):
+    def albums(self, root: str, below: bytes = b"") -> Iterator[tuple[bytes, str, str, str]]:
+        """Yield path, album, artist and total of the files of a root, or below a folder, in order of their paths."""
+        sql = "SELECT path, album, artist, total FROM tags WHERE root = ? AND path BETWEEN ? AND ? ORDER BY path"
+        for row in self._db.rows(sql, (root, *rows.between(below))):
             yield tuple(row)
 
     def rename_root(self, old: str, new: str) -> None:

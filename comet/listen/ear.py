@@ -96,7 +96,7 @@ class Ear:
         if self._spectra is None:
             return Quality(0.0, 0.0, b"", b"")
         levels, cutoff = self._spectra.levels()
-        return Quality(self._spectra.clipped(), cutoff, levels, self.sound.envelope())
+        return Quality(self._spectra.clipped(), cutoff, levels, self.sound.envelope(), self._spectra.peaks())
 
     def loudness(self) -> Loudness | None:
         """Return the loudness of all that was heard, None where it was not asked for."""

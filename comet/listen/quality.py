@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from comet.core.measures import BAND, SILENT
+from comet.core.measures import AROUND, BAND, PEAKS, SILENT
 from comet.listen import kernels
 from comet.listen.kernels import FRAME, LANES
 
@@ -28,6 +28,8 @@ _TOP: Final = 24_000  # Hz; above that nobody hears what is missing
 _QUIETER: Final = 0.25  # share of the windows, the quieter ones, that say nothing of what a codec cut off
 _FULL: Final = 32_767 / 32_768  # of 16 bits; of more bits, what is nearer to 1.0 than that is clipped too
 _WINDOW: Final = np.hanning(FRAME).astype(np.float32)
+_PART: Final = 8192  # samples, of which at most one is a peak
+_HEIGHTS: Final = 127  # heights that peaks are told apart by
 _TAPS: Final = 9  # bins over which the spectrum is smoothed
 
 # A cliff in the median spectrum: how far it falls within `_NEAR` to `_FAR` Hz, how low it stays behind, and where.
@@ -57,12 +59,14 @@ class Spectra:
         self._blocks = 0
         self._clipped = 0
         self._samples = 0
+        self._peaks: list[tuple[int, bytes]] = []
 
     def feed(self, channels: Sequence[Samples]) -> None:
         """Take the next samples, of each channel an array of shape (n,), 1.0 is full scale."""
         for channel in channels:
             self._clipped += int(kernels.clipped(channel, _FULL))
             self._samples += len(channel)
+        self._climb(channels[0])
         if len(channels[0]) < FRAME:
             return
         if self._blocks % self._every == 0:
@@ -81,6 +85,27 @@ class Spectra:
         out = np.empty((self._bins, LANES), np.float32)
         kernels.powers(windows, _WINDOW, self._buffer, out)
         return out if len(channels) == 1 else (out[:, :count] + out[:, count:]) * np.float32(0.5)
+
+    def _climb(self, channel: Samples) -> None:
+        """Keep the loudest places; heights are coarse, so that rounding moves none, and of equals the first counts."""
+        if not len(channel):
+            return
+        least = self._peaks[-1][0] + 1 if len(self._peaks) == PEAKS else 0
+        if max(channel.max(), -channel.min()) * _HEIGHTS < least:  # as most blocks are; no number is not less
+            return
+        heights = (np.fmin(np.abs(channel), _FULL) * _HEIGHTS).astype(np.uint8)
+        for start in range(0, len(channel) - AROUND + 1, _PART):
+            inside = heights[start + AROUND // 2 : min(start + _PART, len(channel) - AROUND // 2)]
+            top = start + int(inside.argmax()) if len(inside) else start
+            height = int(heights[top + AROUND // 2])
+            if len(self._peaks) < PEAKS or height > self._peaks[-1][0]:
+                near = np.clip(np.nan_to_num(channel[top : top + AROUND]), -1.0, _FULL)
+                self._peaks.append((height, np.rint(near * 32_768).astype("<i2").tobytes()))
+                self._peaks = sorted(self._peaks, key=lambda peak: -peak[0])[:PEAKS]
+
+    def peaks(self) -> bytes:
+        """Return the samples around the loudest places, as in `Quality.peaks`."""
+        return b"".join(samples for _height, samples in self._peaks)
 
     def clipped(self) -> float:
         """Return the share of the samples that are at full scale or beyond, 0..1."""

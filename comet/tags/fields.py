@@ -56,6 +56,8 @@ class Tags:
     """In order of time; they stand in `fields` or `other` too, as their format has them."""
     ape: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Fields of an APEv2 tag behind the sound of an MP3 or TTA, beside ID3: only shown; it stands in `other` too."""
+    container: str = ""
+    """Of the file, as of `core.model.Audio`, where somebody who knows it asks what can be `held`; else empty."""
 
 
 Change = Mapping[str, tuple[str, ...]]
@@ -195,6 +197,33 @@ def changed(fields: Mapping[str, tuple[str, ...]], change: Change) -> dict[str, 
     """Return what fields are after a change, in no order that means anything."""
     found = {**fields, **change}
     return {name: values for name, values in found.items() if values}
+
+
+_ID3: Final = {"mp3", "wav", "aiff", "tta", "aac"}
+"""Containers whose tags are ID3."""
+_POPM: Final = 255
+"""The highest rating of ID3."""
+_WORD: Final = 65_535
+"""The highest number that MP4 has room for."""
+
+
+def held(container: str, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what a file would have of the values of a field if they were written, as far as its format alone says it.
+
+    Of a picture the values are MIME types.
+    """
+    numbers = {*NUMBERED, *NUMBERED.values()}
+    if container in _ID3:
+        if name in {"rating", "playcount"}:
+            return tuple(each for each in values[:1] if each.isdecimal() and (name != "rating" or int(each) <= _POPM))
+        return values[:1] if name in {*numbers, "musicbrainz_recordingid"} or name.startswith("ufid:") else values
+    if container != "mp4":
+        return values
+    if name.startswith("picture "):
+        return values if name == "picture front" and {*values} <= {"image/jpeg", "image/png"} else ()
+    if name in numbers:
+        return tuple(str(int(each)) for each in values[:1] if each.isdecimal() and 0 < int(each) <= _WORD)
+    return tuple("0" if each == "0" else "1" for each in values[:1]) if name == "compilation" else values
 
 
 class Collected:

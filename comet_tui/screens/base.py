@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, TypeVar
@@ -13,16 +15,21 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from comet.core.errors import CometError
-from comet.core.text import _, _n, safe
+from comet.core.text import _, _n, clock, safe
+from comet_tui import keys
+from comet_tui.asleep import silent
 from comet_tui.background import in_thread
 from comet_tui.keys import Key
 from comet_tui.session import Session
+from comet_tui.widgets.columns import tail
 from comet_tui.widgets.lines import Bar, Hints, Said
 
 T = TypeVar("T")
 
 _SEEN = 0.4
 """Seconds that something has to be on the screen before Enter confirms it: what was typed ahead is not meant for it."""
+_LATE = 3.0
+"""Seconds of reading after which it is said how long it takes, and from then on as often."""
 _BETWEEN = 0.3
 """Seconds between two Enters, or the second one is a key that was held down."""
 
@@ -66,6 +73,11 @@ class Framed(Screen[None]):
         """Return its own keys by heading, for the help screen."""
         return ((self.called, self.KEYS),)
 
+    @property
+    def active(self) -> Sequence[Key]:
+        """Return those of its own keys that would do something now."""
+        return self.KEYS
+
     @abstractmethod
     def body(self) -> ComposeResult:
         """Make what stands between title and hints."""
@@ -78,8 +90,10 @@ class Framed(Screen[None]):
         yield Hints(self.KEYS)
 
     def on_mount(self) -> None:
-        """Say where one is."""
+        """Say where one is, and which of the keys that somebody chose count for nothing."""
         self.entitle()
+        if keys.WRONG:
+            self.say(f"! {'; '.join(keys.WRONG)}")
 
     def say(self, words: str) -> None:
         """Tell what was done, or why it was not."""
@@ -108,6 +122,8 @@ class Reading(Framed, Generic[T]):
         super().__init__(session)
         self._shown: object = None
         """Of which version the screen shows the outcome."""
+        self._asked: object = None
+        """Which version is being read."""
 
     @abstractmethod
     def ask(self) -> T:
@@ -116,6 +132,10 @@ class Reading(Framed, Generic[T]):
     @abstractmethod
     def show(self, answer: T) -> None:
         """Show what was answered."""
+
+    def offer(self, answer: T) -> None:
+        """Show what was answered though nobody asked for it just now, or say that it is there."""
+        self.show(answer)
 
     @abstractmethod
     def fail(self, error: CometError) -> None:
@@ -135,33 +155,51 @@ class Reading(Framed, Generic[T]):
         """Read again if a job has ended, or something was changed, while one looks at this."""
         self.session.notice()
         if self._shown is not None and not self.current and not self.query_one(Bar).busy:
-            self.read()
+            self.read(unasked=True)
 
     def on_screen_resume(self) -> None:
         """Read, if that was not done since somebody asked for it or a job ended."""
         self.session.notice()
-        if not self.current:
-            self.read()
+        if not self.current and self._asked != self.version:
+            self.call_after_refresh(self.read)  # what reads takes turns with what paints
 
     @work(exclusive=True)
-    async def read(self) -> None:
-        """Ask beside the screen and show what comes; what stood there stays until then."""
+    async def read(self, *, unasked: bool = False) -> None:
+        """Ask beside the screen and show what comes, or offer it; what stood there stays until then."""
         bar = self.query_one(Bar)
         bar.busy = _("reading …")
+        waiting = self._tell_late(bar)
         async with self.session.turn:  # what was confirmed before is part of the answer
-            version = self.version
+            version = self._asked = self.version
         answer: T | CometError
         try:
             answer = await in_thread(self.ask)
         except CometError as error:
             answer = error
+        finally:
+            waiting.cancel()
         bar.busy = ""
-        self._shown = version
+        self._shown, self._asked = version, None
         self.entitle()
         if isinstance(answer, CometError):
             self.fail(answer)
+        elif unasked:
+            self.offer(answer)
         else:
             self.show(answer)
+
+    @work(group="waiting", exclusive=True)
+    async def _tell_late(self, bar: Bar) -> None:
+        """Say how long it takes already, and for which folder it waits where one does not answer."""
+        since = time.monotonic()
+        while True:
+            await asyncio.sleep(_LATE)
+            folder = await in_thread(lambda: silent(self.session.roots))
+            seconds = clock(time.monotonic() - since)
+            if folder:
+                bar.busy = _("waiting for {folder} {time}").format(folder=tail(safe(folder), 24), time=seconds)
+            else:
+                bar.busy = _("reading … {time}").format(time=seconds)
 
 
 def every() -> float:

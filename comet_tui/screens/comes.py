@@ -16,16 +16,6 @@ _WORDS = {
         _("The covers of a track side by side, the best one chosen, a square cut out of it, and embedded."),
         _("Until then nothing of Comet changes a cover."),
     ),
-    "threshold": (
-        _("5 Threshold"),
-        _("How much two tracks have to agree to count as the same: the pairs near the line, and what moving it does."),
-        _("Until then `comet threshold` shows it, and `judge.false_pairs` moves it, in main.ini or in a profile."),
-    ),
-    "memory": (
-        _("6 Memory"),
-        _("What a job may take and takes, how large its chunks are, and keys to make them larger or smaller."),
-        _("Until then 2 shows limit and use of the job at work, and `correlate.memory_share` sets what it may take."),
-    ),
     "backup": (
         _("7 Backup"),
         _("Playlists and liked tracks of a streaming account, saved to files and found in the collection."),

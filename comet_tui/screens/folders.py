@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,15 +14,15 @@ from textual.widget import Widget
 
 from comet.core.errors import CometError
 from comet.core.profiles import Profile
-from comet.core.text import _, _n, safe, size
+from comet.core.text import _, _n, grouped, safe, size
 from comet_tui import keys
 from comet_tui.background import in_thread
 from comet_tui.found import Pair
 from comet_tui.keys import Key
 from comet_tui.screens.base import Enter, explain
-from comet_tui.screens.paired import Paired
+from comet_tui.screens.newer import Newer
 from comet_tui.session import Session
-from comet_tui.widgets.columns import Cell, line, tail
+from comet_tui.widgets.columns import Cell, apart, line
 from comet_tui.widgets.lines import Heading
 from comet_tui.widgets.page import Page
 from comet_tui.widgets.rows import Rows
@@ -30,11 +31,12 @@ _SHOWN = 1_000
 """Files that go whose paths are listed; of more only the number is told."""
 
 
-class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
+class FoldersScreen(Newer[tuple[Profile, list[Pair]]]):
     """A list of pairs, and what becomes of the one under the cursor."""
 
     KEYS: ClassVar[tuple[Key, ...]] = keys.FOLDERS
     BINDINGS = keys.bindings(keys.FOLDERS)
+    WIDE = 200  # names need the width more than the page needs the height
 
     def __init__(self, session: Session, clock: Callable[[], float]) -> None:
         super().__init__(session)
@@ -45,6 +47,8 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
         """The pair that the page is about; the cursor may be ahead of it by a moment."""
         self._before = -1
         """The last run before the job that was started here; -1 where none was."""
+        self._kept: Pair | None = None
+        """What that job is about: done with, whatever becomes of it."""
 
     @property
     def called(self) -> str:
@@ -75,15 +79,22 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
 
     def show(self, answer: tuple[Profile, list[Pair]]) -> None:
         """List the pairs."""
+        self.forget()
         self._profile, self._pairs = answer
         nothing = _("no two folders hold several tracks of the same recordings")
         self.instead(None if self._pairs else Text(nothing))
         self.query_one("#total", Heading).words = _n("{n} pair of folders", "{n} pairs of folders", len(self._pairs))
-        self.query_one("#pairs", Rows).fill(len(self._pairs), self.query_one("#pairs", Rows).cursor)
+        rows = self.query_one("#pairs", Rows)
+        rows.fill(len(self._pairs), self._pairs.index(self._told) if self._told in self._pairs else rows.cursor)
         self._show_pair()
+
+    def leaves(self, answer: tuple[Profile, list[Pair]]) -> bool:
+        """Tell whether the pair under the cursor is there as it was, or was answered."""
+        return self._told in (None, self._kept, *answer[1])
 
     def fail(self, error: CometError) -> None:
         """Say why there are none."""
+        self.forget()
         self._pairs = []
         self.instead(explain(error))
 
@@ -91,7 +102,7 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
         """Keep the one folder, after it was seen what goes of the other one."""
         self._show_pair()
         pair, profile = self._told, self._profile
-        if not self._enter.meant() or pair is None or profile is None or not self.current:
+        if not self._enter.meant() or self.renewed() or pair is None or profile is None or self.waits():
             return
         if not self.sees(1):
             self.go(1)
@@ -117,7 +128,7 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
     @work(group="acts")
     async def _keep(self, profile: Profile, pair: Pair) -> None:
         def act() -> str:
-            self._before = self.session.keep_folder(profile, pair)
+            self._before, self._kept = self.session.keep_folder(profile, pair), pair
             return _("a job moves what goes, 9 shows it; u takes it back when it has ended")
 
         await self._act(act)
@@ -148,7 +159,7 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
     @on(Rows.Moved, "#pairs")
     def _show_pair(self) -> None:
         pair = self._pair
-        if pair is self._told:
+        if pair == self._told:
             return
         self._told = pair
         self._enter.begin()
@@ -159,7 +170,7 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
         )
         lines = [*pair.words, "", *(safe(track.file.path) for track in pair.goes[:_SHOWN])]
         if len(pair.goes) > _SHOWN:
-            lines.append(_("… and {n} more").format(n=f"{len(pair.goes) - _SHOWN:,}"))
+            lines.append(_("… and {n} more").format(n=grouped(len(pair.goes) - _SHOWN)))
         self.query_one(Page).write(Text("\n".join(lines)))
 
     def _draw(self, index: int, width: int) -> Text:
@@ -168,9 +179,10 @@ class FoldersScreen(Paired[tuple[Profile, list[Pair]]]):
             Cell(size(sum(each.file.size for each in pair.goes)), 8, right=True),
             Cell(_n("{n} file", "{n} files", len(pair.goes)), 10, right=True, rank=1),
         )
-        room = max(6, (width - 22) // 2)
+        words = _("keep {keep} over {over}")
+        room = width - line(cells, "", width).cell_len - cell_len(words.format(keep="", over=""))
         top = os.path.commonpath((pair.keep, *pair.over))
+        top = os.path.dirname(top) if top in (pair.keep, *pair.over) else top  # or one of them would have no name
         keep, *others = (safe(os.path.relpath(each, top)) for each in (pair.keep, *pair.over))
-        over = tail(", ".join(others), room - 6)
-        words = _("keep {keep} over {over}").format(keep=tail(keep, room - 5), over=over)
-        return line(cells, words, width)
+        keep, over = apart(keep, ", ".join(others), room)
+        return line(cells, words.format(keep=keep, over=over), width)

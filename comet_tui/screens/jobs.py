@@ -7,6 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 
+from comet import jobs
 from comet.core.errors import CometError
 from comet.core.text import _, _n, safe
 from comet.jobs import JobState
@@ -83,7 +84,7 @@ class JobsScreen(Framed):
         if self._job is None:
             return
         try:
-            self.session.steer(self._job, pause=pause, stop=stop)
+            jobs.steer(self._job, pause=pause, stop=stop)
         except CometError as error:
             self.refuse(error)
         else:

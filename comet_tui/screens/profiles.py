@@ -6,17 +6,18 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.widget import Widget
 
+from comet.core import ini
 from comet.core.errors import CometError
-from comet.core.profiles import UNNAMED
+from comet.core.profiles import LISTS, UNNAMED
 from comet.core.text import _, _n, safe
 from comet_tui import keys
 from comet_tui.background import in_thread
 from comet_tui.keys import Key
 from comet_tui.profiles import Listed, Listing
-from comet_tui.screens.base import explain
+from comet_tui.screens.base import explain, reason
 from comet_tui.screens.paired import Paired
 from comet_tui.session import Session
 from comet_tui.widgets.columns import Cell, line, tail
@@ -36,6 +37,10 @@ class ProfilesScreen(Paired[Listing]):
         self._listing = Listing("", [], ())
         self._added = ""
         """The name of a profile that was just added, on which the cursor shall stand."""
+        self._draft = ""
+        """What came back from the editor and is wrong."""
+        self._of = ""
+        """The profile whose values are listed."""
         self._wrong = ""
         """What was said to be wrong with the profile under the cursor."""
 
@@ -55,6 +60,7 @@ class ProfilesScreen(Paired[Listing]):
         """Make the list of values."""
         yield Heading(id="which")
         yield Rows(self._draw_value, id="values")
+        yield Typed(_("the value, then Enter; Esc leaves it as it is"), id="value")
 
     def lists(self) -> tuple[Widget, Widget]:
         """Return both lists."""
@@ -107,6 +113,52 @@ class ProfilesScreen(Paired[Listing]):
         self.go(0)
         self._new.ask()
 
+    def action_edit(self) -> None:
+        """Type another value of the profile, in the place of the one under the cursor."""
+        here, at = self._here, self.query_one("#values", Rows).cursor
+        if here is None or here.errors or at >= len(self._details):
+            self.say(_("what is wrong in a file is mended in your editor: E"))
+        elif not self.inside:
+            self.go(1)
+        elif self._details[at][0] in LISTS:
+            self.say(_("a list of folders is edited in the file: E"))
+        else:
+            self.query_one("#value", Typed).ask(self._details[at][1])
+
+    def action_editor(self) -> None:
+        """Open the file of profiles in the user's editor; what is wrong is not written, and there again next time."""
+        from comet.collection import edited  # noqa: PLC0415 - nothing is loaded before somebody asks
+
+        try:
+            given = self._draft or "\n".join(ini.lines(self._listing.file)) + "\n"
+            with self.app.suspend():
+                self._draft = edited.by_hand(given)
+            if self._draft != given:
+                self.session.rewrite(self._draft)
+        except SuspendNotSupported:
+            self.say(_("this terminal cannot be left for an editor"))
+        except CometError as error:
+            again = _("nothing was written, E opens it again: {reason}") if self._draft else "{reason}"
+            self.say(f"! {again.format(reason=reason(error))}")
+        else:
+            self._draft = ""
+            self.say(_("`{file}` is as you left it").format(file=safe(self._listing.file)))
+            self.read()
+
+    def action_default(self) -> None:
+        """Let the profile under the cursor be the default one."""
+        here = self._here
+        if here is None or here.name == UNNAMED:
+            self.say(_("only a profile with a name can be the default one"))
+            return
+        try:
+            self.session.make_default(here.name)
+        except CometError as error:
+            self.refuse(error)
+        else:
+            self.say(_("profile `{name}` is meant from now on where none is named").format(name=safe(here.name)))
+            self.read()
+
     def action_other(self) -> None:
         """Give the keys to the other list, or to the line that asks."""
         if self._new.display:
@@ -116,9 +168,26 @@ class ProfilesScreen(Paired[Listing]):
 
     def action_back(self) -> None:
         """Leave what was begun to be typed, or go back to the list."""
-        self._new.close()
-        self._folder.close()
-        self.go(0)
+        typing = self.query_one("#value", Typed)
+        where = 1 if typing.has_focus else 0
+        for line_of in (self._new, self._folder, typing):
+            line_of.close()
+        self.go(where)
+
+    @on(Typed.Submitted, "#value")
+    def _changed(self, event: Typed.Submitted) -> None:
+        event.stop()
+        here, key = self._here, self._details[self.query_one("#values", Rows).cursor][0]
+        if here is None:
+            return
+        try:
+            file = self.session.set(key, event.value.strip(), here.name)
+        except CometError as error:
+            self.refuse(error)
+            return
+        self.action_back()
+        self.say(_("`{key}` stands in `{file}` now").format(key=key, file=safe(file)))
+        self.read()
 
     @on(Typed.Submitted, "#name")
     def _named(self) -> None:
@@ -165,7 +234,8 @@ class ProfilesScreen(Paired[Listing]):
     def _show_values(self) -> None:
         here = self._here
         self.query_one("#which", Heading).words = _called(here.name) if here else ""
-        self.query_one("#values", Rows).fill(len(self._details))
+        values, before, self._of = self.query_one("#values", Rows), self._of, here.name if here else ""
+        values.fill(len(self._details), values.cursor if before == self._of else 0)
         wrong = here.errors if here else self._listing.errors[self._profiles.cursor - len(self._listing.profiles) :]
         if wrong or self._wrong:
             self._wrong = f"! {wrong[0]}" if wrong else ""

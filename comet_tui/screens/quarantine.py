@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from comet.core.errors import CometError
-from comet.core.text import _, _n, safe, size
+from comet.core.text import _, _n, grouped, safe, size
 from comet_tui import keys
 from comet_tui.background import in_thread
 from comet_tui.keys import Key
@@ -37,7 +37,12 @@ class QuarantineScreen(Paired[Stored]):
 
     KEYS: ClassVar[tuple[Key, ...]] = keys.QUARANTINE
     BINDINGS = keys.bindings(keys.QUARANTINE)
-    DEFAULT_CSS = "QuarantineScreen #detail { height: 3; padding: 0 1; }"
+    DEFAULT_CSS = """
+    QuarantineScreen {
+        #spared { height: auto; max-height: 4; padding: 0 1; display: none; }
+        #detail { height: 3; padding: 0 1; }
+    }
+    """
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -57,6 +62,7 @@ class QuarantineScreen(Paired[Stored]):
 
     def one(self) -> ComposeResult:
         """Make the list of what is held."""
+        yield Static(id="spared")
         yield Heading(id="total")
         yield Rows(self._draw_held, id="held")
         yield Typed("", id="purge")
@@ -94,6 +100,9 @@ class QuarantineScreen(Paired[Stored]):
         if held:
             words += [_("oldest {date}").format(date=working.when(held[0].made)), _("not free until purged")]
         self.query_one("#total", Heading).words = " · ".join(words)
+        spared = self.query_one("#spared", Static)
+        spared.display = bool(answer.spared)
+        spared.update(Text(_spared(answer.spared)))
         self.query_one("#history", Heading).words = _n("{n} run", "{n} runs", len(answer.runs))
         self._held.fill(len(held), self._held.cursor)
         same = (at for at, run in enumerate(answer.runs) if before and run.id == before.id)
@@ -249,8 +258,17 @@ class QuarantineScreen(Paired[Stored]):
             Cell(kinds.get(run.kind, safe(run.kind)), 8),
             Cell(size(run.size) if run.size else "", 8, right=True, rank=1),
         )
-        told = ", ".join(words.format(n=f"{n:,}") for n, words in counts if n)
+        told = ", ".join(words.format(n=grouped(n)) for n, words in counts if n)
         return line(cells, told or _("nothing"), width)
+
+
+def _spared(paths: Sequence[str]) -> str:
+    """Return what is to be said of files that Comet has left beside others, empty where there are none."""
+    if not paths:
+        return ""
+    more = _n(" and {n} more", " and {n} more", len(paths) - 1) if len(paths) > 1 else ""
+    told = _("! left after a crash, for it may be nowhere else: `{path}`{more}; compare it with the file beside it")
+    return told.format(path=safe(paths[0]), more=more)
 
 
 def _age(moment: float) -> str:

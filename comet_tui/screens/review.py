@@ -7,32 +7,35 @@ from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
 from comet.core.errors import CometError, NotScannedError
-from comet.core.model import Choice
-from comet.core.text import _, _n, size
+from comet.core.text import _, _n, safe, size
 from comet_tui import keys
+from comet_tui.again import carried, found_again, stays
 from comet_tui.ahead import Ahead
-from comet_tui.background import in_thread
 from comet_tui.found import Found, Looked
 from comet_tui.keys import Key
 from comet_tui.screens import told
-from comet_tui.screens.base import Enter, explain, reason, unjudged
-from comet_tui.screens.paired import Paired
+from comet_tui.screens.base import Enter, explain, unjudged
+from comet_tui.screens.deciding import Deciding
+from comet_tui.screens.pair import PairScreen
 from comet_tui.screens.tags import Tags
-from comet_tui.session import Act, Session
-from comet_tui.walk import Fate, Item, Step, Walk
-from comet_tui.widgets.columns import head, wrapped
+from comet_tui.screens.tracks import Tracks
+from comet_tui.session import Session
+from comet_tui.walk import Fate, Item, Walk
 from comet_tui.widgets.lines import Heading, Hints
 from comet_tui.widgets.rows import Rows
+from comet_tui.widgets.typed import Typed
+
+_AROUND = 1000
+"""Groups behind the cursor that are looked for where it was read again, and the group under it is gone."""
 
 
-class ReviewScreen(Paired[Found]):
+class ReviewScreen(Deciding):
     """A list of groups, and beside or below it tracks and tags of the group under the cursor."""
 
     KEYS: ClassVar[tuple[Key, ...]] = keys.REVIEW
@@ -42,23 +45,20 @@ class ReviewScreen(Paired[Found]):
     DEFAULT_CSS = """
     ReviewScreen {
         #unjudged { height: auto; max-height: 2; padding: 0 1; display: none; }
-        #detail { height: 3; padding: 0 1; }
         #other { height: 3fr; }
         &.-wide #one { width: 3fr; }
         &.-wide #other { width: 5fr; height: 1fr; }
-        #own { height: 1fr; }
+        &.-alone #own { min-height: 100%; max-height: 100%; }
     }
     """
 
     def __init__(self, session: Session, clock: Callable[[], float]) -> None:
         super().__init__(session)
-        self._found: Found | None = None
-        self._walk = Walk()
-        self._item: Item | None = None
-        """Whose tracks are listed; the cursor of the groups may be ahead of it by a moment."""
         self._looked: set[int] = set()
         """Which of the lists were on the screen with this group."""
         self._enter = Enter(clock)
+        self._wanted = ""
+        """The word that was looked for last."""
 
     @property
     def called(self) -> str:
@@ -70,23 +70,26 @@ class ReviewScreen(Paired[Found]):
         yield Heading(id="total")
         yield Static(id="unjudged")
         yield Rows(self._draw_group, id="groups")
+        yield Typed(_("a word of a name or path, then Enter; Esc leaves it"), id="find")
 
     def other(self) -> ComposeResult:
         """Make the list of tracks and that of tags."""
-        with Vertical(id="own"):
-            yield Heading(id="title")
-            yield Rows(self._draw_track, id="tracks")
-            yield Static(id="detail")
+        yield Tracks(self._enter)
         yield Tags(self.say)
 
     def lists(self) -> tuple[Widget, Widget, Widget]:
         """Return all three lists."""
-        return self._groups, self._tracks, self._tags.rows
+        return self._groups, self._own.rows, self._tags.rows
 
     @property
     def sections(self) -> Sequence[tuple[str, tuple[Key, ...]]]:
         """Return its own keys by heading."""
         return *super().sections, (_("While the tags have the keys"), keys.TAGS)
+
+    @property
+    def active(self) -> Sequence[Key]:
+        """Return those of its own keys that would do something now."""
+        return (*self.KEYS, *keys.TAGS) if self.inside == 2 else self.KEYS
 
     def on_mount(self) -> None:
         """Begin with nothing to list."""
@@ -120,6 +123,10 @@ class ReviewScreen(Paired[Found]):
             nothing = _("nothing is known to be duplicated; 2 shows how far that goes, and what to do next")
             self.instead(Text(unjudged(answer.unjudged, self.session) if answer.unjudged else nothing))
 
+    def leaves(self, answer: Found) -> bool:
+        """Tell whether the group under the cursor is the same in what is newer, and nobody is at its tags."""
+        return self._item is None or (not self._tags.has_focus_within and stays(self._walk, self._item, answer))
+
     def fail(self, error: CometError) -> None:
         """Say why there are no groups; at the very beginning, where one reads what to do."""
         self._list(None)
@@ -128,39 +135,42 @@ class ReviewScreen(Paired[Found]):
             self.app.switch_mode("scan" if isinstance(error, NotScannedError) else "profiles")
 
     def action_group(self, step: int) -> None:
-        """Go to the next group or the one before."""
+        """Go to the next group or the one before, and to its tracks."""
+        if self.renewed():
+            return
         self._groups.action_move(step)
-        self._show_group()
+        self.follow_cursor()
+        self._to_tracks()
 
     def action_keep(self) -> None:
         """Let the track under the cursor stay, or go."""
-        self._show_group()  # a key may be here before the message that the cursor has moved
-        item, at = self._item, self._tracks.cursor
-        if item is None or not item.asks or at >= len(item.proposal.group.tracks):
+        self.follow_cursor()  # a key may be here before the message that the cursor has moved
+        item, at = self._item, self._own.rows.cursor
+        if self.renewed() or item is None or not item.asks or at >= len(item.proposal.group.tracks):
             return
         if not item.toggle(at):
             self.say(_("one track always stays: choose another one first"))
-        self._redraw(item)
+        self.redraw(item)
 
     def action_tags(self) -> None:
         """Give the keys to the tags, or back to the tracks."""
         self.go(1 if self.inside == 2 else 2)
 
     def action_back(self) -> None:
-        """Go back to the tracks that are proposed to stay."""
-        if self._item and self._item.asks:
+        """Go back to the tracks that are proposed to stay, or leave what was begun to be typed."""
+        if self.query_one("#find", Typed).has_focus:
+            self._close_find()
+        elif self._item and self._item.asks:
             self._item.restore()
-            self._redraw(self._item)
+            self.redraw(self._item)
 
     def action_confirm(self) -> None:
         """Confirm the group that is on the screen, and go to the next one."""
-        self._show_group()
+        self.follow_cursor()
         item, found = self._item, self._found
-        if not self._enter.meant() or item is None or found is None or not self.current:
+        if not self._enter.meant() or self.renewed() or item is None or found is None or self.waits():
             return
-        unseen = [which for which in (1, 2) if which not in self._looked or (self.single and not self.inside)]
-        if unseen:
-            self.go(unseen[0])  # nothing is confirmed unseen
+        if self._leads(item):  # nothing is confirmed unseen
             self._enter.begin()
         elif not item.asks:
             self.say(told.done(item))
@@ -170,6 +180,22 @@ class ReviewScreen(Paired[Found]):
             self.say(told.staying(item))
         elif self._agreed():
             self._confirm(item, found)
+
+    def _leads(self, item: Item) -> bool:
+        """Lead to what of the group was not on the screen yet: lists, and tracks that would go."""
+        unseen = [which for which in (1, 2) if which not in self._looked or (self.single and not self.inside)]
+        tracks = self._own.unseen() if item.asks and 1 not in unseen else []
+        if tracks:
+            self.go(1)
+            self._own.bring(tracks)
+            one, more = (
+                _("Enter again: {n} track that goes was not seen"),
+                _("Enter again: {n} tracks that go were not seen"),
+            )
+            self.say(_n(one, more, len(tracks)))
+        elif unseen:
+            self.go(unseen[0])
+        return bool(tracks or unseen)
 
     def _idle(self, item: Item) -> bool:
         """Tell whether Enter would do nothing: every track stays as it is proposed, and no tags would be written."""
@@ -187,99 +213,84 @@ class ReviewScreen(Paired[Found]):
         return not words
 
     def _confirm(self, item: Item, found: Found) -> None:
-        merged, before, chosen = self._tags.merged, item.decision, item.settles
+        merged, before, touched = self._tags.merged, item.decision, item.touched
         if merged is not None:
             fate = Fate.HELD if item.proposal.remove else Fate.KEPT
-            self._do(item, fate, lambda: self.session.confirm(found.profile, merged, before, chosen=chosen))
+            self.do(item, fate, lambda: self.session.confirm(found.profile, merged, before, touched=touched))
 
-    def action_apart(self) -> None:
-        """Record that the tracks of the group are no duplicates of each other."""
-        self._decide(Choice.APART, Fate.APART)
+    def _to_tracks(self) -> None:
+        """Let nobody be in the tags of a group without having gone there: the next key would mean something else."""
+        if self.inside == 2:
+            self.go(1)
 
-    def action_skip(self) -> None:
-        """Leave the group for later, or no longer."""
-        if self._item and self._item.fate is Fate.SKIPPED:
-            self._decide(None, Fate.OPEN)
-        else:
-            self._decide(Choice.SKIP, Fate.SKIPPED)
+    def go_to(self, at: int) -> None:
+        """Put the cursor on a group, and take it in hand."""
+        self._groups.move_to(at)
+        self.follow_cursor()
 
-    def action_undo(self) -> None:
-        """Take back what was done here last."""
-        if self._found is None or not self.current:
-            return
-        if not self._walk.steps:
-            self.say(_("nothing was done here since the groups were read; 8 shows what was done before"))
-            return
-        step = self._walk.steps.pop()
-        self._groups.move_to(self._walk.items.index(step.item))
-        self._show_group()
-        self._take_back(step, self._found, self._walk)
+    def go_on(self) -> None:
+        """Go to the next open group, and to its tracks."""
+        self.go_to(self._walk.next_open(self._groups.cursor))
+        self._to_tracks()
 
-    def _decide(self, choice: Choice | None, fate: Fate) -> None:
-        self._show_group()
-        item, found = self._item, self._found
-        if item is None or found is None or not item.asks or not self.current:
-            return
-        group, before = item.proposal.group, item.decision
-        self._do(item, fate, lambda: self.session.decide(found.profile, group, before, choice))
-
-    def _do(self, item: Item, fate: Fate, act: Callable[[], Act]) -> None:
-        """Let something be done with a group after all that was wished for before, and go on meanwhile."""
-        self._wait(self._walk, self._walk.begin(item), fate, act)
-        self._redraw(item)
-        if fate is not Fate.OPEN:
-            self._groups.move_to(self._walk.next_open(self._groups.cursor))
-            self._show_group()
-
-    @work(group="acts")
-    async def _wait(self, walk: Walk, step: Step, fate: Fate, act: Callable[[], Act]) -> None:
-        async with self.session.turn:
-            try:
-                done = await in_thread(act)
-            except CometError as error:
-                walk.fail(step, reason(error))
-            else:
-                walk.end(step, done, fate, told.failed(done))
-        self._tell(step.item)
-
-    @work(group="acts")
-    async def _take_back(self, step: Step, found: Found, walk: Walk) -> None:
-        async with self.session.turn:  # so what is taken back is done by now
-            act = step.act
-            if act is None:
-                return
-            try:
-                back = await in_thread(lambda: self.session.undo(found.profile, act))
-            except CometError as error:
-                step.item.fate, step.item.reason = Fate.FAILED, reason(error)
-            else:
-                walk.undone(step, back, told.failed(back))
-        self._tell(step.item)
-
-    def _tell(self, item: Item) -> None:
-        self.session.acts += 1
-        if item in self._walk.items and self._tags.ahead:  # and not those of another profile
+    def ask_again(self, item: Item) -> None:
+        """Forget what was known of a group before something was done with it."""
+        if self._tags.ahead:
             self._tags.ahead.forget(item)
-            self.say(told.done(item))
-            self._redraw(item)
+
+    def action_view(self) -> None:
+        """Lay the track under the cursor along the keeper, and let both be heard."""
+        self.follow_cursor()
+        item, at = self._item, self._own.rows.cursor
+        if item is None or at >= len(item.proposal.group.tracks):
+            return
+        tracks, keeper = item.proposal.group.tracks, item.proposal.keep[0]
+        other = at if at != keeper else next((n for n in range(len(tracks)) if n != keeper), at)
+        self.app.push_screen(PairScreen(self.session, tracks[keeper].path, tracks[other].path))
+
+    def action_find(self) -> None:
+        """Type a word of a group that is looked for."""
+        self.query_one("#find", Typed).ask(self._wanted)
+
+    @on(Typed.Submitted, "#find")
+    def _typed(self, event: Typed.Submitted) -> None:
+        event.stop()
+        self._wanted = event.value.strip()
+        self._close_find()
+        self.action_match(1)
+
+    def action_match(self, step: int) -> None:
+        """Go to the next group that has the word, or the one before."""
+        found = self._walk.match(self._wanted, self._groups.cursor, step) if self._wanted else None
+        if found is None:
+            self.say(
+                _("no group has `{word}`").format(word=safe(self._wanted)) if self._wanted else _("/ looks for a word")
+            )
+        else:
+            self.go_to(found)
+
+    def _close_find(self) -> None:
+        self.query_one("#find", Typed).close()
+        self.go(1)
 
     def _list(self, found: Found | None) -> None:
-        before = self._item.proposal.group.id if self._item else ""
+        same = self._found and found and self._found.profile.name == found.profile.name
+        old, cursor = self._walk.items, self._groups.cursor
+        before = map(old.seen, range(cursor, min(len(old), cursor + _AROUND))) if same else ()
+        self._walk = carried(self._walk if same else Walk(), found) if found else Walk()
         self._found = found
-        self._walk = Walk.of(found) if found else Walk()
+        self.forget()
         self._tags.ahead = Ahead(partial(self._asking, found)) if found else None
         self._item = None
         items = self._walk.items
-        self.say("")  # what was done before the groups were read is undone on the screen of the quarantine
+        self.say("")
         self.instead(None if items else Text())
         notice = self.query_one("#unjudged", Static)
         notice.display = bool(found and found.unjudged)
         notice.update(Text(unjudged(found.unjudged, self.session) if found else ""))
-        self._groups.fill(
-            len(items), next((at for at, each in enumerate(items) if each.proposal.group.id == before), 0)
-        )
+        self._groups.fill(len(items), found_again(before, items))
         self._total()
-        self._show_group()
+        self.follow_cursor()
 
     def _total(self) -> None:
         count, left = self._walk.left()
@@ -288,7 +299,8 @@ class ReviewScreen(Paired[Found]):
         )
 
     @on(Rows.Moved, "#groups")
-    def _show_group(self) -> None:
+    def follow_cursor(self) -> None:
+        """Take the group under the cursor in hand, if it is not."""
         items, cursor = self._walk.items, self._groups.cursor
         item = items[cursor] if cursor < len(items) else None
         if item is self._item:
@@ -297,21 +309,8 @@ class ReviewScreen(Paired[Found]):
         self._enter.begin()
         self._look()
         self._show_tags()
-        if item is None:
-            self._tracks.fill(0)
-            return
-        count = len(item.proposal.group.tracks) + len(told.beside(item.proposal.group))
-        self._tracks.fill(count, item.proposal.keep[0])  # where it says why it stays
-        self._entitle(item)
+        self._own.follow(item, self._found.outside if self._found else {})
         self._show_track()
-
-    def _entitle(self, item: Item) -> None:
-        group = item.proposal.group
-        self.query_one("#title", Heading).words = _("{name} · {tracks} · frees {size}").format(
-            name=told.name(item),
-            tracks=_n("{n} track", "{n} tracks", len(group.tracks)),
-            size=size(item.proposal.frees),
-        )
 
     @on(Rows.Moved, "#tracks")
     @on(Rows.Moved, "#tags")
@@ -320,13 +319,9 @@ class ReviewScreen(Paired[Found]):
         """Tell all about what is under the cursor: a track, or a field while the tags have the keys."""
         if self._item is None or self._found is None:
             return
-        detail = self.query_one("#detail", Static)
-        width = detail.size.width or self.size.width - 2
-        path, what = told.detail(self._item, self._tracks.cursor, self._found.outside, self._tags.looked)
-        if field := self._tags.detail if self.inside == 2 else "":
-            path, what = "", field
-        lines = wrapped(path, width, 2)
-        detail.update(Text("\n".join((*lines, head(what, width * (3 - len(lines)))))), layout=False)
+        path, what = told.detail(self._item, self._own.rows.cursor, self._found.outside, self._tags.looked)
+        field = self._tags.detail if self.inside == 2 else ""
+        self._own.tell(*(("", field) if field else (path, what)))
 
     def _show_tags(self) -> None:
         items = self._walk.items
@@ -352,7 +347,8 @@ class ReviewScreen(Paired[Found]):
 
     def _arrange(self, inside: int) -> None:
         super()._arrange(inside)
-        self.query_one("#own").display = not self.single or inside == 1
+        self.set_class(self.single, "-alone")
+        self._own.display = not self.single or inside == 1
         self._tags.display = not self.single or inside == 2
         self.query_one(Hints).keys = (self.KEYS[0], *keys.TAGS) if inside == 2 else self.KEYS
         self._look()
@@ -362,29 +358,26 @@ class ReviewScreen(Paired[Found]):
         """Note which lists are on the screen."""
         self._looked |= {which for which in range(3) if self.sees(which)}
 
-    def _redraw(self, item: Item) -> None:
+    def redraw(self, item: Item) -> None:
         """Show a group as it is now, wherever it stands."""
         self._total()
         self._groups.redraw(self._walk.items.index(item))
         if item is self._item:
-            self._entitle(item)
-            self._tracks.refresh()
+            self._own.entitle()
+            self._own.rows.refresh()
             self._show_track()
             self._show_tags()
 
     def _draw_group(self, index: int, width: int) -> Text:
-        return told.group_row(self._walk.items[index], width)
-
-    def _draw_track(self, index: int, width: int) -> Text:
-        return told.track_row(self._item, index, self._found.outside, width) if self._item and self._found else Text()
+        return told.group_row(self._walk.items.seen(index), width)
 
     @property
     def _groups(self) -> Rows:
         return self.query_one("#groups", Rows)
 
     @property
-    def _tracks(self) -> Rows:
-        return self.query_one("#tracks", Rows)
+    def _own(self) -> Tracks:
+        return self.query_one(Tracks)
 
     @property
     def _tags(self) -> Tags:

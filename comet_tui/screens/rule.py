@@ -77,7 +77,7 @@ class RuleScreen(Framed):
         bar, page = self.query_one(Bar), self.query_one(Page)
         bar.busy = _("reading …")
         try:
-            lines = await in_thread(lambda: self.session.rule(rule))
+            lines = await in_thread(lambda: self.session.answer("review", "--rule", rule).splitlines())
         except CometError as error:
             page.write(explain(error))
         else:

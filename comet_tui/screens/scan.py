@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 
+from comet import jobs
 from comet.core.errors import CometError, NotScannedError, UsageError
 from comet.core.text import _, safe
 from comet.jobs import JobState
@@ -128,7 +129,7 @@ class ScanScreen(Reading["tuple[tuple[str, ...], State | CometError]"]):
             self.say(_("no job of this profile runs; Enter starts one"))
             return
         try:
-            self.session.steer(self._job, pause=pause, stop=stop)
+            jobs.steer(self._job, pause=pause, stop=stop)
         except CometError as error:
             self.refuse(error)
         else:

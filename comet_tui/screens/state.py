@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from comet.core.text import _, safe, size
+from comet.core.text import _, grouped, safe, size
 from comet_tui.screens.base import unjudged
 from comet_tui.session import Session
 from comet_tui.widgets.columns import table
@@ -32,11 +32,11 @@ def written(state: State, next_steps: list[str]) -> Text:
 
 
 def _files(state: State) -> Iterator[tuple[str, str]]:
-    yield _("music"), f"{state.taking.files:,}"
+    yield _("music"), grouped(state.taking.files)
     for codec, count in state.by_codec.items():
-        yield f"  {safe(codec)}", f"{count:,}"
-    yield _("can be compared"), f"{state.taking.compared:,}"
-    yield _("problems"), f"{state.problems:,}"
+        yield f"  {safe(codec)}", grouped(count)
+    yield _("can be compared"), grouped(state.taking.compared)
+    yield _("problems"), grouped(state.problems)
 
 
 def _found(state: State) -> Iterator[tuple[str, str]]:
@@ -44,10 +44,10 @@ def _found(state: State) -> Iterator[tuple[str, str]]:
     yield (
         _("pairs compared"),
         _("{done} of {all}, {percent}").format(
-            done=f"{done:,}", all=f"{all_pairs:,}", percent=_percent(done, all_pairs)
+            done=grouped(done), all=grouped(all_pairs), percent=_percent(done, all_pairs)
         ),
     )
-    yield _("groups"), f"{state.groups:,}"
+    yield _("groups"), grouped(state.groups)
     yield _("saving"), size(state.saving)
 
 

@@ -99,7 +99,7 @@ class Tags(Vertical):
     def detail(self) -> str:
         """All of the field under the cursor, in words."""
         row = self.row
-        return fields.detail(row, self.merged.shown, self.merged.settled) if row and self.merged else ""
+        return fields.detail(row, self.merged.merge, self.merged.settled) if row and self.merged else ""
 
     def follow(self, item: Item | None, following: Item | None) -> None:
         """Show the tags of a group, now or when they are there; then those of the `following` one are read."""
@@ -110,7 +110,8 @@ class Tags(Vertical):
             self._value.close()
         self._list(self.rows.cursor if same else 0)
         if self.ahead and item and item.asks:
-            self._read(self.ahead, item, _REST if self._answer is None and not same else 0.0)
+            late = self._answer is None  # as it was listed just now: an answer may come while the cursor rests
+            self._read(self.ahead, item, _REST if late and not same else 0.0, late=late)
 
     def agree(self) -> str:
         """Return what keeps the group from being confirmed, as a sentence, with the cursor on it; empty for nothing.
@@ -153,7 +154,7 @@ class Tags(Vertical):
     def action_proposed(self) -> None:
         """Settle all conflicts that are left as it is proposed."""
         if self.merged:
-            self._settle(settling.proposed(self.merged.shown, self.merged.settled))
+            self._settle(settling.proposed(self.merged.merge, self.merged.settled))
 
     def action_edit(self) -> None:
         """Let the field under the cursor be typed."""
@@ -174,13 +175,13 @@ class Tags(Vertical):
             return
         from comet.collection import edited  # noqa: PLC0415 - nothing is loaded before somebody asks
 
-        given = self._draft or edited.text(merged.shown, item.settled)
+        given = self._draft or edited.text(merged.merge, item.settled)
         try:
             with self.app.suspend():
                 typed = edited.by_hand(given)
             if typed != given or self._draft:
                 self._draft = typed
-                found = edited.parse(typed, merged.shown)
+                found = edited.parse(typed, merged.merge)
             else:
                 found = item.settled
         except SuspendNotSupported:
@@ -266,10 +267,9 @@ class Tags(Vertical):
         self.post_message(self.Changed())
 
     @work(exclusive=True, group="tags")
-    async def _read(self, ahead: Ahead, item: Item, rest: float) -> None:
+    async def _read(self, ahead: Ahead, item: Item, rest: float, *, late: bool) -> None:
         """Read the tags of a group on which the cursor rests, then those of the one that is next."""
         await asyncio.sleep(rest)
-        late = ahead.known(item) is None
         await ahead.of(item)
         if item is not self._item or ahead is not self.ahead:
             return
@@ -289,12 +289,12 @@ class Tags(Vertical):
         elif merged is None:
             self._lines, heading.words = [], _("Tags · reading tags …")
         else:
-            rows = fields.listed(merged.shown, item.settled, opened=self._opened)
+            rows = fields.listed(merged.merge, item.settled, opened=self._opened)
             notes = fields.notes(merged, rows, self.looked.unheld if self.looked else {})
             first = sum(isinstance(row, Row) and row.agreement is Agreement.CONFLICT for row in rows)
             self._lines = [*rows[:first], *notes, *rows[first:]]
             cursor = next((at for at, line in enumerate(self._lines) if _same(line, here)), cursor)
-            heading.words = fields.heading(merged.shown, item.settled)
+            heading.words = fields.heading(merged.merge, item.settled)
         self.rows.fill(len(self._lines), cursor)
 
     def _draw(self, index: int, width: int) -> Text:

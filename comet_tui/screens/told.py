@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cache
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from comet.core.model import Group, Match, Relation, Track
 from comet.core.text import _, _n, clock, safe, size
+from comet_tui.acts import Act
 from comet_tui.found import Looked
-from comet_tui.session import Act
 from comet_tui.walk import Fate, Item, moved, written
 from comet_tui.widgets.columns import Cell, head, line, tail
 
@@ -46,7 +48,7 @@ def track_row(item: Item, index: int, outside: Mapping[int, Track], width: int) 
         return _row(f"{number} {mark}", style, group.tracks[index], width)
     _member, other, match = _left_over(group, index, outside)
     if other is None:
-        return line((Cell(f"  {_('beside')}", 11),), relation(match), width)
+        return line((Cell(f"  {_('beside')}", _wide()),), relation(match), width)
     return _row(f"  {_('beside')}", "", other, width)
 
 
@@ -219,13 +221,19 @@ def _left_over(group: Group, index: int, outside: Mapping[int, Track]) -> tuple[
     return members.get(inner), outside.get(outer), match
 
 
+@cache
+def _wide() -> int:
+    """Return the cells that a number of two digits and the longest word behind it need, in this language."""
+    return 3 + max(cell_len(word) for word in (_("● keeper"), _("● stays"), _("? check"), _("○ check"), _("■ stays")))
+
+
 def _row(mark: str, style: str, track: Track, width: int) -> Text:
-    audio = track.audio
+    audio, wide, rate = track.audio, _wide(), _("{n} kbps")
     cells = (
-        Cell(mark, 11, style=style),
+        Cell(mark, wide, style=style),
         Cell(size(track.file.size), 8, right=True, rank=1),
         Cell(clock(audio.duration), 7, right=True, rank=2),
-        Cell(_("{n} kbps").format(n=round(audio.bitrate / 1000)), 9, right=True, rank=3),
+        Cell(rate.format(n=round(audio.bitrate / 1000)), cell_len(rate) + 1, right=True, rank=3),
         Cell(safe(audio.codec), 6, rank=4),
     )
     used = line(cells, "", width).cell_len

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from comet.core.job import Listing
 from comet.core.pace import Pace
-from comet.core.text import _, _n, clock, counted, safe, size
+from comet.core.text import _, _n, clock, counted, grouped, safe, size
 from comet.jobs import JobState
 from comet_tui.widgets.columns import Cell, head, line, tail
 
@@ -157,13 +157,13 @@ def progress(job: JobState) -> str:
     """Return how far the newest stage of a job is."""
     for key, stage in reversed(list(job.stages.items())):
         total = stage["total"]
-        return f"{_verb(key)} {stage['done']:,}" + (f"/{total:,}" if total is not None else "")
+        return f"{_verb(key)} {grouped(stage['done'])}" + (f"/{grouped(total)}" if total is not None else "")
     return ""
 
 
 def row(stage: Stage, width: int) -> Text:
     """Return the line of a stage."""
-    counted = f"{stage.done:,}" + (f" / {stage.total:,}" if stage.total is not None else "")
+    counted = grouped(stage.done) + (f" / {grouped(stage.total)}" if stage.total is not None else "")
     figures = min(19, max(13, len(counted)))
     room = max(8, min(24 if width >= _WIDE else 14, width - figures - 2))
     label = Cell(tail(stage.label, room) if stage.label.startswith("/") else stage.label, room)
@@ -191,12 +191,12 @@ def _figures(stage: Stage) -> list[Cell]:
     if stage.left is not None:
         cells.append(Cell(_("{time} left").format(time=clock(stage.left)), 13, right=True, rank=1))
     if stage.rate:
-        rate = f"{stage.rate:,.0f}" if stage.rate >= 10 else f"{stage.rate:.1f}"
+        rate = grouped(round(stage.rate)) if stage.rate >= 10 else f"{stage.rate:.1f}"
         cells.append(Cell(_("{rate}/s").format(rate=rate), 7, right=True, rank=4))
     if stage.size_rate:
         cells.append(Cell(_("{rate}/s").format(rate=size(round(stage.size_rate))), 9, right=True, rank=5))
     if stage.problems:
-        cells.append(Cell(f"! {stage.problems:,}", 6, right=True, rank=3))
+        cells.append(Cell(f"! {grouped(stage.problems)}", 6, right=True, rank=3))
     return cells
 
 
@@ -209,17 +209,18 @@ def facts(job: JobState) -> list[tuple[str, str]]:
         (_("command"), f"comet {safe(job.command)}"),
         (_("began"), when(job.started)),
         (_("took"), clock((time.time() if job.runs else job.updated) - job.started)),
-        (_("problems"), f"{job.problems:,}"),
+        (_("problems"), grouped(job.problems)),
         (_("memory"), memory(job).partition(": ")[2]),
         (_("error"), safe(job.error)),
         (_("folder"), safe(job.folder)),
     ]
     for key, stage in job.stages.items():
-        total = f" / {stage['total']:,}" if stage["total"] is not None else ""
+        total = f" / {grouped(stage['total'])}" if stage["total"] is not None else ""
         bytes_done = f" · {size(stage['size'])} / {size(stage['total_size'])}" if stage.get("total_size") else ""
-        shown.append((f"{_verb(key)}{safe(_name(key))}", f"{stage['done']:,}{total}{bytes_done}"))
+        name = f" · {safe(_name(key).strip())}" if _name(key) else ""
+        shown.append((_verb(key), f"{grouped(stage['done'])}{total}{bytes_done}{name}"))
     roots = dict.fromkeys(each["root"] for each in job.listings)
-    shown += [(_("found {root}").format(root=safe(root)), found(job, root)) for root in roots]
+    shown += [(_("found"), f"{found(job, root)} · {safe(root)}") for root in roots]
     return [(name, value) for name, value in shown if value]
 
 

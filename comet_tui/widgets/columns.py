@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
 _LEAST = 14
 """Cells that the last column keeps before others give way."""
+
+_END = 5
+"""Cells that `…` and the end of a name have at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,33 @@ def tail(text: str, width: int) -> str:
     while left and (cells := cells + cell_len(text[left - 1])) < width:
         left -= 1
     return "…" + text[left:]
+
+
+def apart(one: str, other: str, width: int) -> tuple[str, str]:
+    """Return two paths in at most `width` cells together, cut where they are alike: what tells them apart stays.
+
+    A path that needs less than its half leaves the rest to the other one.
+    """
+    needs = cell_len(one), cell_len(other)
+    if sum(needs) <= width:
+        return one, other
+    half = width // 2
+    room = max(half, width - needs[1])
+    ends = zip(reversed(one), reversed(other), strict=False)
+    common = sum(1 for _letters in takewhile(lambda letters: letters[0] == letters[1], ends))
+    return _cut(one, common, room), _cut(other, common, max(half, width - needs[0]))
+
+
+def _cut(text: str, common: int, width: int) -> str:
+    """Return a text in at most `width` cells, without some of what stands before its end: of its `common` last letters.
+
+    Where that is not enough, some of its own goes too; its beginning and its end stay.
+    """
+    if cell_len(text) <= width:
+        return text
+    own = cell_len(text[: len(text) - common])
+    begin = head(text, max(1, own + 1 if own + _END <= width else width - width // 3))
+    return begin + tail(text, width - cell_len(begin) + 1)[1:]
 
 
 def line(cells: Sequence[Cell], last: str, width: int) -> Text:

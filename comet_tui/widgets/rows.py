@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
+from textual.errors import NoWidget
 from textual.events import Click, Resize
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -54,6 +55,16 @@ class Rows(ScrollView, can_focus=True):
         self.count = 0
         self.cursor = 0
 
+    @property
+    def in_sight(self) -> range:
+        """The rows that are on the screen now."""
+        try:
+            place = self.screen.find_widget(self)
+        except NoWidget:  # others have its room
+            return range(0)
+        top = self.scroll_offset.y + place.visible_region.y - place.region.y
+        return range(top, min(self.count, top + place.visible_region.height))
+
     def fill(self, count: int, cursor: int = 0) -> None:
         """Show `count` rows, with the cursor on one of them."""
         self.count = count
@@ -66,6 +77,7 @@ class Rows(ScrollView, can_focus=True):
         """Put the cursor on a row, or the one nearest to it."""
         index = max(0, min(index, self.count - 1))
         if not self.count or index == self.cursor:
+            self._into_view()  # a wheel may have scrolled it away
             return
         old, self.cursor = self.cursor, index
         if not self._into_view():
@@ -88,6 +100,8 @@ class Rows(ScrollView, can_focus=True):
         here = index == self.cursor
         text = Text(_CURSOR if here else " ", no_wrap=True, end="").append_text(self._draw(index, width - 1))
         text.truncate(width, overflow="ellipsis", pad=True)
+        if here and self.has_focus:  # braille lines, screen readers and magnifiers follow the terminal's own cursor
+            self.app.cursor_position = self.content_region.offset + Offset(0, y)
         style = self._cursor_style() if here else self.rich_style
         return Strip(text.render(self.app.console)).apply_style(style).adjust_cell_length(width, style)
 

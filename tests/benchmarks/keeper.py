@@ -66,6 +66,16 @@ LOSSY = (
     *(Version(f"vorbis q{q}", (".ogg", "-c:a", "libvorbis", "-q:a", str(q))) for q in (3, 5, 8)),
     *(Version(f"opus {rate}", (".opus", "-c:a", "libopus", "-b:a", f"{rate}k")) for rate in (64, 128, 192)),
 )
+NEAR = (
+    Version("vorbis q10", (".ogg", "-c:a", "libvorbis", "-q:a", "10")),
+    Version("opus 448", (".opus", "-c:a", "libopus", "-b:a", "448k")),
+    Version("aac 448", (".m4a", "-b:a", "448k")),
+    Version("mp2 384", (".mp2", "-b:a", "384k")),
+    Version("ac3 640", (".ac3", "-b:a", "640k")),
+    Version("wma 320", (".wma", "-c:a", "wmav2", "-b:a", "320k")),
+    Version("adpcm", (".wav", "-c:a", "adpcm_ima_wav")),
+)
+"""Lossy copies of such rates that hardly anything is lost."""
 # Of these there is no lossless version.
 _ALONE = ("mp3 64", "aac 96", "vorbis q3", "opus 64", "opus 192")
 _NOISE = "anoisesrc=r=44100:c=white:d=30:seed=1,volume={rms}dB[n];[0:a][n]amix=inputs=2:duration=first:normalize=0"
@@ -78,6 +88,13 @@ VERSIONS = (
     *(Version(f"flac of {each.name}", _FLAC, each.name) for each in LOSSY if each.name not in _ALONE),
     Version("flac of mp3 192, moved and quieter", _FLAC, "mp3 192", "adelay=26:all=1,volume=-1.3dB"),
     Version("flac of aac 256, moved and quieter", _FLAC, "aac 256", "adelay=48:all=1,volume=-1.3dB"),
+    Version("flac of mp3 320, dithered", _FLAC, "mp3 320", "aresample=osf=s16:dither_method=triangular"),
+    Version("flac of mp3 320, 24 bits", (".flac", "-sample_fmt", "s32"), "mp3 320"),
+    Version("flac of mp3 320, at 48 kHz", (*_FLAC, "-ar", "48000"), "mp3 320"),
+    Version("flac of opus 192, at 44 kHz", (*_FLAC, "-ar", "44100"), "opus 192"),
+    Version("flac of mp3 V0, cut by samples", _FLAC, "mp3 V0", "atrim=start_sample=1105"),
+    *NEAR,
+    Version("flac of vorbis q10", _FLAC, "vorbis q10"),
     Version("mp3 320 of mp3 128", _MP3_320, "mp3 128"),
     Version("mp3 320 of aac 128", _MP3_320, "aac 128"),
     Version("aac 256 of mp3 128", (".m4a", "-b:a", "256k"), "mp3 128"),
@@ -166,9 +183,13 @@ def _fit(found: Found) -> bool:
 
 
 PAIRS = (
-    *(("original over lossy", "original", each.name) for each in LOSSY),
+    *(("original over lossy", "original", each.name) for each in (*LOSSY, *NEAR)),
     *(("original over transcode", "original", v.name) for v in VERSIONS if v.name.startswith("flac of")),
-    *(("lossy over flac of it", v.of, v.name) for v in VERSIONS if v.name.startswith("flac of")),
+    *(
+        ("lossy over flac of it" + (", at another rate" if " kHz" in v.name else ""), v.of, v.name)
+        for v in VERSIONS
+        if v.name.startswith("flac of")
+    ),
     *(
         ("lossy over flac of less", one, f"flac of {other}")
         for one, other in (

@@ -1,9 +1,10 @@
 """How many keys a review takes, counted in tmux: `python -m tests.benchmarks.keys`.
 
 First groups of 2 to 12 copies in all formats, with up to three conflicts in their tags, are reviewed at two sizes of
-the terminal as a person would: who reads what is on the screen, pages to tracks that are not, turns a value that is
-wrong, confirms. What stands there is then held against the files, and `u` takes all of it back, to the byte. Then many
-groups of two in albums are finished in each of four ways. Seconds are those of the machine, a person's own not counted.
+the terminal as a person would: who reads what is on the screen, lets Enter bring the tracks that are not, turns a value
+that is wrong, confirms. What stands there is then held against the files, and `u` takes all of it back, to the byte.
+Then many groups of two in albums are finished in each of five ways. Seconds are those of the machine, a person's own
+not counted.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from comet.tags import codec, rewrite
 from comet.tags.fields import Change
 from tests.factories import tune, write
 from tests.integration.test_pictures import FRONT
-from tests.tui.test_terminal import TOP, Tmux
+from tests.tui.ptys import TOP, Tmux
 
 KINDS = (
     ("flac", 0), ("mp3", 320_000), ("ogg", 0), ("m4a", 256_000), ("opus", 128_000), ("mp3", 192_000),
@@ -40,9 +41,7 @@ ALBUM = 10
 RULE = "keep lossless"
 _READ = 0.8
 """Seconds before a key: the application wants a group to be on the screen for 0.4 s."""
-_JOB = 20.0
-"""Seconds that a job is given before somebody looks again: one over 180 files took less."""
-_PATIENCE = 180.0
+_PATIENCE = 600.0
 
 _LEFT = re.compile(r"([0-9,]+) groups? left")
 _OPEN = re.compile(r"Tags after the merge · ([0-9]+) conflict")
@@ -50,6 +49,7 @@ _TRACK = re.compile(r"[\u203a ] *([0-9]+) ([●○■?]) \w+ .*?(copies [0-9]+/\
 _VALUE = re.compile(r"\u203a[!✓✎] (\w+) +◂(.*?)▸")
 _PAIRS = re.compile(r"[0-9]+ pairs? of folders|no two folders")
 _GOES = re.compile(r"[1-9][0-9,]* files? go ")
+_NEWER = "newer: r"
 _IN_TAGS = "l value"
 """Stands in the line of keys while the tags have them."""
 
@@ -76,17 +76,25 @@ class Person:
             time.sleep(0.1)
         return shown
 
-    def confirm(self, right: Mapping[str, str]) -> None:
-        """Confirm the group on the screen, and turn values of conflicts that are not as they are `right`."""
+    def confirm(self, right: Mapping[str, str]) -> tuple[int, dict[int, tuple[str, bool]]]:
+        """Confirm the group on the screen, and turn values of conflicts that are not as they are `right`.
+
+        Return how many keys brought tracks only that had not been on the screen, and all tracks that were there.
+        """
         shown = self.read(_tagged)
-        before = left(shown)
+        before, brought, seen = left(shown), 0, _tracks(shown)
         while left(shown) == before:
             value = _VALUE.search(shown) if _IN_TAGS in shown else None
             if value and right.get(value[1], value[2]) != value[2]:
                 self._change("l", shown, _VALUE.findall)
             else:
-                self._change("Enter", shown, _state)
-            shown = self.read(_tagged)
+                self._change("Enter", shown, lambda now: (_state(now), _tracks(now)))
+            now = self.read(_tagged)
+            if left(now) == before:
+                brought += _state(now) == _state(shown)
+                seen |= _tracks(now)
+            shown = now
+        return brought, seen
 
     def _change(self, key: str, shown: str, what: Callable[[str], object]) -> None:
         """Press a key that changes something, and wait for that."""
@@ -118,7 +126,7 @@ class Reviewed:
     at_once: int
     """Tracks that were on the screen with the group."""
     looked: int = 0
-    """Keys to see the others."""
+    """Keys that brought the others."""
     keys: int = 0
     """Keys to decide."""
     stays: dict[str, bool] = field(default_factory=dict)
@@ -126,20 +134,11 @@ class Reviewed:
 
 
 def review(person: Person, size: int) -> Reviewed:
-    """See every track of the group that is on the screen, and confirm it."""
+    """Confirm the group that is on the screen, after all of its tracks were there."""
     shown = person.read(lambda now: _tagged(now) and f"· {size} tracks ·" in now)
-    seen, before = _tracks(shown), person.keys
-    found = Reviewed(size, len(seen))
-    if len(seen) < size and _IN_TAGS in shown:
-        person.press("t")
-    while len(seen) < size:
-        person.press("PageDown" if 1 in seen else "g")
-        time.sleep(_READ)
-        seen |= _tracks(person.read(_tagged))
-    found.stays, found.looked = dict(seen.values()), person.keys - before
-    person.confirm(truth(size))
-    found.keys = person.keys - before - found.looked
-    return found
+    before = person.keys
+    looked, seen = person.confirm(truth(size))
+    return Reviewed(size, len(_tracks(shown)), looked, person.keys - before - looked, dict(seen.values()))
 
 
 def _tracks(shown: str) -> dict[int, tuple[str, bool]]:
@@ -157,6 +156,7 @@ def make_sizes(folder: Path) -> None:
 
     Of a field in conflict one copy has another value; in the second such field that one is right, against all others.
     """
+    folder.mkdir(parents=True)
     cover = folder.with_suffix(".jpg")
     cover.write_bytes(FRONT)
     front = {"front": Content(os.fsencode(cover), pieces.digest([FRONT]))}
@@ -246,9 +246,6 @@ def sizes(world: World, columns: int, lines: int) -> Iterator[str]:
         _until(lambda: len(world.known()) == sum(sum(each.stays.values()) for each in found))
         wrong = [each.size for each in found if not as_shown(world, each)]
         reviewed, person.keys = person.keys, 0
-        if _IN_TAGS in person.read():
-            person.press("Escape")
-            person.read(lambda shown: _IN_TAGS not in shown)
         for back in range(1, len(found) + 1):
             person.press("u")
             person.read(lambda shown, back=back: left(shown) == back)  # type: ignore[misc]
@@ -289,25 +286,23 @@ def one_by_one(person: Person, _world: World) -> None:
 
 
 def by_folders(person: Person, _world: World) -> None:
-    """Keep one folder over the other wherever something goes by that, and wait for each job among the groups."""
-    groups = left(person.read(_tagged))
+    """Keep one folder over the other wherever something goes by that, each when the job before has ended."""
+    person.read(_tagged)
     person.press("F")
     while _GOES.search(person.read(lambda now: bool(_PAIRS.search(now)))):
         time.sleep(_READ)
         person.press("Enter")
         person.read(lambda now: "a job moves" in now)
-        person.press("Escape")
-        groups = after_job(person, groups)
-        person.press("F")
+        person.read(lambda now: "a job has ended" in now)
     person.press("Escape")
 
 
-def after_job(person: Person, groups: int) -> int:
-    """Let the groups be read again until a job has done something to them, and return how many are left."""
-    while left(person.read(_tagged)) == groups:
-        time.sleep(_JOB)
+def after_job(person: Person, groups: int) -> None:
+    """Wait until a job has done something to the groups, and show that."""
+    shown = person.read(lambda now: left(now) != groups or _NEWER in now)
+    if left(shown) == groups:
         person.press("r")
-    return left(person.read(_tagged))
+        person.read(lambda now: left(now) != groups)
 
 
 def by_rule(person: Person, _world: World) -> None:
@@ -324,10 +319,10 @@ def by_rule(person: Person, _world: World) -> None:
     after_job(person, groups)
 
 
-def many(world: World, groups: int) -> Iterator[str]:
-    """Finish groups of two in each way, yield how, and take it back each time."""
+def many(world: World, groups: int, each: int) -> Iterator[str]:
+    """Finish groups of two in each way, of what is left `each` one by one; yield how, and take it back each time."""
     before = world.known()
-    yield f"{f'{groups} groups of two':<40} {'keys':>12} {'seconds':>8} {'groups left':>12} {'keys for these':>15}"
+    yield f"{f'{groups} groups of two':<40} {'keys':>12} {'seconds':>8} {'groups left':>12} {f'keys for {each}':>15}"
     for words in (("review", "--rule", RULE, "--yes"), ("apply", "--all", "--yes")):
         seconds, typed = world.comet(*words), shlex.join(("comet", *words))
         yield f"{typed:<40} {len(typed) + 1:>12} {seconds:>8.0f} {len(world.known()) - groups:>12}"
@@ -339,7 +334,7 @@ def many(world: World, groups: int) -> Iterator[str]:
             way(person, world)
             shown = person.read(lambda now, way=way: _tagged(now) and (way is one_by_one or left(now) < groups))  # type: ignore[misc]
             keys, seconds, rest = person.keys, time.monotonic() - begun, left(shown)
-            for _group in range(rest):
+            for _group in range(min(rest, each)):
                 person.confirm({})
         yield f"{way.__name__:<40} {keys:>12} {seconds:>8.0f} {rest:>12} {person.keys - keys:>15}"
         taken_back(world, before)
@@ -355,21 +350,24 @@ def taken_back(world: World, before: Mapping[str, object]) -> None:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--groups", type=int, default=200, help="of two copies, in the second part (200)")
+    parser.add_argument("--groups", type=int, default=1000, help="of two copies, in the second part (1000); 0: none")
+    parser.add_argument("--each", type=int, default=40, help="of these confirmed one by one (40)")
+    parser.add_argument("--many-only", action="store_true", help="the second part alone")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(folder, "kernels"))
-        for columns, lines in ((80, 24), (120, 40)):
+        for columns, lines in () if options.many_only else ((80, 24), (120, 40)):
             world = World(Path(folder) / str(columns))
             make_sizes(world.music)
             world.found()
             for line in sizes(world, columns, lines):
                 sys.stdout.write(f"{line}\n")
-        world = World(Path(folder) / "many")
-        make_many(world.music, options.groups)
-        world.found()
-        for line in many(world, options.groups):
-            sys.stdout.write(f"{line}\n")
+        if options.groups:
+            world = World(Path(folder) / "many")
+            make_many(world.music, options.groups)
+            world.found()
+            for line in many(world, options.groups, options.each):
+                sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":

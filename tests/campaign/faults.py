@@ -188,17 +188,17 @@ def unprobed(_folder: str) -> None:
 
 def unheard(_folder: str) -> None:
     """A file is taken for what it was by its size and time alone."""
-    Hearing.of = lambda hearing, file: hearing._look(file)
+    Hearing.of = lambda hearing, file: hearing.look(file)
 
 
 def unlinked(_folder: str) -> None:
     """A file is taken for another one than its keeper, whatever the system's numbers say."""
-    look, number = Hearing._look, iter(range(1 << 20, 1 << 30))
+    look, number = Hearing.look, iter(range(1 << 20, 1 << 30))
 
     def other(hearing: Hearing, file: Identity) -> Seen:
         return look(hearing, file)._replace(inode=next(number), links=1)
 
-    Hearing._look, Hearing.of = other, other
+    Hearing.look, Hearing.of = other, other
     moved_unseen(_folder)
     keeper_unseen(_folder)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from comet.core import pieces
 from comet.core.acts import Content
 from comet.core.merged import AS_PROPOSED, PICTURE
-from comet.decide.merge import merge, wanted
+from comet.decide.merge import merge, unheld, wanted
 from comet.tags import codec, rewrite
 from comet.tags.fields import Change, Tags
 from tests.factories import tune
@@ -36,8 +36,10 @@ class Carried:
     asked: Change
     """What should be written into it."""
     after: Tags
+    unheld: tuple[str, ...]
+    """The fields that its format cannot hold wholly, as it is known before."""
     lost: Mapping[str, tuple[str, ...]]
-    """What its format cannot hold, as it was told before."""
+    """What was found to be lost of what should be written."""
     back: bool
     """Undone, every byte was as it had been."""
     left: Change
@@ -55,9 +57,11 @@ def make(folder: Path) -> None:
 def carry(folder: Path, source: str, target: str) -> Carried:
     """Merge the target of one format, which stays, with the source of another one, and write what comes to it."""
     files = [folder / f"target.{target}", folder / f"source.{source}"]
-    tags = [codec.read(os.fsencode(path)) for path in files]
+    container = {"m4a": "mp4", "opus": "ogg", "wma": "asf", "wv": "wavpack"}.get(target, target)
+    tags = [replace(codec.read(os.fsencode(path)), container=container) for path in files]
     old = files[0].read_bytes()
     asked = wanted(merge(tags, [0]), AS_PROPOSED, tags, 0)
+    known = unheld(merge(tags, [0]), AS_PROPOSED, tags, 0)
     texts = {field: values for field, values in asked.items() if not field.startswith(PICTURE)}
     shown = {
         field.removeprefix(PICTURE): Content(os.fsencode(files[1]), hashes[0])
@@ -66,9 +70,9 @@ def carry(folder: Path, source: str, target: str) -> Carried:
     }
     edited, reverse = _write(files[0], texts, shown)
     after = codec.read(os.fsencode(files[0]))
-    left = wanted(merge(now := [after, tags[1]], [0]), AS_PROPOSED, now, 0)
+    left = wanted(merge(now := [replace(after, container=container), tags[1]], [0]), AS_PROPOSED, now, 0)
     files[0].write_bytes(reverse)
-    return Carried(tags[0], asked, after, edited.lost, reverse == old, left)
+    return Carried(tags[0], asked, after, known, edited.lost, reverse == old, left)
 
 
 def _covers(folder: Path) -> dict[str, Content]:

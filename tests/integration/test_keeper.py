@@ -54,6 +54,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         "damaged.flac": write(folder / "damaged.flac", sound),
     }
     made["fake.flac"] = write(folder / "fake.flac", _decoded(made["128.mp3"]))
+    made["moved.flac"] = write(folder / "moved.flac", 0.8 * _decoded(made["320.mp3"])[1105:])
     made["again.mp3"] = write(folder / "again.mp3", _decoded(made["128.mp3"]), bitrate=320_000)
     with open(made["damaged.flac"], "r+b") as file:
         file.seek(200_000)
@@ -85,7 +86,8 @@ def _kept(files: dict[str, bytes], *names: str) -> tuple[str, dict[str, str]]:
         ("320.mp3", "damaged.flac", "damaged: "),
         ("320.mp3", "128.mp3", "keeps less of the sound: mp3 of 128 kbit/s, and `320.mp3` is mp3 of 32"),
         ("320.mp3", "fake.flac", "transcoded: nothing above "),
-        ("128.mp3", "fake.flac", "made again from a lossy file like `128.mp3`: there is nothing more in it"),
+        ("128.mp3", "fake.flac", "decoded from a lossy file like `128.mp3`, for it has the same samples"),
+        ("320.mp3", "moved.flac", "decoded from a lossy file like `320.mp3`, for it has the same samples"),
         ("128.mp3", "again.mp3", "made again from a lossy file like `128.mp3`: there is nothing more in it"),
     ],
 )

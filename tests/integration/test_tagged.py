@@ -45,9 +45,9 @@ def test_scan_reads_tags_along_the_way(bench: Bench, monkeypatch: pytest.MonkeyP
     assert _titles(bench, monkeypatch) == {b"1.flac": ("Song 1",), b"2.flac": ("Song 2",)}
     with bench.opened() as collection:
         (root,) = collection.scanned_roots()
-        assert list(tagged.albums(collection)) == [
-            (root.id, b"1.flac", "Ночь", "Кино", "11"),
-            (root.id, b"2.flac", "Ночь", "Кино", "11"),
+        assert list(collection.tags.albums(root.id)) == [
+            (b"1.flac", "Ночь", "Кино", "11"),
+            (b"2.flac", "Ночь", "Кино", "11"),
         ]
         names = tagged.names(collection, collection.cache.tracks([root]))
         assert names[Place(root.id, b"2.flac")] == ("Кино", "Song 2")
@@ -137,4 +137,5 @@ def test_what_is_gone_is_forgotten(bench: Bench) -> None:
     (bench.music / "2.flac").unlink()
     bench.scan()
     with bench.opened() as collection:
-        assert [path for _root, path, *_rest in tagged.albums(collection)] == [b"1.flac"]
+        (root,) = collection.scanned_roots()
+        assert [path for path, *_rest in collection.tags.albums(root.id)] == [b"1.flac"]

@@ -10,7 +10,7 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 import mutagen
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from comet.act import vault
 from comet.collection.opened import Collection, opened
@@ -31,6 +32,7 @@ from comet.listen import audio as listening
 from comet_tui.app import CometApp
 from comet_tui.session import Session
 from tests.factories import tune, write
+from tests.tui.ptys import Terminal
 
 FLAC, MP3 = ("flac", "flac", True, 900_000), ("mp3", "mp3", False, 320_000)
 
@@ -66,19 +68,35 @@ class Made:
             state.mkdir(parents=True)
             (state / "folders.json").write_text(json.dumps([str(folder)]), encoding="ascii")
 
-    def file(self, name: bytes, size: int = 10_000_000, kind: tuple[str, str, bool, int] = MP3, of: int = 0) -> int:
-        """Store a file and return the serial number of its audio, a new one or `of` another file."""
+    def file(
+        self, name: bytes, size: int = 10_000_000, kind: tuple[str, str, bool, int] = MP3, of: int = 0,
+        words: NDArray[np.uint32] | None = None,
+    ) -> int:  # fmt: skip
+        """Store a file and return the serial number of its audio, a new one or `of` another file; its `words`."""
         codec, container, lossless, bitrate = kind
         serial = of or self.audios + 1
         self.audios = max(self.audios, serial)
         audio = Audio(
             f"b3:{serial:032x}", codec, container, 44_100, 2, 16, bitrate, lossless, 205.0, 205.0, 0.0, 0.0, 0, 1600
         )  # fmt: skip
-        words = np.random.default_rng(serial).integers(0, 2**32, 1600, np.uint32)
+        words = np.random.default_rng(serial).integers(0, 2**32, 1600, np.uint32) if words is None else words
         with self._opened() as collection:
             collection.cache.see_root(self._root)
             collection.cache.store(File(self._root.id, name, size, 1), audio, words, collection.made)
         return serial
+
+    def copies(self, *groups: Sequence[bytes]) -> None:
+        """Store groups of files, each of one audio, the first of them the largest."""
+        with self._opened() as collection:
+            collection.cache.see_root(self._root)
+            for names in groups:
+                self.audios += 1
+                digest = f"b3:{self.audios:032x}"
+                audio = Audio(digest, "flac", "flac", 44_100, 2, 16, 900_000, True, 205.0, 205.0, 0.0, 0.0, 0, 1600)
+                words = np.random.default_rng(self.audios).integers(0, 2**32, 1600, np.uint32)
+                for at, name in enumerate(names):
+                    file = File(self._root.id, name, 9_000_000 if at else 50_000_000, 1)
+                    collection.cache.store(file, audio, words, collection.made)
 
     def track(self, name: str, sound: Path, *, of: int = 0, fields: dict[str, str] | None = None) -> int:
         """Store a file that holds sound, with tags or none, and return the serial number of its audio, as `file`."""
@@ -240,3 +258,17 @@ def tagged(made: Made, sounds: dict[str, Path]) -> Made:
         made.pair(serials[f"{each}.flac"], serials[f"{each}.mp3"])
     made.correlated()
     return made
+
+
+@pytest.fixture
+def terminal() -> Iterator[Callable[..., Terminal]]:
+    """Return what starts the application on a terminal of its own."""
+    opened = []
+
+    def start(*arguments: str, **more: str) -> Terminal:
+        opened.append(Terminal(list(arguments), **more))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from comet.core.errors import DatabaseError
 from comet.core.merged import Settled
 from comet.core.model import Proposal
@@ -30,6 +32,7 @@ async def test_tags_are_confirmed_when_they_were_seen(tagged: Made) -> None:
     app = CometApp(Slow(tagged.home), clock)
     async with app.run_test(size=(80, 24)) as pilot:
         await seen(pilot, "a.flac · 2 tracks", "Tags · reading tags …")
+        await pilot.pause()  # and is as high as it will be: from then on it counts as seen
         clock.now += 10
         await pilot.press("enter")
         assert "the tags are still being read" in said(pilot)
@@ -46,6 +49,28 @@ async def test_tags_are_confirmed_when_they_were_seen(tagged: Made) -> None:
         clock.now += 0.5
         await pilot.press("enter")
         assert pane(pilot).rows.has_focus
+
+
+async def test_tags_that_come_while_the_cursor_rests_are_shown(tagged: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that was asked for ahead may come just after the group did, before its own asking begins."""
+    gate, asked = threading.Event(), threading.Event()
+
+    class Slow(Session):
+        def looked(self, profile: Profile, proposal: Proposal, settled: Settled, *, chosen: bool) -> Looked:
+            if b"b." in proposal.group.tracks[0].file.path:
+                asked.set()
+                gate.wait(60)
+            return super().looked(profile, proposal, settled, chosen=chosen)
+
+    app = CometApp(Slow(tagged.home))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await seen(pilot, "a.flac · 2 tracks", "2 conflicts")
+        await until(pilot, asked.is_set)
+        monkeypatch.setattr("comet_tui.screens.tags._REST", 3.0)
+        await pilot.press("J")
+        await seen(pilot, "b.flac · 2 tracks", "Tags · reading tags …")
+        gate.set()
+        await seen(pilot, "1 added")
 
 
 async def test_a_group_is_asked_for_once_and_the_next_one_ahead(tagged: Made) -> None:

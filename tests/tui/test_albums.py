@@ -114,7 +114,7 @@ async def test_where_every_track_stays_its_tags_are_written(made: Made, sounds: 
             assert decisions.listed(opened) == []
         await pilot.press("enter", "r")
         await settled(pilot)
-        assert not review(pilot.app)._walk.items
+        assert [item.fate for item in review(pilot.app)._walk.items] == [Fate.KEPT]
 
 
 async def test_where_nothing_would_be_done_enter_says_so(made: Made, sounds: dict[str, Path]) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from comet import jobs
+from comet import changes, jobs
+from comet.collection import groups, merging
+from comet.core.job import Job
 from comet_tui.screens.folders import FoldersScreen
 from comet_tui.screens.rule import RuleScreen
 from comet_tui.widgets.typed import Typed
 from tests.tui.conftest import Made
-from tests.tui.looks import Clock, joined_text, said, seen, settled, until
+from tests.tui.looks import Clock, joined_text, rows, said, seen, settled, until
 
 BOTH = [(80, 24), (120, 40)]
 
@@ -59,6 +61,38 @@ async def test_a_pair_of_folders_is_one_answer(folders: Made, size: tuple[int, i
         assert folders.there() == before
         await pilot.press("escape")
         await seen(pilot, "3 groups left")
+
+
+async def test_names_of_folders_have_the_room_that_there_is(made: Made, sounds: dict[str, Path]) -> None:
+    """At 120 columns two long names that are alike but for their beginnings stand there whole, at 80 cut."""
+    for top in ("Downloads from the old computer", "Library"):
+        for name in ("a.flac", "b.flac"):
+            made.track(f"{top}/Soundtracks/Harbour/{name}", sounds[name], of="ab".index(name[0]) + 1)
+    made.correlated()
+    async with made.app().run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        row = rows(pilot.app)[2]
+        assert "Library/Soundtracks/Harbour" in row
+        assert "Downloads from the old computer/Soundtracks/Harbour" in row
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "keep Downloads from…s/Harbour over Library…" in rows(pilot.app)[2])
+
+
+async def test_a_pair_that_is_gone_is_told_before_the_next_key_does_anything(folders: Made) -> None:
+    """What a job has made newer comes with the next Enter, which keeps nothing yet."""
+    async with folders.app().run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, FoldersScreen)
+        (folders.music / "mp3/c.mp3").unlink()
+        with folders._opened() as collection:
+            found = groups.proposals(collection)[:2]
+            changes.apply(collection, changes.plan(collection, merging.each(collection, found)), Job())
+        screen.session.reading += 1  # as when a job has ended
+        await seen(pilot, "1 pair of folders", "a job has ended and has changed this", "newer: r")
+        await pilot.press("enter")
+        await seen(pilot, "no two folders hold several tracks", "this is how it is now; nothing was done")
+    assert jobs.listed(folders.home.profile("music")) == []
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from comet_tui.screens.profiles import ProfilesScreen
 from comet_tui.widgets.rows import Rows
 from tests.tui.conftest import Made
 from tests.tui.looks import SIZES, SPARED, lines, rows, seen, settled, until
+from tests.tui.ptys import Tmux
 
 
 def two(made: Made, more: str = "") -> None:
@@ -68,7 +70,7 @@ async def test_every_profile_stands_with_what_it_is(made: Made, size: tuple[int,
         await open_profiles(pilot)
         await seen(pilot, "2 profiles", "music 1 folder ● in use", "second 1 folder")
         await seen(pilot, "roots", "profiles.ini` line 2", "built-in")
-        await pilot.press("j", "tab", "G")
+        await pilot.press("j", "tab", *["j"] * 18)
         await seen(pilot, "judge.false_pairs 0.5", "profiles.ini` line 6")
 
 
@@ -179,3 +181,70 @@ async def test_folders_without_set_up_are_a_profile_too(made: Made) -> None:
     async with made.app().run_test(size=(80, 24)) as pilot:
         await open_profiles(pilot)
         await seen(pilot, "without set-up", "● in use")
+
+
+async def test_a_value_is_typed(made: Made) -> None:
+    """A wrong one is refused and nothing is written; a right one stands in its line, and all others stay."""
+    two(made, "# how many\njudge.false_pairs = 0.5\n")
+    before = written(made)
+    async with made.app().run_test(size=(80, 24)) as pilot:
+        screen = await open_profiles(pilot)
+        await pilot.press("j", "tab")
+        for _row in screen._details:
+            if screen._details[screen.query_one("#values", Rows).cursor][0] == "judge.false_pairs":
+                break
+            await pilot.press("j")
+        await pilot.press("e", "ctrl+u", *"many", "enter")
+        await seen(pilot, "! not written: `judge.false_pairs` must be a number")
+        assert written(made) == before
+        await pilot.press("ctrl+u", *"0.25", "enter")
+        await seen(pilot, "`judge.false_pairs` stands in `", "judge.false_pairs 0.25")
+        assert written(made) == before.replace("0.5", "0.25")
+        await settled(pilot)
+        await pilot.press("g", "e")
+        await seen(pilot, "a list of folders is edited in the file: E")
+        await pilot.press("down", "down", "down", "down", "e", *"x", "escape")
+        assert written(made) == before.replace("0.5", "0.25")
+
+
+async def test_another_profile_is_the_default(made: Made) -> None:
+    """The key m writes it, and the mark stands beside it; what is used now stays in use."""
+    two(made)
+    async with made.app().run_test(size=(80, 24)) as pilot:
+        await open_profiles(pilot)
+        await seen(pilot, "● in use, default")
+        await pilot.press("j", "m")
+        await seen(pilot, "profile `second` is meant from now on where none is named", "second 1 folder default")
+        await seen(pilot, "music 1 folder ● in use")
+    assert written(made).endswith("[comet]\ndefault = second\n")
+
+
+@pytest.mark.skipif(not shutil.which("tmux"), reason="tmux is not installed")
+@pytest.mark.slow
+def test_the_file_is_edited_in_the_editor(made: Made, tmp_path: Path) -> None:
+    """What is wrong in it is told with its line, not written, and there again at the next E; then it counts."""
+    two(made)
+    editor = tmp_path / "editor"
+    editor.write_text(
+        "#!/bin/sh\nif grep -q wrong $1; then sed -i 's/wrong/0.25/' $1; "
+        "else sed -i 's/^roots.*other/&\\n# mine\\njudge.false_pairs = wrong/' $1; fi\n",
+        encoding="ascii",
+    )
+    editor.chmod(0o755)
+    before = written(made)
+    with Tmux({"EDITOR": str(editor)}) as tmux:
+        tmux.until("2 Scan")
+        tmux.press("1")
+        tmux.until("2 profiles")
+        tmux.press("E")
+        tmux.until("nothing was written, E opens it again")
+        shown = " ".join(tmux.until("must be a number").split())
+        assert "line 7" in shown
+        assert written(made) == before
+        tmux.press("E")
+        tmux.until("is as you left it")
+        tmux.press("j", "Tab", *["j"] * 18)
+        tmux.until("0.25")
+        tmux.press("q")
+        tmux.until("left with 0")
+    assert "# mine\njudge.false_pairs = 0.25\n" in written(made)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from textual.pilot import Pilot
 
 from comet import changes, jobs
+from comet.act import journal
+from comet.act.journal import Journal
 from comet.collection import groups, history, merging
+from comet.core import pieces
+from comet.core.acts import Do, Kind, Step
 from comet.core.job import Job
+from comet.core.model import Identity
 from comet_tui.screens.quarantine import QuarantineScreen
 from comet_tui.widgets.typed import Typed
 from tests.tui.conftest import Made
-from tests.tui.looks import seen, settled, until
+from tests.tui.looks import joined_text, seen, settled, text, until
 
 BOTH = [(80, 24), (120, 40)]
 
@@ -70,6 +76,29 @@ async def test_at_forty_columns_one_list_is_there_at_a_time(two_runs: Made) -> N
         await seen(pilot, "4 files held")
         await pilot.press("tab")
         await seen(pilot, "2 runs")
+
+
+async def test_what_was_left_after_a_crash_is_told(real: Made) -> None:
+    """The old content of a file into which somebody has written since is named with its path while it is there."""
+    info = (real.music / "flac/a.flac").stat()
+    file = Identity(real._root.id, b"flac/a.flac", info.st_size, info.st_mtime_ns, "")
+    temp, old = real.music / "flac/.comet-0123456789abcdef.flac", (real.music / "flac/a.flac").read_bytes()
+    temp.write_bytes(old)
+    (real.music / "flac/a.flac").write_bytes(b"somebody else's")
+    with closing(Journal(journal.path_of(real.home.profile("music")))) as book:
+        hashes = {
+            "after": {"hash": pieces.digest([b"new"]), "temp": temp.name},
+            "reverse": {"hash": pieces.digest([old])},
+        }
+        book.intend(book.begin("apply"), 1, Kind.WRITE_TAGS, Step(Do.WRITE_TAGS, file, "g", "why"), **hashes)
+    async with real.app().run_test(size=(80, 24)) as pilot:
+        await open_quarantine(pilot)
+        await seen(pilot, "! left after a crash, for it may be nowhere else: `/tmp")
+        assert temp.name in joined_text(pilot.app).replace(" ", "")
+        assert temp.read_bytes() == old
+        temp.unlink()
+        await pilot.press("r")
+        await until(pilot, lambda: "left after a crash" not in text(pilot.app))
 
 
 @pytest.mark.parametrize("size", BOTH)

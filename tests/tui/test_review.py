@@ -11,6 +11,7 @@ from comet.core.errors import DatabaseError
 from comet.core.model import Choice
 from comet_tui.app import CometApp
 from comet_tui.found import Found
+from comet_tui.listed import listed
 from comet_tui.session import Session
 from comet_tui.widgets.lines import Bar, Heading
 from comet_tui.widgets.page import Page
@@ -122,7 +123,7 @@ async def test_while_reading_a_word_says_so_and_keys_work(made: Made) -> None:
     class Slow(Session):
         def review(self) -> Found:
             gate.wait(60)
-            return Found(self.choose(), [], {})
+            return Found(self.choose(), listed([], {}), {})
 
     app = CometApp(Slow(made.home))
     async with app.run_test() as pilot:
@@ -214,6 +215,6 @@ def test_the_proposals_are_those_of_the_core(real: Made) -> None:
     """The session shows what the command line would do, but for groups that are settled."""
     found = real.session().review()
     with real._opened() as opened:
-        assert found.proposals == groups.proposals(opened)
+        assert list(found.proposals) == groups.proposals(opened)
         decisions.decide(opened, found.proposals[0].group, Choice.KEEP, [0, 1, 2])
-    assert real.session().review().proposals == found.proposals[1:]
+    assert list(real.session().review().proposals) == found.proposals[1:]

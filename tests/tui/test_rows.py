@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import App, ComposeResult
 
-from comet_tui.widgets.columns import Cell, line, tail, wrapped
+from comet_tui.widgets.columns import Cell, apart, line, tail, wrapped
 from comet_tui.widgets.rows import Rows
 from tests.tui.looks import lines, text
 
@@ -108,3 +109,14 @@ def test_the_end_of_a_path_fits(width: int) -> None:
     for path in ("/a/bc/def.mp3", "/坂本/龍一.mp3"):
         assert Text(tail(path, width)).cell_len <= width
         assert all(Text(part).cell_len <= max(2, width) for part in wrapped(path, width, 2))
+
+
+def test_two_paths_are_cut_where_they_are_alike() -> None:
+    """What tells them apart stays, a short one leaves its room to the other, and both together fit."""
+    one, other = "Downloads/Soundtrack/Live at the harbour", "Library/Soundtrack/Live at the harbour"
+    assert apart(one, other, 80) == (one, other)
+    assert apart(one, other, 40) == ("Downloads…he harbour", "Library… the harbour")
+    assert apart("A", other, 30) == ("A", "Library/Soundtrack/…e harbour")
+    assert apart("Rock/01", "Backup of 2015/Rock/01", 24) == ("Rock/01", "Backup of 2…ck/01")
+    for width in range(4, 90):
+        assert sum(map(cell_len, apart(one, other, width))) <= width

@@ -336,6 +336,21 @@ async def test_an_editor_needs_a_terminal(tagged: Made) -> None:
         assert "cannot be left for an editor" in said(pilot)
 
 
+async def test_a_clean_group_is_one_enter_wherever_one_was(tagged: Made) -> None:
+    """The next group begins at its tracks, also where the tags of the one before had the keys."""
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        tracks = review(pilot.app).query_one("#tracks", Rows)
+        await pilot.press("t", "J")
+        assert tracks.has_focus
+        await pilot.press("K", "t", "p", "enter")
+        assert tracks.has_focus
+        await there(pilot, "b.flac")
+        await pilot.press("enter")
+        await settled(pilot)
+    assert set(tagged.held()) == {"a.mp3", "b.mp3"}
+
+
 async def test_nothing_is_settled_in_a_group_that_is_done(tagged: Made) -> None:
     """In a group that was confirmed no key of the tags does anything."""
     async with tagged.app().run_test(size=(80, 24)) as pilot:
@@ -344,17 +359,16 @@ async def test_nothing_is_settled_in_a_group_that_is_done(tagged: Made) -> None:
         await settled(pilot)
         item = review(pilot.app)._walk.items[0]
         before, now = item.settled, tagged.there()
-        await pilot.press("K")
+        await pilot.press("K", "t")
         for key in ("l", "h", "space", "e", "E", "p", "m", "W", "u", "o"):
             await pilot.press(key)
         await settled(pilot)
         assert (item.settled, tagged.there()) == (before, now)
 
 
-@pytest.mark.parametrize("size", [(40, 12), (1, 1)])
-async def test_the_tags_are_seen_also_where_one_list_has_room(tagged: Made, size: tuple[int, int]) -> None:
+async def test_the_tags_are_seen_also_where_one_list_has_room(tagged: Made) -> None:
     """At 40x12 Enter leads from the tracks to the tags before it confirms anything."""
-    async with tagged.app().run_test(size=size) as pilot:
+    async with tagged.app().run_test(size=(40, 12)) as pilot:
         await settled(pilot)
         await pilot.press("J")
         await settled(pilot)

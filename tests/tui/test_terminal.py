@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import fcntl
+import itertools
 import os
-import pty
 import re
-import select
 import shutil
 import signal
-import struct
-import subprocess
-import sys
-import termios
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Self
 
 import mutagen
 import pytest
 from rich.segment import Segment
 from textual.color import Color
+from textual.filter import LineFilter
 
-from comet_tui.app import Guard
+from comet import jobs
+from comet.core.errors import CometError
+from comet.core.job import Progress
+from comet.core.model import Problem, Stage
+from comet_tui.app import CometApp, Guard
 from tests.tui.conftest import Made, tag
+from tests.tui.looks import lines, settled, text
+from tests.tui.ptys import OURS, TOP, Terminal, Tmux
 
-TOP = Path(__file__).parents[2]
 HOSTILE = (
     b"\x1b]52;c;aGFja2Vk\x07 clipboard.mp3",
     b"\x1b[2J\x1b[31m red.mp3",
@@ -36,116 +35,13 @@ HOSTILE = (
     b"two\nlines\r\tand a tab.mp3",
     "c1 \x9b31m.mp3".encode(),
     b"not utf-8 \xff\xfe.mp3",
+    b"A\x1b]0;PWNED\x07B.mp3",
+    b"over\rwritten \x08\x08\x7f.mp3",
+    b"[@click=app.quit]X[/] [bold.mp3",
+    "\u2066isolated\u2069 \u200b\ufeff.mp3".encode(),
+    ("e" + "\u0301" * 60 + ".mp3").encode(),
 )
 """Names that a terminal, a markup or an encoder would obey or stumble over."""
-
-OURS = re.compile(
-    rb"\x1b\[[0-9;:?>=<$]*[ -/]*[A-Za-z@`{|}~]"  # CSI: where to write, colours, modes
-    rb"|\x1b\][0-9]+;[a-z0-9#;]*(?:\x07|\x1b\\)"  # OSC: the shape of the pointer
-    rb"|\x1b[P_][^\x1b]*\x1b\\|\x1b[=>78M]"
-)
-
-
-class Terminal:
-    """A terminal that keeps every byte that it is told."""
-
-    def __init__(self, arguments: list[str], *, columns: int = 80, lines: int = 24, **environment: str) -> None:
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        env = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "SSH_CONNECTION")}
-        env |= {"TERM": "xterm-256color", **environment}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "comet_tui", *arguments], stdin=slave, stdout=slave, stderr=slave,
-            env=env, cwd=TOP, start_new_session=True,
-        )  # fmt: skip
-        os.close(slave)
-        self.written = b""
-
-    def until(self, words: bytes, seconds: float = 60.0) -> None:
-        """Read until `words` were written."""
-        end = time.monotonic() + seconds
-        while words not in self.written:
-            assert time.monotonic() < end, self.written[-3000:]
-            self._read()
-
-    def rest(self, seconds: float) -> None:
-        """Read for a while."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self._read()
-
-    def press(self, keys: bytes) -> None:
-        """Type."""
-        os.write(self.master, keys)
-
-    def wait(self, seconds: float = 30.0) -> int:
-        """Read until it ends, and return its exit code."""
-        end = time.monotonic() + seconds
-        while self.process.poll() is None:
-            assert time.monotonic() < end, self.written[-3000:]
-            self._read()
-        return self.process.returncode
-
-    def close(self) -> None:
-        """End."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self.master)
-
-    def _read(self) -> None:
-        if select.select([self.master], [], [], 0.1)[0]:
-            try:
-                self.written += os.read(self.master, 65536)
-            except OSError:  # the other side is closed
-                time.sleep(0.05)
-
-
-class Tmux:
-    """The application inside a tmux of its own."""
-
-    def __init__(self, more: dict[str, str], columns: int = 80, lines: int = 24) -> None:
-        self._tmux = ["tmux", "-L", f"comet-{uuid.uuid4().hex[:8]}", "-f", "/dev/null"]
-        exported = {"COLUMNS": "80", "LINES": "24"}  # as some shells do
-        self._env = {**os.environ, "PYTHONPATH": str(TOP), **exported, **more}
-        command = f"{sys.executable} -m comet_tui; echo left with $?; sleep 600"
-        self.run("new-session", "-d", "-x", str(columns), "-y", str(lines), command)
-
-    def run(self, *words: str) -> str:
-        """Let tmux do something."""
-        return subprocess.run([*self._tmux, *words], capture_output=True, text=True, check=True, env=self._env).stdout
-
-    def press(self, *keys: str) -> None:
-        """Type."""
-        self.run("send-keys", *keys)
-
-    def until(self, words: str) -> str:
-        """Wait until `words` stand on the screen, and return it."""
-        end = time.monotonic() + 60
-        while words not in (shown := self.run("capture-pane", "-p")):
-            assert time.monotonic() < end, shown
-            time.sleep(0.1)
-        return shown
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.run("kill-server")
-
-
-@pytest.fixture
-def terminal() -> Iterator[Callable[..., Terminal]]:
-    """Return what starts the application on a terminal of its own."""
-    opened = []
-
-    def start(*arguments: str, **more: str) -> Terminal:
-        opened.append(Terminal(list(arguments), **more))
-        return opened[-1]
-
-    yield start
-    for each in opened:
-        each.close()
 
 
 def test_hostile_names_never_reach_the_terminal(made: Made, terminal: Callable[..., Terminal]) -> None:
@@ -167,6 +63,45 @@ def test_hostile_names_never_reach_the_terminal(made: Made, terminal: Callable[.
     assert "● keeper".encode() in written
     rest = OURS.sub(b"", written).decode()
     assert {each for each in rest if not each.isprintable()} <= {"\n", "\r"}
+
+
+class Unguarded(CometApp):
+    """The application without the last look at what is painted: each widget has to make it safe itself."""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what is there without the guard."""
+        return [each for each in super().get_line_filters() if not isinstance(each, Guard)]
+
+
+async def test_no_screen_needs_the_guard(made: Made, sounds: dict[str, Path]) -> None:
+    """Hostile names, tags, values, commands, errors and logs are made safe in every list and on every page."""
+    for number, name in enumerate(HOSTILE):
+        made.file(b"copy/" + name, of=made.file(name, 10_000_000 - number))
+    evil = "".join(os.fsdecode(name) for name in HOSTILE)
+    title = evil.encode("utf-8", "replace").decode("utf-8").replace("\r", "")
+    one, other = (made.track(f"{evil[:40].replace('/', '')}.{form}", sounds[f"a.{form}"]) for form in ("flac", "mp3"))
+    for form in ("flac", "mp3"):
+        tag(made.music / f"{evil[:40].replace('/', '')}.{form}", {"title": f"{title} {form}", "genre": "\x1b[2J[/x]"})
+    made.pair(one, other)
+    made.correlated()
+    made.profile("after_apply = echo \x1b[31m\u202e\n\n[evil\x1b[2J\u202e]\nroots = /no\x1b]0;x\x07\nkey\x9b = \x1b\n")
+    error = CometError(evil)
+    with suppress(CometError), jobs.recorded(made.home.profile("music"), f"scan {evil}") as record:
+        record.report(Progress(Stage.SCAN, evil, 3, 8, evil))
+        record.report(Problem(Stage.SCAN, HOSTILE[0], evil))
+        Path(record.folder, "log").write_bytes(b"\n".join(HOSTILE))  # noqa: ASYNC240 - a small file
+        raise error
+    app = Unguarded(made.session(), itertools.count(step=1.0).__next__)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        for keys in ("1", "1j", "2", "3", "3G", "3t", "3te", "3v", "3?", "3F", "5", "6", "8", "9", ("9", "enter")):
+            await pilot.press(*keys)
+            await settled(pilot)
+            raw = {each for each in "".join(lines(app)) if not each.isprintable()}
+            assert not raw, (keys, raw, text(app))
+            while len(app.screen_stack) > 1:
+                app.pop_screen()
+            await pilot.press("escape", "escape")
 
 
 def test_the_last_guard_holds_where_a_widget_forgot(made: Made) -> None:
@@ -216,7 +151,9 @@ def test_it_can_be_left_while_a_large_collection_is_read(collection: Made, termi
 
 
 @pytest.mark.skipif(not shutil.which("tmux"), reason="tmux is not installed")
-@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (40, 12)])
+@pytest.mark.parametrize(
+    ("columns", "lines"), [(80, 24), *(pytest.param(*size, marks=pytest.mark.slow) for size in ((120, 40), (40, 12)))]
+)
 def test_a_walk_in_tmux(collection: Made, columns: int, lines: int) -> None:
     """From the tracks to the next group, over the screens, through a resize and out, leaving a clean terminal."""
     with Tmux({}, columns, lines) as tmux:

@@ -95,8 +95,15 @@ def test_the_memory_of_a_job_is_told(tmp_path: Path) -> None:
     with jobs.recorded(str(tmp_path), "correlate") as record:
         assert ended(tmp_path).memory == {}
         record.report(Memory(8000, 3000, 12))
-        record.report(Memory(9000, 4000, 24, 2500))
-        assert ended(tmp_path).memory == {"limit": 9000, "used": 4000, "chunk": 24, "least": 2500}
+        record.report(Memory(9000, 4000, 24, 2500, 70, 100))
+        assert ended(tmp_path).memory == {
+            "limit": 9000,
+            "used": 4000,
+            "chunk": 24,
+            "least": 2500,
+            "more": 70,
+            "left": 100,
+        }
     assert ended(tmp_path).problems == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -95,6 +96,22 @@ def test_one_group_with_another_keeper(user: Shell, songs: Path) -> None:
     assert "there is no group" in user("apply", "--group", one, "--yes", code=2).stderr
     assert "--keep and --tag need a group" in user("apply", "--all", "--keep", "x", "--yes", code=2).stderr
     assert "--keep and --tag need a group" in user("plan", "--keep", "x", code=2).stderr
+
+
+def test_a_group_that_was_named_is_decided(user: Shell, songs: Path) -> None:
+    """What stayed stays when a byte copy joins it, whatever its path; what is done with all groups decides none."""
+    user("apply", "--group", group(user, "one.flac"), "--yes")
+    user("apply", "--all", "--yes")
+    assert [each["choice"] for each in user.lines("decisions")] == ["keep"]
+    for name in ("one.flac", "three.flac"):
+        shutil.copyfile(songs / name, songs / f"a {name}")
+    user("full")
+    found = {frozenset(Path(t["path"]).name for t in g["tracks"]): g for g in user.lines("groups")[0]}
+    stays = {
+        name: next(Path(t["path"]).name for t in found[frozenset({name, f"a {name}"})]["tracks"] if t["keep"])
+        for name in ("one.flac", "three.flac")
+    }
+    assert stays == {"one.flac": "one.flac", "three.flac": "a three.flac"}
 
 
 @pytest.mark.parametrize(

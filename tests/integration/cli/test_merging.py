@@ -162,6 +162,14 @@ def test_own_tags_stay_where_that_is_chosen(comet: Shell, tagged: Path) -> None:
     assert held(tagged / "roads.flac") == old
 
 
+def test_what_was_settled_is_taken_back_first(comet: Shell, tagged: Path) -> None:
+    """`u` after `o` or `e` takes back that, and nothing that was done before; the tags are merged again."""
+    text = comet("review", "--plain", feed="o\nu\nu\n\n\n").stdout
+    assert text.count("Tags: each file keeps its own") == 1
+    assert text.count("nothing to undo") == 1
+    assert held(tagged / "roads.flac")["genre"] == ["Trip-Hop", "Electronic"]
+
+
 def test_what_is_left_open_is_as_it_was_shown(comet: Shell, tagged: Path) -> None:
     """Another keeper was typed, its conflict was not settled: Enter does what is shown, not what was given up."""
     text = comet("review", "--plain", feed="2\nx\n\n\n").stdout
@@ -186,6 +194,30 @@ def test_tags_that_others_have_changed_are_not_merged(comet: Shell, tagged: Path
     assert "track 2: it was changed since it was scanned" in done.stderr
     assert held(tagged / "roads.flac") == old
     assert (tagged / "roads.mp3").exists()
+
+
+def test_a_kept_plan_writes_no_tags_that_are_otherwise_by_now(comet: Shell, tagged: Path) -> None:
+    """Where a file that is written, or one that tags came from, was changed since, that step is left, and the rest."""
+    old, plan = held(tagged / "roads.flac"), comet("plan").stdout
+    (step, _remove) = json.loads(plan)["steps"]
+    assert [each["path"] for each in step["with"]["sources"]] == ["roads.mp3"]
+    whole = (tagged / "roads.mp3").read_bytes()
+    tags = id3.ID3(tagged / "roads.mp3")
+    tags.add(id3.TIT2(3, "Roads by somebody"))
+    tags.save()
+    done = comet("apply", "-", "--yes", "--strict", feed=plan, code=3)
+    assert "its tags would come from `" in done.stderr
+    assert "roads.mp3` too: it was changed since this was decided" in done.stderr
+    assert "the tags of its group could not be written, so it stays" in done.stderr
+    assert held(tagged / "roads.flac") == old
+    (tagged / "roads.mp3").write_bytes(whole)
+    flac = mutagen.File(tagged / "roads.flac")
+    flac["title"] = "Roads by somebody"
+    flac.save()
+    done = comet("apply", "-", "--yes", "--strict", feed=plan, code=3)
+    assert "`roads.flac`: it was changed since this was decided" in done.stderr
+    assert held(tagged / "roads.flac")["title"] == ["Roads by somebody"]
+    assert (tagged / "roads.mp3").read_bytes() == whole
 
 
 def test_times_that_stay_hide_nothing(comet: Shell, tagged: Path) -> None:

@@ -16,7 +16,7 @@ def test_a_person_sees_the_line(full: Shell) -> None:
     assert rows[0] == "3 tracks: line at 6.5, at another speed 7.5; 0.0053 false pairs expected"
     assert "random pairs by evidence" in done.stdout
     steps = [row.lstrip("> ").split()[:2] for row in rows if "=6.5" in row]  # three pairs: all of them at the floor
-    assert steps == [[accepted, "=6.5"] for accepted in ("0.01", "0.1", "1", "10", "100")]
+    assert steps == [[accepted, "=6.5"] for accepted in ("0.01", "0.1", "0.3", "1", "3", "10", "30", "100")]
     assert max(map(len, rows)) <= 80
     assert len(rows) <= 24
     assert "warning: so few tracks" in done.stderr
@@ -26,8 +26,8 @@ def test_json_is_for_scripts(full: Shell) -> None:
     """The keys are a contract; the pairs on either side of the line come as those of `comet pairs`."""
     (found,) = full.lines("threshold", "--profile", "p", "--near", "2")
     step = "accepted evidence evidence_sloped similarity expected_false floored pairs groups saving"
-    assert list(found) == [*step.split(), "audios", "doubt", "q99", "sampled", "steps", "above", "below"]
-    assert [each["accepted"] for each in found["steps"]] == [0.01, 0.1, 1.0, 10.0, 100.0]
+    assert list(found) == [*step.split(), "audios", "doubt", "q99", "fall", "sampled", "steps", "above", "below"]
+    assert [each["accepted"] for each in found["steps"]] == [0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]
     assert all(list(each) == step.split() for each in found["steps"])
     assert (found["audios"], found["doubt"], found["pairs"], found["groups"]) == (3, "few", 1, 1)
     assert sum(found["sampled"]["flat"]) == 3

@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from comet.cli import picture
-from comet.cli.picture import Chart
+from comet.collection import charts
+from comet.collection.charts import Chart
 from comet.collection.threshold import Form
 from comet.judge.threshold import FLAT, SLOPED
 
@@ -24,13 +25,13 @@ def form(line: float = 10.4, *, beyond: int = 7) -> Form:
 
 def both(line: float = 10.4) -> tuple[Chart, Chart]:
     """Return both forms to draw."""
-    return picture.charts((form(line), Form(form().counts, SLOPED, line + 1)))
+    return charts.charts((form(line), Form(form().counts, SLOPED, line + 1)))
 
 
 @pytest.mark.parametrize("line", [6.5, 10.4, 17.2, 22.0, 40.0])
 def test_80_columns_are_enough(line: float) -> None:
     """Wherever the line is, no row is longer, and there are few enough rows to leave room for a table."""
-    rows = list(picture.letters(both(line), ascii_only=False))
+    rows = list(charts.letters(both(line), ascii_only=False))
     assert max(map(len, rows)) <= 80
     assert len(rows) <= 9
 
@@ -39,16 +40,16 @@ def test_80_columns_are_enough(line: float) -> None:
 def test_the_line_stands_in_its_column(line: float) -> None:
     """It is drawn up through the empty rows above the place where its evidence is written."""
     chart = both(line)[0]
-    rows = list(picture._letters(chart, ascii_only=False))
-    at = rows[picture.ROWS + 1].index("^")
-    assert f"{line:.1f}" in rows[picture.ROWS + 1]
+    rows = list(charts._letters(chart, ascii_only=False))
+    at = rows[charts.ROWS + 1].index("^")
+    assert f"{line:.1f}" in rows[charts.ROWS + 1]
     assert rows[1][at] == "│"
     assert at - 5 == int(line / chart.step)
 
 
 def test_plain_terminals_get_plain_letters() -> None:
     """Where the terminal knows no other letters, all of the picture is ASCII and still shows bars, fit and line."""
-    text = "\n".join(picture.letters(both(), ascii_only=True))
+    text = "\n".join(charts.letters(both(), ascii_only=True))
     assert text.isascii()
     assert all(sign in text for sign in "#.|^")
 
@@ -61,15 +62,15 @@ def test_no_pair_is_lost() -> None:
     far = both(12.0)[0]
     at = int(200 / 16 / far.step)
     assert (far.beyond, far.bars[at] > 0) == (7, True)
-    assert any(row[5 + at] not in " ·" for row in list(picture._letters(far, ascii_only=False))[1 : picture.ROWS + 1])
+    assert any(row[5 + at] not in " ·" for row in list(charts._letters(far, ascii_only=False))[1 : charts.ROWS + 1])
 
 
 def test_higher_is_more() -> None:
     """Heights rise with the number of pairs, from 0 for none to 1 for the most; the fit falls with the evidence."""
     chart = both()[0]
     assert max(chart.bars) == 1.0
-    assert [picture._height(n, 1000) for n in (0, 1, 10, 1000)] == sorted(
-        picture._height(n, 1000) for n in (0, 1, 10, 1000)
+    assert [charts.height(n, 1000) for n in (0, 1, 10, 1000)] == sorted(
+        charts.height(n, 1000) for n in (0, 1, 10, 1000)
     )
     fit = [high for high in chart.fit if high]
     assert fit == sorted(fit, reverse=True)

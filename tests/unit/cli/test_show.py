@@ -12,11 +12,13 @@ from dataclasses import replace
 
 import pytest
 
-from comet.cli import correlate, groups, out, pair, pairs, strip
+from comet.cli import correlate, groups, out, pair, pairs
 from comet.cli.context import Context
 from comet.cli.groups import Found
+from comet.collection import strip
 from comet.collection.pairs import FilePair, Line
 from comet.collection.state import Taking
+from comet.collection.strip import Aligned
 from comet.core.model import SECONDS_PER_WORD, Audio, File, Group, Part, Proposal, Relation, Standing, Track
 from comet.core.places import Places
 from comet.core.profiles import Profile
@@ -290,6 +292,11 @@ def test_a_relation_is_told_from_the_side_of_a_file() -> None:
     assert pairs.word(faster, FLAC.path) == "variant: the other one 3.8 % slower"
 
 
+def laid(pair: FilePair, errors: list[float | None]) -> Aligned:
+    """Return a pair as it is drawn."""
+    return Aligned(pair.a.audio, pair.b.audio, pair.offset, pair.speed, pair.parts, errors)
+
+
 def test_strip_shows_where_two_files_differ() -> None:
     """Ends that one of them lacks, a stretch that differs and silence stand where they are, above the time."""
     one, other = track(b"a.mp3"), track(b"b.mp3")
@@ -299,7 +306,7 @@ def test_strip_shows_where_two_files_differ() -> None:
     errors[: words // 5] = [None] * (words // 5)
     errors[words // 2 : words * 6 // 10] = [0.49] * (words * 6 // 10 - words // 2)
     errors[words * 8 // 10 : words * 9 // 10] = [math.nan] * (words * 9 // 10 - words * 8 // 10)
-    drawn, axis, *_legend = strip.drawn(related(one, other, offset=20.0), errors, 60)
+    drawn, axis, *_legend = strip.drawn(laid(related(one, other, offset=20.0), errors), 60)
     assert drawn == "A" * 10 + "▁" * 15 + "█" * 5 + "▁" * 10 + "." * 5 + "▁" * 5 + "B" * 10
     assert axis == "'0:00          '0:30          '1:00          '1:30"
 
@@ -311,7 +318,7 @@ def test_strip_draws_a_cut_and_silence_at_their_place() -> None:
     other = replace(other, audio=replace(other.audio, duration=90.0, sound_start=10.0))
     parts = (Part(0.0, 10.0, 30.0), Part(30.0, 60.0, 30.0))
     errors: list[float | None] = [0.01] * round(60 / SECONDS_PER_WORD)
-    drawn, axis, *_legend = strip.drawn(related(one, other, offset=-10.0, parts=parts), errors, 45)
+    drawn, axis, *_legend = strip.drawn(laid(related(one, other, offset=-10.0, parts=parts), errors), 45)
     assert drawn == "." * 5 + "▁" * 15 + "B" * 10 + "▁" * 15
     assert axis == "     '0:00                    '0:30"
 
@@ -331,7 +338,7 @@ def test_a_narrow_table_leaves_out_columns_before_it_cuts_text() -> None:
 def test_strip_fits_the_terminal(offset: float, width: int) -> None:
     """No line is wider than the terminal, however the files lie and however short the overlap is."""
     shown = related(LONG, FLAC, offset=offset, speed=-3.0)
-    lines = list(strip.drawn(shown, [0.1] * 1000, width))
+    lines = list(strip.drawn(laid(shown, [0.1] * 1000), width))
     assert max(map(len, lines)) <= max(width, 70)
     assert len(lines[0]) <= width
 

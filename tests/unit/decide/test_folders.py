@@ -55,6 +55,17 @@ def test_what_was_chosen_to_stay_is_no_matter_of_folders() -> None:
     assert (gone(pair), len(pair.decided)) == ([], 3)
 
 
+def test_what_lies_below_counts_as_it_does_when_one_is_kept() -> None:
+    """A pair is weighed with all that both hold however deep, so that the list says what keeping one of them does."""
+    found = proposals(*pairs("a", "b", 2), *(replace(each, id=f"x{each.id}") for each in pairs("a/new", "b", 1)))
+    ((tops, numbers),) = folders.shared(found).items()
+    assert numbers == [0, 1, 2]
+    made = weigher({"a": 3, "b": 3})
+    listed = made.better([found[at] for at in numbers], tops)
+    assert listed == made.kept(found, listed.keep, listed.over)
+    assert listed.files == 3
+
+
 def test_discs_are_one_pair() -> None:
     """Folders of one name below the same two are told as these two, however deep the first fork lies."""
     discs = [*pairs("x/A/CD1", "y/old/A/CD1", 1), *pairs("x/A/CD2", "y/old/A/CD2", 1)]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comet.core.measures import Quality
+from comet.core.measures import AROUND, PEAKS, Quality
 from comet.core.model import IMPORTED, File, Track
 from comet.decide.keeper import Step, against, best, choose, left, narrowed, of_kind, ordinary, reasons
 from tests.unit.judge.made import track
@@ -102,13 +102,19 @@ def test_a_lossless_track_beats_what_was_made_from_its_lossy_copy() -> None:
 
 
 def test_a_file_loses_to_the_lossy_one_that_it_was_made_from() -> None:
-    """Its levels are those of the lossy one second by second, and it has nothing more; the original has."""
+    """Its samples are those of the lossy one, and it has nothing more; the original has."""
     lossy, fake = track(1, bitrate=128_000), track(2, "fake.flac", lossless=True, bits=16, bitrate=900_000)
     original = track(3, lossless=True, bits=16, bitrate=900_000)
-    heard = {1: cut(16_500), 2: cut(16_500, 204), 3: WHOLE}
+    samples = np.random.default_rng(1).integers(-30_000, 30_000, (2, AROUND * PEAKS)).astype("<i2")
+    decoded, other = (each.tobytes() for each in samples)
+    heard = {1: replace(cut(16_500), peaks=decoded), 2: replace(cut(16_500, 204), peaks=decoded), 3: WHOLE}
     assert choose([lossy, fake], heard=heard) == 0
     assert reasons([lossy, fake], 0, heard=heard) == ["what another one was made from"]
+    assert against([lossy, fake], 0, heard=heard) == {
+        1: "decoded from a lossy file like `1.mp3`, for it has the same samples: there is nothing more in it"
+    }
     assert choose([lossy, fake, original], heard=heard) == 2
+    assert choose([lossy, fake], heard=heard | {2: replace(heard[2], peaks=other)}) == 1
 
 
 @pytest.mark.parametrize("rough", [{"codec": "adpcm_ima_wav"}, {"codec": "pcm_u8", "lossless": True, "bits": 8}])
@@ -158,13 +164,6 @@ def test_what_was_loud_from_the_start_is_not_clipped() -> None:
     assert choose([fake, original], heard={1: replace(WHOLE, clipped=0.1), 2: replace(WHOLE, clipped=0.004)}) == 1
 
 
-def test_a_few_bands_tell_nothing() -> None:
-    """Of a tune without highs a lossy copy has the very same levels, and is not what the original was made from."""
-    dark = Quality(0.0, 0.0, bytes([60, 80, 100, 120, 140, 160, *[200] * 38]), ENVELOPE)
-    original, lossy = track(1, lossless=True, bits=16), track(2, bitrate=320_000)
-    assert choose([lossy, original], heard={1: dark, 2: dark}) == 1
-
-
 def test_more_bits_and_samples_only_where_there_is_sound_for_them() -> None:
     """Of two lossless ones the finer one stays, unless its rate holds no more than the other one's."""
     fine = track(1, lossless=True, bits=24, sample_rate=96_000)
@@ -174,6 +173,25 @@ def test_more_bits_and_samples_only_where_there_is_sound_for_them() -> None:
     assert choose([fine, disc], heard={1: high, 2: WHOLE}) == 0
     assert choose([fine, disc], heard={1: none, 2: WHOLE}) == 1
     assert reasons([fine, disc], 0, heard={1: high, 2: WHOLE}) == ["most bits a sample: 24"]
+    larger = replace(fine, file=replace(fine.file, size=10_000))
+    assert against([larger, disc], 1, heard={1: none, 2: WHOLE}) == {
+        0: "blown up: no more than 44.1 kHz and 16 bits a sample are in it"
+    }
+
+
+def test_bits_that_hold_nothing_do_not_count() -> None:
+    """Eight in sixteen lose to sixteen; twenty-four that a codec left empty are no more than sixteen."""
+    fine, disc = track(1, lossless=True, bits=24, size=9000), track(2, lossless=True, bits=16)
+    assert choose([fine, disc], heard={1: cut(20_000), 2: cut(20_000, 204)}) == 1
+    coarse = replace(WHOLE, peaks=b"\0\x40" * AROUND)
+    assert choose([track(1, lossless=True, bits=16, size=9000), disc], heard={1: coarse, 2: WHOLE}) == 1
+
+
+def test_a_rough_codec_is_worth_less_than_its_bits() -> None:
+    """Where no lossless track is whole, one of four bits a sample does not go before a good lossy one."""
+    rough = track(2, codec="adpcm_ima_wav", bitrate=352_000)
+    tracks = [track(1, lossless=True, bits=16, bitrate=700_000), rough, track(3, bitrate=256_000)]
+    assert choose(tracks, heard={1: cut(16_000, 204), 2: WHOLE, 3: WHOLE}) == 2
 
 
 def test_path_settles_the_rest() -> None:

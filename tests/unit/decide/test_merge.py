@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from comet.core.merged import AS_PROPOSED, PICTURE, Agreement, Merge, Row, Settled, Value
-from comet.decide.merge import dropped, following, merge, wanted
+from comet.decide.merge import dropped, following, merge, unheld, wanted
 from comet.tags.fields import LARGEST, Picture, Tags
 from tests.merging import LAWS, Group, groups, written
 
@@ -50,6 +50,11 @@ S, A, L, C, O = Agreement.SAME, Agreement.ADDED, Agreement.ALIKE, Agreement.CONF
         ("title", ["A", "Track 01", "Unknown"], "A", S),
         ("title", ["Track 01", "A"], "A", A),
         ("title", ["Track 01", ""], "Track 01", S),
+        ("title", ["A", "Track 15", "Track15"], "A", C),
+        ("title", ["Track15", "Track15", "A"], "A", C),
+        ("title", ["A", "??", "-"], "A", S),
+        ("artist", ["Fréémán", "Freeman"], "Freeman", L),
+        ("artist", ["Bjork", "Bjork", "Björk"], "Björk", L),
         ("title", ["?????", "Кино"], "Кино", A),
         ("title", ["A", "B"], "A", C),
         ("title", ["A", "B", "B"], "B", C),
@@ -151,6 +156,41 @@ def test_a_keeper_without_a_release_gets_a_whole_one() -> None:
     assert wanted(merge(files[:3], [0, 1]), AS_PROPOSED, files[:3], 0)["album"] == ("Help!",)
 
 
+def test_a_track_with_the_tags_of_another_recording_gives_no_release() -> None:
+    """Title, artist, genres and release come from those that outvote it, and nothing of its own release stays."""
+    trap = tags(title="Z", artist="Q", album="Other", tracknumber="5", barcode="9", genre="Rock")
+    right = replace(HELP, fields={**HELP.fields, "artist": ("B",), "genre": ("Pop",)})
+    files = (trap, right, right)
+    made = merge(files, [0])
+    assert [each.field for each in made.conflicts] == ["title", "artist", "album", "genre"]
+    assert made.strangers == {0}
+    change = wanted(made, AS_PROPOSED, files, 0)
+    assert change == {**right.fields, "barcode": ()}
+    own = Settled({"album": ("Other",)})
+    assert wanted(made, own, files, 0) == {"title": ("Y",), "artist": ("B",), "genre": ("Pop",)}
+    assert {each.field: each.merged for each in following(made, own, files).rows}["tracknumber"] == ("5",)
+    assert wanted(made, Settled({"album": ("Help",)}), files, 0) == {**change, "album": ("Help",)}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [[HELP], [HELP, tags(title="X", album="Third")], [tags(title="Y", artist="B")] * 2, [tags(title="Z (Live)")] * 2],
+    ids=["as many", "each its own", "no release", "more to say"],
+)
+def test_who_is_not_outvoted_keeps_its_release(others: Sequence[Tags]) -> None:
+    """Where no title has more tracks, where those have no release, and where their title only says more."""
+    files = (tags(title="Z", album="Other", tracknumber="5"), *others)
+    made = merge(files, [0, 1])
+    assert made.strangers.isdisjoint({0, 1})
+    assert {"album", "tracknumber"}.isdisjoint(wanted(made, AS_PROPOSED, files, 0))
+
+
+def test_a_number_goes_with_the_title() -> None:
+    """On one album the tracks that have the title say which number it has, and another one is a conflict."""
+    files = [tags(title=title, album="Help!", tracknumber=n) for title, n in (("Z", "1"), ("Y", "13"), ("Y", ""))]
+    assert (row("tracknumber", *files).merged, row("tracknumber", *files).agreement) == (("13",), C)
+
+
 def test_releases_that_stay_keep_their_own() -> None:
     """Where each of them stays nothing has to be decided; a third one that goes is a conflict."""
     other = tags(title="Y", album="Help!", catalognumber="PMC 1255", isrc="GB1")
@@ -232,6 +272,21 @@ def test_the_best_picture(
     found = row(FRONT, *files)
     assert (found.merged, found.agreement) == (merged, agreement)
     assert wanted(merge(files, [0]), AS_PROPOSED, files, 0).get(FRONT, ()) == gets
+
+
+def test_what_a_format_cannot_hold_is_not_asked_for() -> None:
+    """It gets what it would have of them, nothing where it has as many already, and what is left out is told."""
+    back = replace(BIG, kind=4)
+    other = Tags({"musicbrainz_recordingid": ("a", "b"), "tracknumber": ("03",), "rating": ("x",)}, (back,))
+    mp3, mp4 = Tags({"musicbrainz_recordingid": ("b",)}, container="mp3"), Tags(container="mp4")
+    files = (mp3, mp4, other)
+    made = merge(files, [0, 1])
+    assert wanted(made, AS_PROPOSED, files, 0) == {"tracknumber": ("03",), BACK: ("b",)}
+    assert unheld(made, AS_PROPOSED, files, 0) == ("musicbrainz_recordingid", "rating")
+    assert wanted(made, AS_PROPOSED, files, 1)["tracknumber"] == ("3",)
+    assert unheld(made, AS_PROPOSED, files, 1) == (BACK,)
+    assert wanted(made, Settled({"musicbrainz_recordingid": ("a", "c")}), files, 0)["musicbrainz_recordingid"] == ("a",)
+    assert ("rating", "x") in {(field, value.text) for field, value in dropped(made, AS_PROPOSED, files, [0], [0])}
 
 
 def test_pictures_of_each_kind() -> None:

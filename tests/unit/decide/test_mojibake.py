@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -97,6 +98,20 @@ def test_koi8_is_repaired_where_capitals_tell() -> None:
     """Its small letters are Windows-1251's capitals, so that no word with a capital first can be both."""
     assert repaired(misread("Кино", "koi8-r", "cp1252")) == "Кино"
     assert repaired(misread("Группа крови", "koi8-r", "latin-1")) == "Группа крови"
+
+
+@pytest.mark.parametrize("written", ["koi8-r", "cp1251"])
+@pytest.mark.parametrize("case", [str.lower, str.upper])
+def test_words_without_capitals_become_no_other_ones(written: str, case: Callable[[str], str]) -> None:
+    """Each of them could be Windows-1251 and KOI8-R: most are told apart, and the rest stays as it is."""
+    words = [
+        "звезда", "песня", "осень", "солнце", "снег", "река", "дорога", "мама", "земля", "вымерз",
+        "рубежом", "пленять", "крылечко", "чему",
+    ]  # fmt: skip
+    damaged = {case(word): misread(case(word), written, "cp1252") for word in words}
+    became = {word: repaired(each) for word, each in damaged.items()}
+    assert [word for word in became if became[word] not in (word, damaged[word])] == []
+    assert sum(became[word] == word for word in became) > 8
 
 
 @pytest.mark.parametrize(

@@ -52,10 +52,11 @@ def test_different_values(one: str, other: str) -> None:
         ("Björk", "Bjo\u0308rk"), ("Björk", "Bjork"), ("Всё", "Все"), ("Yesterday", "YESTERDAY"),
         ("Yesterday", "yesterday"),
         ("The Beatles", "Beatles, The"), ("A B", "A_B"), ("A B", "A  B"), ("Full", "Ｆｕｌｌ"), ("Full", "Fu\x02ll"),
+        ("Freeman", "Fréémán"), ("Various", "Várioüš"), ("créée", "creee"), ("Dvořák", "Dvorak"), ("Hồng", "Hong"),
     ],
 )  # fmt: skip
 def test_the_better_spelling(better: str, worse: str) -> None:
-    """Whole letters, one blank, the article in front, capitals where they belong, marks."""
+    """Whole letters, one blank, the article in front, capitals where they belong, marks such as go together."""
     assert worth(better) > worth(worse)
 
 

@@ -32,7 +32,7 @@ def _file(path: bytes, size: int = 10) -> File:
     return File("r", path, size, 1_700_000_000_123_456_789)
 
 
-QUALITY = Quality(0.001, 16_000.0, b"\x30\xff", b"\x10\x11")
+QUALITY = Quality(0.001, 16_000.0, b"\x30\xff", b"\x10\x11", b"\x12\x13")
 LOUDNESS = Loudness(float("-inf"), 0.5, 0.6)
 
 
@@ -60,6 +60,16 @@ def test_files_of_one_audio_share_it(cache: Cache) -> None:
     _store(cache, b"a.mp3", "a")
     _store(cache, b"copy.mp3", "a")
     assert [track.audio.serial for track in cache.tracks([ROOT])] == [1, 1]
+
+
+def test_some_files_are_found_without_the_others(cache: Cache) -> None:
+    """Those that hold certain audios, and those in a folder, however deep; a name that begins alike is another one."""
+    for path in (b"a/1.mp3", b"a/b/2.mp3", b"ab/3.mp3", b"\xff" * 9):
+        _store(cache, path, path[-5:].hex())
+    cache.walked("r", [], [_file(b"ab/3.mp3")], [])
+    assert [track.file.path for track in cache.tracks_of([ROOT], [1, 3, 4, 9])] == [b"a/1.mp3", b"\xff" * 9]
+    assert list(cache.paths("r", b"a")) == [b"a/1.mp3", b"a/b/2.mp3"]
+    assert list(cache.paths("r")) == [b"a/1.mp3", b"a/b/2.mp3", b"\xff" * 9]
 
 
 def test_moved_file_is_recognised_by_its_audio(cache: Cache) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from comet.core.measures import SILENT, level
+from comet.core.measures import AROUND, PEAKS, SILENT, level
 from comet.listen import audio, kernels
 from comet.listen.kernels import BUFFER, FRAME, LANES
 from comet.listen.quality import BLOCK, Spectra
@@ -118,6 +118,19 @@ def test_clipped_samples_are_counted() -> None:
     sound = np.zeros(10_000, np.float32)
     sound[:100], sound[100:150], sound[150:250] = 1.0, -32_767 / 32_768, 0.9999
     assert spectra(44_100, sound, sound * 0).clipped() == pytest.approx(150 / 20_000)
+
+
+def test_peaks_are_the_samples_around_the_loudest_places() -> None:
+    """The loudest first, at most one of some 8 000 samples, wherever the sound begins; at full scale all are equal."""
+    sound = noise(44_100, 4, level=0.05)
+    places = [21_000, 60_000, 100_000, 150_000]
+    sound[places] = [32_767 / 32_768, -1.5, 0.9, 0.8]
+    for begin in (0, 1105, 7777):
+        peaks = np.frombuffer(spectra(44_100, sound[begin:]).peaks(), "<i2").reshape(PEAKS, AROUND)
+        assert list(peaks[:4, AROUND // 2]) == [32_767, -32_768, *(round(32_768 * high) for high in (0.9, 0.8))]
+        near = sound[100_000 - AROUND // 2 : 100_000 + AROUND // 2]
+        assert list(peaks[2]) == list(np.rint(32_768 * near))
+    assert spectra(44_100, noise(44_100, 0.0005)).peaks() == b""
 
 
 def test_the_envelope_has_a_byte_a_second() -> None:

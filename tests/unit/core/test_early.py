@@ -1,0 +1,61 @@
+"""What is needed before anything else: the language, the keys and the colours that somebody chose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from comet.core import early, text
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a home of its own, of which nothing is remembered afterwards."""
+    monkeypatch.setenv("COMET_HOME", str(tmp_path))
+    monkeypatch.delenv("COMET_LANGUAGE", raising=False)
+    caches = (early._said, text.language, text._catalogue)
+    for each in caches:
+        each.cache_clear()
+    yield tmp_path
+    for each in caches:
+        each.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("written", "language"),
+    [
+        ("[ui]\nlanguage = ru\n", "ru"),
+        ("[scan]\nworkers = 1\n[ui]\n# what I speak\n\nlanguage=ru  \n", "ru"),
+        ("[ui]\nlanguage = auto\n", ""),
+        ("[scan]\nlanguage = ru\n", ""),
+        ("language = ru\n[ui]\n", ""),
+        ("[ui]\nnothing that can be read", ""),
+        ("", ""),
+    ],
+)
+def test_the_language_is_what_main_ini_says(home: Path, written: str, language: str) -> None:
+    """Only under `[ui]`, and whatever else is wrong with the file."""
+    (home / "main.ini").write_text(written, encoding="utf-8")
+    assert text.language() == language
+
+
+def test_a_file_that_cannot_be_read_says_nothing(home: Path) -> None:
+    """Who reads all of it later will tell what is wrong; sentences there are all the same."""
+    (home / "main.ini").write_bytes(b"[ui]\nlanguage = \xff\n")
+    assert text.language() == ""
+    assert text._("conflict") == "conflict"
+
+
+def test_the_environment_beats_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """COMET_LANGUAGE counts for one run."""
+    (home / "main.ini").write_text("[ui]\nlanguage = ru\n", encoding="utf-8")
+    monkeypatch.setenv("COMET_LANGUAGE", "en")
+    assert text.language() == "en"
+
+
+def test_a_value_goes_on_in_lines_that_are_indented(home: Path) -> None:
+    """As everywhere in these files."""
+    (home / "main.ini").write_text("[ui]\nkeys = review.skip z\n  scan.stop x\n", encoding="utf-8")
+    assert early.ui("keys").split("\n") == ["review.skip z", "scan.stop x"]
