@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from comet.act import vault
 from comet.core import ini, profiles, settings
-from comet.core.errors import FileError, UsageError
+from comet.core.errors import FileError, SettingsError, UsageError
 from comet.core.ini import Section, Value
 from comet.core.places import Places, marker
 from comet.core.profiles import UNNAMED, Profile, ProfilesFile
@@ -189,21 +189,9 @@ def _insert_roots(file: str, section: Section, roots: Sequence[str]) -> None:
     if value is None:
         at, new = section.line, ["roots =", *new]
     else:
-        at = _end(lines, value)
+        at = ini.end(lines, value)
     lines[at:at] = new
     ini.write(file, "\n".join(lines) + "\n")
-
-
-def _end(lines: Sequence[str], value: Value) -> int:
-    """Return the index after the last line of a value that goes on in indented lines."""
-    end = value.line
-    for at in range(value.line, len(lines)):
-        line = lines[at]
-        if line.strip() and not line[0].isspace() and line[0] not in "#;":
-            break
-        if line.strip() and line.strip()[0] not in "#;":
-            end = at + 1
-    return end
 
 
 def keep(places: Places, name: str, file: str | None, key: str, text: str) -> str:
@@ -217,27 +205,37 @@ def keep(places: Places, name: str, file: str | None, key: str, text: str) -> st
         text: The value.
 
     Raises:
-        SettingsError: that cannot be its value, or the file cannot be read.
+        SettingsError: that cannot be its value, or the file cannot be read or written.
+        UsageError: there is no such profile that it could stand in.
     """
     setting = next((each for each in settings.declared() if each.name == key), None)
     if setting and (name == UNNAMED or setting.of_all):
         settings.parse(setting, Value(text, _("not written"), setting.section, setting.key, 0))
         ini.set_value(places.main_ini, setting.section, setting.key, text)
         return places.main_ini
-    known = listed(places, file)
+    if name == UNNAMED:
+        raise UsageError(
+            _("`{key}` can only be set in a profile with a name").format(key=key), hint=_("`comet setup` makes one")
+        )
+    known = profiles.named(listed(places, file), name)
     for error in profiles.mistakes(Section(name, 0, {key: Value(text, _("not written"), name, key, 0)})):
         raise error
     ini.set_value(known.file, name, key, text)
     return known.file
 
 
-def rewrite(places: Places, file: str | None, text: str) -> None:
-    """Let the file of profiles be another text.
+def rewrite(places: Places, file: str | None, text: str, before: str) -> None:
+    """Let the file of profiles be another text, if it still is the one that was read `before`.
 
     Raises:
-        CometError: something in it is wrong, with its line; the file stays as it is.
+        CometError: it is not that text any more, or something in the other is wrong, with its line; it stays as it is.
     """
     path = listed(places, file).file
+    if ini.text(path) != before:
+        raise SettingsError(
+            _("`{file}` was changed since this text was read").format(file=safe(path)),
+            hint=_("copy your lines elsewhere, save an empty text, and begin again"),
+        )
     known = ProfilesFile(path, ini.parse(text.split("\n"), path))
     for error in (
         *known.errors(),

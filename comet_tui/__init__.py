@@ -17,5 +17,5 @@ if "SSH_CONNECTION" in os.environ:
     os.environ.setdefault("ESCDELAY", "300")
 if early.ui("colours") == "none":
     os.environ.setdefault("NO_COLOR", "1")
-elif early.ui("colours"):
-    os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", early.ui("colours").replace("16", "standard"))
+elif (colours := {"16": "standard", "256": "256", "truecolor": "truecolor"}.get(early.ui("colours"))) is not None:
+    os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", colours)

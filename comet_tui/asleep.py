@@ -11,20 +11,23 @@ _PATIENCE = 1.0
 """Seconds in which a folder that answers does."""
 
 
+_ASKED: dict[str, threading.Thread] = {}
+"""Who asks which folder, and may wait for ever: nobody else does meanwhile."""
+
+
 def silent(folders: Sequence[str], look: Callable[[str], object] = os.stat) -> str:
     """Return the first of some folders that does not answer, empty where all of them do, be it with an error."""
-    threads = []
     for folder in folders:
-
-        def ask(path: str = folder) -> None:
-            with suppress(OSError):
-                look(path)
-
-        thread = threading.Thread(target=ask, name="comet-asleep", daemon=True)
-        thread.start()
-        threads.append(thread)
-    for folder, thread in zip(folders, threads, strict=True):
-        thread.join(_PATIENCE)
-        if thread.is_alive():
+        if folder not in _ASKED or not _ASKED[folder].is_alive():
+            _ASKED[folder] = threading.Thread(target=_ask, args=(look, folder), name="comet-asleep", daemon=True)
+            _ASKED[folder].start()
+    for folder in folders:
+        _ASKED[folder].join(_PATIENCE)
+        if _ASKED[folder].is_alive():
             return folder
     return ""
+
+
+def _ask(look: Callable[[str], object], folder: str) -> None:
+    with suppress(OSError):
+        look(folder)

@@ -40,7 +40,7 @@ class Key:
 WRONG: list[str] = []
 """What is wrong with the keys that somebody chose, as sentences; they count for nothing then."""
 
-_KEY = re.compile(r"[A-Za-z]|f(?:[2-9]|1[0-2])|ctrl\+[abefghk-uvwxyz]")
+_KEY = re.compile(r"[A-Za-z]|f(?:[2-9]|1[0-2])|ctrl\+[abefgklnoprstuvwxyz]")
 """What can be chosen. Enter confirms whatever is chosen, and Esc, Tab, `?` and Ctrl-C mean the same everywhere."""
 
 
@@ -64,9 +64,9 @@ def _yours(screen: str, listed: tuple[Key, ...]) -> tuple[Key, ...]:
     found = list(listed)
     for at, key in enumerate(listed):
         new = _CHOSEN.pop(f"{screen}.{key.action}", "")
-        others = [*found[:at], *found[at + 1 :], *(MOVE + EVERYWHERE if screen != "everywhere" else ())]
+        others = [*found[:at], *found[at + 1 :], *MOVE, *EVERYWHERE, *(REVIEW if screen == "tags" else ())]
         taken = next((other for other in others if new in other.names), None)
-        if new and ("enter" in key.names or taken):
+        if new and (taken or not {"enter", "escape", "tab"}.isdisjoint(key.names)):
             what = taken.does if taken else key.does
             WRONG.append(_("`ui.keys`: `{key}` is taken: {what}").format(key=new, what=what))
         elif new:

@@ -48,7 +48,7 @@ class Player:
         self.stop()
         words: Sequence[str] = [self.program, *PLAYERS[self.program](path, max(0.0, start))]
         nowhere = subprocess.DEVNULL  # it must neither read keys nor draw on the screen
-        self._process = subprocess.Popen(words, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
+        self._process = subprocess.Popen(words, stdin=nowhere, stdout=nowhere, stderr=nowhere)
         self._from, self._began = max(0.0, start), self._clock()
 
     def stop(self) -> float:

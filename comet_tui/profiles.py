@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from comet import jobs, setup
-from comet.core import profiles
+from comet.core import profiles, settings
 from comet.core.errors import CometError, SettingsError, UsageError
 from comet.core.places import Places
 from comet.core.profiles import UNNAMED, Profile, ProfilesFile
@@ -26,8 +26,11 @@ class Listed:
     """A job of it runs."""
     errors: tuple[str, ...]
     """What is wrong with it, each with file and line."""
-    values: tuple[tuple[str, str, str], ...]
-    """Key, value, and where the value comes from; none where something is wrong."""
+    values: tuple[tuple[str, str, str, str], ...]
+    """Key, value, where it comes from, and as it is written there: empty where it is not, or a secret.
+
+    None where something is wrong.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,13 @@ def _row(
     works = any(job.runs for job in jobs.listed(places.profile(name)))
     try:
         values = tuple(
-            (key, profiles.value_text(value), profiles.origin(source)) for key, value, source in profiles.values(load())
+            (
+                key,
+                profiles.value_text(value),
+                profiles.origin(source),
+                source.text if source and value != settings.HIDDEN else "",
+            )
+            for key, value, source in profiles.values(load())
         )
     except CometError as error:
         return Listed(name, roots, default, works, (_told(places, error),), ())

@@ -19,7 +19,7 @@ from comet.core import start as starting
 from comet.core.errors import BrokenError, CometError
 from comet.core.places import Places
 from comet.core.profiles import Profile
-from comet.core.text import _
+from comet.core.text import _, safe
 from comet_tui import found
 from comet_tui.found import Found
 from comet_tui.listed import listed, load, save
@@ -36,6 +36,13 @@ def read(profile: Profile, places: Places) -> Found:
     Raises:
         CometError: they cannot be read.
     """
+    try:
+        return _read(profile, places)
+    except (OSError, EOFError, pickle.UnpicklingError) as error:
+        raise BrokenError(_("the groups could not be read: {why}").format(why=safe(str(error)))) from error
+
+
+def _read(profile: Profile, places: Places) -> Found:
     with tempfile.TemporaryFile(dir=places.profile(profile.name)) as stream:
         command = starting.command("comet_tui.reading", str(stream.fileno()))
         with subprocess.Popen(

@@ -297,19 +297,19 @@ class Session:
         """Let a value of a profile, that in use or another, be another one; return the file where it stands.
 
         Raises:
-            SettingsError: that cannot be its value, or the file cannot be read.
+            CometError: that cannot be its value, or the file cannot be read or written.
         """
         file = setup.keep(self._places, name or self.choose().name, self._file, key, text)
         self.reading += 1
         return file
 
-    def rewrite(self, text: str) -> None:
-        """Let the file of profiles be another text.
+    def rewrite(self, text: str, before: str) -> None:
+        """Let the file of profiles be another text, if it still is the one that was read `before`.
 
         Raises:
-            CometError: something in it is wrong; it stays as it is.
+            CometError: it is not, or something in the other is wrong; it stays as it is.
         """
-        setup.rewrite(self._places, self._file, text)
+        setup.rewrite(self._places, self._file, text, before)
         self.reading += 1
 
     def make_default(self, name: str) -> None:

@@ -113,7 +113,11 @@ class Item:
 
     def restore(self) -> None:
         """Go back to what was proposed."""
-        self.proposal = self.proposed
+        self.choose(self.proposed, self.edits)
+
+    def choose(self, proposal: Proposal, edits: Sequence[Settled]) -> None:
+        """Choose what was chosen before, tracks and tags."""
+        self.proposal, self.edits = proposal, list(edits)
         self.frees = self.proposal.frees
 
 
@@ -125,6 +129,10 @@ class Step:
     before: Fate
     fate: Fate
     """What was to become of it."""
+    proposal: Proposal
+    """What was chosen then."""
+    edits: tuple[Settled, ...] = ()
+    """What was settled about its tags then."""
     act: Act | None = None
     """None while it is under way, and where it failed as a whole."""
 
@@ -289,7 +297,8 @@ class Walk:
     def begin(self, item: Item, fate: Fate) -> Step:
         """Note that something is to be done with a group."""
         self.items.keep(item)
-        step = Step(item, item.fate, fate)
+        step = Step(item, item.fate, fate, item.proposal, tuple(item.edits))
+        self.back = [each for each in self.back if each.item is not item]
         item.fate = Fate.WAITING
         self.steps.append(step)
         return step

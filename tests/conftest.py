@@ -22,7 +22,8 @@ def pytest_configure() -> None:
     os.environ.setdefault("COMET_HOME", str(Path(__file__).parents[1] / ".pytest_cache/home"))
     os.environ.setdefault("COMET_LANGUAGE", "en")  # whatever the tester's language is
     places.prepare()
-    settings.register_profile("comet", deadline=None)  # how long an example takes says how busy the machine is
+    # How long an example takes says how busy the machine is; a run of all of them tries fewer than one alone would.
+    settings.register_profile("comet", deadline=None, max_examples=40)
     settings.load_profile("comet")
 
 

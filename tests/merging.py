@@ -173,8 +173,13 @@ def lattice(group: Group) -> None:
 
 
 def fixpoint(group: Group) -> None:
-    """Merged, written into all that stay and merged again, nothing is left to write; at once, nothing either."""
+    """Merged, written into all that stay and merged again, nothing is left to write; at once, nothing either.
+
+    Of files of one format: what another one holds in another form, `8` for `08`, has a voice in the next merge.
+    """
     files, keep = group
+    if len({tags.container for tags in files if tags}) > 1:
+        files = [tags and replace(tags, container="") for tags in files]
     made = merge(files, keep)
     new = list(files)
     for at in keep:

@@ -108,7 +108,7 @@ class Rewriter(Writer):
         """Refuse to write tags that came from a file which says something else by now, but not one that went since."""
         for source in step.sources:
             try:
-                if self._journal.removal(source.place) is None:
+                if self._journal.removal(source.place, source.audio) is None:
                     self._hearing.look(source)
             except FileError as error:
                 told = _("its tags would come from `{path}` too: {why}")

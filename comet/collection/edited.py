@@ -96,8 +96,10 @@ def values(typed: str) -> tuple[str, ...]:
 def by_hand(text: str) -> str:
     """Let somebody edit a text in the editor of their choice, and return what they saved.
 
+    Bytes that are no UTF-8 are lone surrogates in both.
+
     Raises:
-        UsageError: there is no editor, it ended with an error, or what it saved is no text.
+        UsageError: there is no editor, it ended with an error, or the text cannot be written.
     """
     try:
         command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
@@ -108,17 +110,15 @@ def by_hand(text: str) -> str:
         raise UsageError(_("there is no editor"), hint=_("let EDITOR name one, as in EDITOR=nano"))
     with tempfile.TemporaryDirectory(prefix="comet-") as folder:
         path = Path(folder, "tags.txt")
-        path.write_text(text, encoding="utf-8")
         try:
+            path.write_text(text, encoding="utf-8", errors="surrogateescape")
             code = subprocess.run([*command, os.fspath(path)], check=False).returncode
             if code:
                 raise UsageError(_("`{name}` ended with {code}").format(name=safe(command[0]), code=code))
-            return path.read_text(encoding="utf-8-sig")
+            return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
         except OSError as error:
             told = _("`{name}` cannot be used: {reason}")
             raise UsageError(told.format(name=safe(command[0]), reason=error.strerror or error)) from error
-        except UnicodeDecodeError as error:
-            raise UsageError(_("what was saved is no UTF-8")) from error
 
 
 def _row(row: Row, merge: Merge, settled: Settled) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from comet.core.errors import SettingsError
@@ -92,6 +92,15 @@ def lines(file: str) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
+def text(file: str) -> str:
+    """Return the text of `file` as `lines` has it, each of them ended; nothing if it does not exist.
+
+    Raises:
+        SettingsError: the file is there but cannot be read.
+    """
+    return "".join(f"{line}\n" for line in lines(file))
+
+
 def parse(text: list[str], file: str) -> dict[str, Section]:
     """Return the sections in the lines `text` of `file`."""
     sections = {"": Section("", 0)}
@@ -135,8 +144,13 @@ def parse(text: list[str], file: str) -> dict[str, Section]:
 
 def _contents(text: list[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text, 1):
-        if line.strip() and line.strip()[0] not in "#;":
+        if not _empty(line):
             yield number, line
+
+
+def _empty(line: str) -> bool:
+    """Tell whether a line is a comment or nothing at all."""
+    return not line.strip() or line.strip()[0] in "#;"
 
 
 def _first(pattern: re.Pattern[str], line: str) -> str:
@@ -155,7 +169,23 @@ def write(file: str, text: str, *, durable: bool = True) -> None:
     """Replace `file` by `text` in one step: whoever reads it sees the old or the new one.
 
     What is not `durable` may be lost in a power cut.
+
+    Raises:
+        SettingsError: what is durable cannot be written; the old file stays.
+        OSError: what is not cannot be written.
     """
+    try:
+        _replace(file, text, durable=durable)
+    except OSError as error:
+        if not durable:
+            raise
+        raise SettingsError(
+            _("`{file}` cannot be written: {reason}").format(file=safe(file), reason=error.strerror or error),
+            hint=_("mend its rights, make room on its disk, or set COMET_HOME"),
+        ) from error
+
+
+def _replace(file: str, text: str, *, durable: bool) -> None:
     folder = os.path.dirname(file)
     make_private(folder)
     handle, temp = tempfile.mkstemp(dir=folder, prefix=".comet-")
@@ -179,10 +209,24 @@ def set_value(file: str, section: str, key: str, text: str) -> None:
     if section not in sections:
         now += [*([""] if now else []), f"[{section}]", new]
     elif key in sections[section].values:
-        now[sections[section].values[key].line - 1] = new
+        value = sections[section].values[key]
+        below = now[value.line : end(now, value)]
+        now[value.line - 1 : end(now, value)] = [new, *(line for line in below if _empty(line))]
     else:
         now.insert(sections[section].line, new)
     write(file, "\n".join(now) + "\n")
+
+
+def end(lines: Sequence[str], value: Value) -> int:
+    """Return the index after the last line of a value that goes on in indented lines."""
+    found = value.line
+    for at in range(value.line, len(lines)):
+        if _empty(lines[at]):
+            continue
+        if not lines[at][0].isspace():
+            break
+        found = at + 1
+    return found
 
 
 def append_section(file: str, text: str) -> None:

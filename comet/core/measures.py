@@ -38,8 +38,9 @@ class Quality:
     envelope: bytes
     """Level (RMS) of each second."""
     peaks: bytes = b""
-    """Samples around up to `PEAKS` of the loudest places, `AROUND` for each, of the first channel: 16 bits, little
-    endian, clipped at full scale; the loudest place first. Empty where nobody looked for them."""
+    """Samples around up to `PEAKS` of the loudest places, `AROUND` for each, of the first channel, or of the
+    loudest one where the first is not half as loud: 16 bits, little endian, clipped at full scale; the loudest place
+    first. Empty where nobody looked for them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,15 @@ def load(places: Places, name: str | None, file: str | None = None, typed: Seque
     """
     listed = read(places, file)
     name = name if name is not None else listed.default()
+    return _build(check_name(name), places, named(listed, name).sections[name], typed)
+
+
+def named(listed: ProfilesFile, name: str) -> ProfilesFile:
+    """Return a file of profiles if there is one of that name in it.
+
+    Raises:
+        UsageError: there is none.
+    """
     if name not in listed.names:
         raise UsageError(
             _("there is no profile `{name}` in `{file}`").format(name=safe(name), file=safe(listed.file)),
@@ -151,7 +160,7 @@ def load(places: Places, name: str | None, file: str | None = None, typed: Seque
             if listed.names
             else _("run `comet setup`"),
         )
-    return _build(check_name(name), places, listed.sections[name], typed)
+    return listed
 
 
 def unnamed(places: Places, folders: Sequence[str], typed: Sequence[str] = ()) -> Profile:

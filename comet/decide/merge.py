@@ -6,6 +6,9 @@ Data Types", 2011). `resolve` is a function of that set and of who stays: track 
 is broken by values. Written into the tracks that stay and merged again, the result is the same: what won has more
 voices then.
 
+Nothing is taken of a stranger (`releases`), and where it stays, nothing of its own stays but its sound: once it has the
+title of the others nobody could tell any more that its genres are not this recording's.
+
 Three kinds of fields are not decided by `policies` alone. What belongs to a file's own sound is listed and not merged.
 What belongs to the release comes from one release as a whole, the keeper's; where others would be lost, that is one
 conflict, about the album. And of pictures of one kind the largest is proposed.
@@ -88,13 +91,14 @@ def resolve(state: State, keep: Sequence[int]) -> Merge:
     rows = []
     for name, each in facts.items():
         if name.startswith(PICTURE):
-            choice = _best(each, keeper)
+            choice = _best(each, keeper, strange)
         elif of_sound(name):
             choice = Choice((), Agreement.OWN)
         elif name in releases.FIELDS:
             choice = home.choose(name, fields[name], keeper)
         else:
-            choice = policies.choose(name, fields[name], keeper, () if name == "title" else home.right, strange)
+            right, others = ((), ()) if name == "title" else (home.right, strange)  # by its title one is a stranger
+            choice = policies.choose(name, fields[name], keeper, right, others)
         row = _row(name, each, choice, keeper)
         rows.append(home.told(row, keep) if name == "album" else row)
     looks = {each.value: _look(each.picture) for each in sorted(state, key=_by_picture) if each.picture}
@@ -135,12 +139,13 @@ def wanted(merge: Merge, settled: Settled, files: Sequence[Tags | None], at: int
     """
     change = {}
     for field, new in _asked(merge, settled, files, at).items():
-        can, own = _held(files, at, field, new), (files[at] or Tags()).fields.get(field, ())
+        can, tags = _held(files, at, field, new), files[at] or Tags()
+        own = _own(tags, field)
         as_good = len(own) >= len(can) < len(new) and {*own} <= {*new}  # of more than it can hold it has as many
         if can == new or (can not in ((), own) and not as_good):
             change[field] = can
-        elif not can and own and field in (releases.taken(merge, settled, _fields(files), at) or ()):
-            change[field] = ()  # its own belongs to another release than all the rest
+        elif not can and own and field in _left(merge, releases.taken(merge, settled, _fields(files), at), tags, at):
+            change[field] = ()  # its own belongs to another release or recording than all the rest
     return change
 
 
@@ -155,23 +160,35 @@ def _asked(merge: Merge, settled: Settled, files: Sequence[Tags | None], at: int
     if tags is None or settled.own:
         return {}
     values = {row.field: row.merged for row in following(merge, settled, files).rows if row.merged}
-    left = releases.taken(merge, settled, _fields(files), at)
+    taken = releases.taken(merge, settled, _fields(files), at)
     change = {}
-    gone = dict.fromkeys((left or frozenset()) & tags.fields.keys(), ())
+    gone = dict.fromkeys(_left(merge, taken, tags, at), ())
     for field, new in {**gone, **values, **settled.fields}.items():
-        if field in releases.FIELDS and left is None:
+        if field in releases.FIELDS and taken is None:
             continue
-        if field.startswith(PICTURE) and field not in settled.fields:
+        if field.startswith(PICTURE) and field not in settled.fields and at not in merge.strangers:
             differs = _takes_picture(field, new, files, tags)
-        elif field.startswith(PICTURE):
-            differs = new != tuple(each.hash for each in tags.pictures if _kind(each) == field)
-        elif field in settled.fields:
-            differs = new != tags.fields.get(field, ())
+        elif field.startswith(PICTURE) or field in settled.fields:
+            differs = new != _own(tags, field)
         else:
-            differs = {*new} != {*tags.fields.get(field, ())}
+            differs = {*new} != {*_own(tags, field)}
         if differs and plans.field_storable(field) and all(map(plans.value_storable, new)):
             change[field] = new
     return change
+
+
+def _left(merge: Merge, taken: Collection[str] | None, tags: Tags, at: int) -> set[str]:
+    """Return the fields of which a track keeps nothing of its own: of another release, or of another recording."""
+    there = {*tags.fields, *map(_kind, tags.pictures)}
+    other = {name for name in there - releases.FIELDS if at in merge.strangers and not of_sound(name)}
+    return there.intersection(taken or ()) | other
+
+
+def _own(tags: Tags, field: str) -> tuple[str, ...]:
+    """Return what a file has of a field; of pictures of a kind the hashes."""
+    if field.startswith(PICTURE):
+        return tuple(each.hash for each in tags.pictures if _kind(each) == field)
+    return tags.fields.get(field, ())
 
 
 def dropped(
@@ -260,14 +277,18 @@ def _weight(picture: Picture) -> tuple[int, int]:
     return picture.width * picture.height, picture.size
 
 
-def _best(facts: Collection[Fact], keeper: int | None) -> Choice:
-    """Return the largest picture; what is no picture that can be shown, or more than a tag can hold, is only listed."""
+def _best(facts: Collection[Fact], keeper: int | None, strange: Collection[int]) -> Choice:
+    """Return the largest picture; what is no picture that can be shown, or more than a tag can hold, is only listed.
+
+    So are those of strangers; a keeper that is one gets another in place of its own.
+    """
     own = [fact.picture for fact in facts if fact.at == keeper and fact.picture]
-    good = [(_weight(p), fact.at == keeper, fact.value) for fact in facts if (p := fact.picture) and _usable(p)]
+    known = [(fact, fact.picture) for fact in facts if fact.picture and fact.at not in strange]
+    good = [(_weight(picture), fact.at == keeper, fact.value) for fact, picture in known if _usable(picture)]
     if not good:
-        return Choice((), Agreement.SAME if own else Agreement.OWN)
+        return Choice((), Agreement.SAME if own and keeper not in strange else Agreement.OWN)
     weight, _of_keeper, best = max(good)
-    if not own:
+    if not own or (keeper in strange and any(each.hash != best for each in own)):
         return Choice((best,), Agreement.ADDED)
     smaller = len(own) == 1 and _weight(own[0]) < weight
     return Choice((best,), Agreement.ALIKE if smaller else Agreement.SAME)

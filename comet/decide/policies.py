@@ -107,20 +107,20 @@ class _Field:
         said: its values.
         keeper: the track that stays first, None where its tags take no part.
         right: tracks whose word counts more.
-        strange: tracks whose word counts only where there is no other one.
+        strange: tracks of which nothing is taken; what they say is only held against that.
     """
 
     def __init__(
         self, name: str, said: Said, keeper: int | None, right: Collection[int] = (), strange: Collection[int] = ()
     ) -> None:
-        self.name, self.keeper, self.policy = name, keeper, of(name)
-        self.right, self.strange = frozenset(right), frozenset(strange)
-        real = {at: some for at, each in said.items() if (some := tuple(v for v in each if not empty(name, v)))}
-        self.said: Said = real or said
-        self.texts = dict.fromkeys(value for values in self.said.values() for value in values)
+        self.name, self.keeper, self.policy, self.right = name, keeper, of(name), frozenset(right)
+        self.said = _real(name, {at: each for at, each in said.items() if at not in strange})
+        told = {**_real(name, said), **self.said}
+        self.texts = dict.fromkeys(value for values in told.values() for value in values)
         self.key = keys(name, self.texts)
-        self.keys = {at: tuple(dict.fromkeys(self.key[text] for text in each)) for at, each in self.said.items()}
-        self.own = () if keeper is None else self.keys.get(keeper, ())
+        every = {at: tuple(dict.fromkeys(self.key[text] for text in each)) for at, each in told.items()}
+        self.keys = {at: every[at] for at in self.said}
+        self.own = () if keeper is None else every.get(keeper, ())
         self.tracks: dict[str, set[int]] = defaultdict(set)
         self.forms: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
         for at, values in self.said.items():
@@ -170,15 +170,22 @@ def choose(
         said: its values by track, none of them without any.
         keeper: the track that stays first, None where its tags take no part.
         right: tracks whose word counts more: those that have the title, so that what is proposed goes together.
-        strange: tracks that may have the tags of another recording, whose genres, people and ids are not joined.
+        strange: tracks that may have the tags of another recording: nothing of them is taken.
     """
     field = _Field(name, said, keeper, right, strange)
     policy = field.policy
+    if not field.said:
+        return Choice((), Agreement.OWN)
     offered = [(tracks, policy.take(field, field.ordered(found))) for tracks, found in policy.camps(field)]
     tracks, taken = max(offered, key=lambda each: _strength(field, *each))
     merged = tuple(map(field.spelt, taken))
     outvoted = len(tracks) < len(unnamed(said) - tracks)
     return Choice(merged, Agreement.CONFLICT if outvoted else _agreement(field, taken, merged))
+
+
+def _real(name: str, said: Said) -> Said:
+    """Return what is said without what stands for want of a value, where there is anything else."""
+    return {at: some for at, each in said.items() if (some := tuple(v for v in each if not empty(name, v)))} or said
 
 
 def keys(name: str, texts: Iterable[str]) -> dict[str, str]:
@@ -206,7 +213,7 @@ def _strength(field: _Field, tracks: frozenset[int], taken: Iterable[str]) -> tu
 
 
 def _agreement(field: _Field, taken: list[str], merged: tuple[str, ...]) -> Agreement:
-    if not all(map(field.policy.covers(taken), field.tracks)):
+    if not all(map(field.policy.covers(taken), field.key.values())):
         return Agreement.CONFLICT
     if not field.own or (not field.policy.better and not all(map(field.policy.covers(field.own), taken))):
         return Agreement.ADDED
@@ -215,12 +222,6 @@ def _agreement(field: _Field, taken: list[str], merged: tuple[str, ...]) -> Agre
 
 def _all(field: _Field) -> Iterable[Camp]:
     return [(frozenset(field.said), frozenset(field.tracks))]
-
-
-def _familiar(field: _Field) -> Iterable[Camp]:
-    """All but strangers are one camp."""
-    tracks = field.said.keys() - field.strange or field.said.keys()
-    return [(frozenset(tracks), frozenset(key for at in tracks for key in field.keys[at]))]
 
 
 def _each(field: _Field) -> Iterable[Camp]:
@@ -332,7 +333,7 @@ def _sung(text: str) -> str:
 
 _ONE: Final = Policy(_each, _every, _equal)
 _NAMES: Final = Policy(_linked, _every, _equal)
-_MANY: Final = Policy(_familiar, _every, _equal)
+_MANY: Final = Policy(_all, _every, _equal)
 _COUNTED: Final = Policy(_each, _every, _equal, key=_count)
 _TEMPO: Final = Policy(_each, _every, _equal, key=_beats)
 _DATED: Final = Policy(_by_year, _precise, _begun, better=True, key=_iso)

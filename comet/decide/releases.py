@@ -2,8 +2,8 @@
 
 A track that more others call something else altogether may have the tags of another recording. Its title becomes
 theirs, so its own release, where no track is called so, is not one that this recording is on: it is a *stranger*, gives
-nothing, and gets theirs as a whole. Nobody is one where as many say one title as another, nor by a title that has only
-more to say: `Yesterday (Live)`.
+nothing in any field, and gets theirs as a whole. Nobody is one where as many say one title as another, nor by a title
+that has only more to say: `Yesterday (Live)`.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ _FULL: Final = 32_767 / 32_768  # of 16 bits; of more bits, what is nearer to 1.
 _WINDOW: Final = np.hanning(FRAME).astype(np.float32)
 _PART: Final = 8192  # samples, of which at most one is a peak
 _HEIGHTS: Final = 127  # heights that peaks are told apart by
+_SOFTER: Final = 0.5  # how loud the first channel is, at least, beside the loudest one if the peaks are its own
 _TAPS: Final = 9  # bins over which the spectrum is smoothed
 
 # A cliff in the median spectrum: how far it falls within `_NEAR` to `_FAR` Hz, how low it stays behind, and where.
@@ -59,14 +60,20 @@ class Spectra:
         self._blocks = 0
         self._clipped = 0
         self._samples = 0
-        self._peaks: list[tuple[int, bytes]] = []
+        self._peaks: list[list[tuple[int, bytes]]] = []  # of each channel
+        self._sums: list[float] = []
 
     def feed(self, channels: Sequence[Samples]) -> None:
         """Take the next samples, of each channel an array of shape (n,), 1.0 is full scale."""
         for channel in channels:
             self._clipped += int(kernels.clipped(channel, _FULL))
             self._samples += len(channel)
-        self._climb(channels[0])
+        if not self._peaks:
+            self._peaks, self._sums = [[] for _ in channels], [0.0 for _ in channels]
+        for at, channel in enumerate(channels):
+            sizes = np.fmin(np.abs(channel), _FULL)  # no number counts as full scale
+            self._sums[at] += float(sizes.sum())
+            self._peaks[at] = self._climb(channel, sizes, self._peaks[at])
         if len(channels[0]) < FRAME:
             return
         if self._blocks % self._every == 0:
@@ -86,26 +93,36 @@ class Spectra:
         kernels.powers(windows, _WINDOW, self._buffer, out)
         return out if len(channels) == 1 else (out[:, :count] + out[:, count:]) * np.float32(0.5)
 
-    def _climb(self, channel: Samples) -> None:
-        """Keep the loudest places; heights are coarse, so that rounding moves none, and of equals the first counts."""
-        if not len(channel):
-            return
-        least = self._peaks[-1][0] + 1 if len(self._peaks) == PEAKS else 0
-        if max(channel.max(), -channel.min()) * _HEIGHTS < least:  # as most blocks are; no number is not less
-            return
-        heights = (np.fmin(np.abs(channel), _FULL) * _HEIGHTS).astype(np.uint8)
+    def _climb(self, channel: Samples, sizes: Samples, peaks: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+        """Return the loudest places; heights are coarse, so that rounding moves none, and of equals the first counts.
+
+        Args:
+            channel: The next samples, shape (n,).
+            sizes: How far each is from zero, 0..1.
+            peaks: The loudest places before them.
+        """
+        least = peaks[-1][0] + 1 if len(peaks) == PEAKS else 0
+        if not len(channel) or sizes.max() * _HEIGHTS < least:  # as most blocks are
+            return peaks
+        heights = (sizes * _HEIGHTS).astype(np.uint8)
         for start in range(0, len(channel) - AROUND + 1, _PART):
             inside = heights[start + AROUND // 2 : min(start + _PART, len(channel) - AROUND // 2)]
             top = start + int(inside.argmax()) if len(inside) else start
             height = int(heights[top + AROUND // 2])
-            if len(self._peaks) < PEAKS or height > self._peaks[-1][0]:
+            if len(peaks) < PEAKS or height > peaks[-1][0]:
                 near = np.clip(np.nan_to_num(channel[top : top + AROUND]), -1.0, _FULL)
-                self._peaks.append((height, np.rint(near * 32_768).astype("<i2").tobytes()))
-                self._peaks = sorted(self._peaks, key=lambda peak: -peak[0])[:PEAKS]
+                added = (height, np.rint(near * 32_768).astype("<i2").tobytes())
+                peaks = sorted([*peaks, added], key=lambda peak: -peak[0])[:PEAKS]
+        return peaks
 
     def peaks(self) -> bytes:
         """Return the samples around the loudest places, as in `Quality.peaks`."""
-        return b"".join(samples for _height, samples in self._peaks)
+        if not self._sums:
+            return b""
+        loudest = max(self._sums)
+        # a codec may turn two that are about as loud the other way round, so the first one goes before
+        at = 0 if self._sums[0] >= _SOFTER * loudest else self._sums.index(loudest)
+        return b"".join(samples for _height, samples in self._peaks[at])
 
     def clipped(self) -> float:
         """Return the share of the samples that are at full scale or beyond, 0..1."""

@@ -12,6 +12,7 @@ from typing import ClassVar, Generic, TypeVar
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from comet.core.errors import CometError
@@ -78,6 +79,16 @@ class Framed(Screen[None]):
         """Return those of its own keys that would do something now."""
         return self.KEYS
 
+    def whose(self, key: Key) -> DOMNode:
+        """Return what does the thing that a key of this screen does."""
+        if key in keys.EVERYWHERE:
+            return self.app
+        return self.focused or self if key in keys.MOVE else self
+
+    def quiet(self) -> None:
+        """Say nothing, but what is wrong with the keys that somebody chose."""
+        self.say(f"! {'; '.join(keys.WRONG)}" if keys.WRONG else "")
+
     @abstractmethod
     def body(self) -> ComposeResult:
         """Make what stands between title and hints."""
@@ -92,8 +103,7 @@ class Framed(Screen[None]):
     def on_mount(self) -> None:
         """Say where one is, and which of the keys that somebody chose count for nothing."""
         self.entitle()
-        if keys.WRONG:
-            self.say(f"! {'; '.join(keys.WRONG)}")
+        self.quiet()
 
     def say(self, words: str) -> None:
         """Tell what was done, or why it was not."""

@@ -84,7 +84,9 @@ class Deciding(Newer[Found]):
         choice = {Fate.APART: Choice.APART, Fate.SKIPPED: Choice.SKIP, Fate.OPEN: None}
         if step.fate in choice:
             self._decide(choice[step.fate], step.fate)
-        else:
+        elif step.item.asks:
+            step.item.choose(step.proposal, step.edits)
+            self.redraw(step.item)
             self.say(_("it is chosen as it was done before: Enter does it again"))
 
     def _decide(self, choice: Choice | None, fate: Fate) -> None:

@@ -59,7 +59,7 @@ class HelpScreen(Framed):
         self._rows.action_move(rows)
 
     def action_do(self) -> None:
-        """Go back, and press the key under the cursor there."""
+        """Go back, and do there what the key under the cursor does."""
         at = self._rows.cursor
         key = self._shown[at][1] if at < len(self._shown) else None
         self.app.pop_screen()
@@ -70,7 +70,7 @@ class HelpScreen(Framed):
         elif key in keys.TAGS and key not in self._of.active:
             self._of.say(_("that is for the tags: t gives them the keys"))
         else:
-            self.app.simulate_key(key.names[0])
+            self.app.call_later(self.app.run_action, key.action, self._of.whose(key))
 
     def action_back(self) -> None:
         """Go back to where one came from."""

@@ -247,7 +247,7 @@ def _bars(seen: Seen, took: Sequence[int], width: int) -> Iterator[str]:
         room = max(8, min(40, width - 14))
         top = max(limit, *took)
         letters = "".join(_EIGHTHS[min(7, 8 * each // top) if top else 0] for each in list(took)[-room:])
-        yield f"{_('last 2 min'):<12}{letters}"
+        yield f"{_('lately'):<12}{letters}"
 
 
 def _chunk(told: Mapping[str, int]) -> str:

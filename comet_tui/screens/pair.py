@@ -61,6 +61,10 @@ class PairScreen(Reading["Pairing"]):
         self.set_interval(every(), self._tell)
 
     def on_unmount(self) -> None:
+        """Be silent when this is left."""
+        self._player.stop()
+
+    def on_screen_suspend(self) -> None:
         """Be silent when nobody looks any more."""
         self._player.stop()
 

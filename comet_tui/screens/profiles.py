@@ -38,7 +38,11 @@ class ProfilesScreen(Paired[Listing]):
         self._added = ""
         """The name of a profile that was just added, on which the cursor shall stand."""
         self._draft = ""
-        """What came back from the editor and is wrong."""
+        """What came back from the editor and is not written."""
+        self._before = ""
+        """The text that the draft was made of."""
+        self._typing = ("", "", "")
+        """Whose value is being typed: of which profile, which key, and what it was."""
         self._of = ""
         """The profile whose values are listed."""
         self._wrong = ""
@@ -120,21 +124,32 @@ class ProfilesScreen(Paired[Listing]):
             self.say(_("what is wrong in a file is mended in your editor: E"))
         elif not self.inside:
             self.go(1)
-        elif self._details[at][0] in LISTS:
-            self.say(_("a list of folders is edited in the file: E"))
         else:
-            self.query_one("#value", Typed).ask(self._details[at][1])
+            key, _shown, _origin, given = self._details[at]
+            if key in LISTS:
+                self.say(_("a list of folders is edited in the file: E"))
+            elif safe(given) != given or "\n" in given:
+                self.say(_("a value of several lines, or with letters that cannot be shown, is edited in the file: E"))
+            else:
+                self._typing = here.name, key, given
+                self.query_one("#value", Typed).ask(given)
 
     def action_editor(self) -> None:
-        """Open the file of profiles in the user's editor; what is wrong is not written, and there again next time."""
+        """Open the file of profiles in the user's editor; what is not written is there again next time.
+
+        An emptied text leaves the file as it is.
+        """
         from comet.collection import edited  # noqa: PLC0415 - nothing is loaded before somebody asks
 
         try:
-            given = self._draft or "\n".join(ini.lines(self._listing.file)) + "\n"
+            before = self._before if self._draft else ini.text(self._listing.file)
             with self.app.suspend():
-                self._draft = edited.by_hand(given)
-            if self._draft != given:
-                self.session.rewrite(self._draft)
+                typed = edited.by_hand(self._draft or before)
+            if not typed.strip():
+                self._draft = ""
+            elif self._draft or typed != before:
+                self._draft, self._before = typed, before
+                self.session.rewrite(typed, before)
         except SuspendNotSupported:
             self.say(_("this terminal cannot be left for an editor"))
         except CometError as error:
@@ -142,7 +157,8 @@ class ProfilesScreen(Paired[Listing]):
             self.say(f"! {again.format(reason=reason(error))}")
         else:
             self._draft = ""
-            self.say(_("`{file}` is as you left it").format(file=safe(self._listing.file)))
+            told = _("`{file}` is as you left it") if typed.strip() else _("`{file}` stays as it is")
+            self.say(told.format(file=safe(self._listing.file)))
             self.read()
 
     def action_default(self) -> None:
@@ -177,11 +193,12 @@ class ProfilesScreen(Paired[Listing]):
     @on(Typed.Submitted, "#value")
     def _changed(self, event: Typed.Submitted) -> None:
         event.stop()
-        here, key = self._here, self._details[self.query_one("#values", Rows).cursor][0]
-        if here is None:
+        (name, key, before), text = self._typing, event.value.strip()
+        if text == before:
+            self.action_back()
             return
         try:
-            file = self.session.set(key, event.value.strip(), here.name)
+            file = self.session.set(key, text, name)
         except CometError as error:
             self.refuse(error)
             return
@@ -240,14 +257,25 @@ class ProfilesScreen(Paired[Listing]):
         if wrong or self._wrong:
             self._wrong = f"! {wrong[0]}" if wrong else ""
             self.say(self._wrong)
+        self._leave_typing()
+
+    @on(Rows.Moved, "#values")
+    def _leave_typing(self) -> None:
+        """Close the line in which a value is typed if the cursor stands on another one."""
+        typing, at = self.query_one("#value", Typed), self.query_one("#values", Rows).cursor
+        on_it = at < len(self._details) and (self._of, self._details[at][0]) == self._typing[:2]
+        if typing.display and not on_it:
+            if typing.has_focus:
+                self.go(1)
+            typing.close()
 
     @property
-    def _details(self) -> list[tuple[str, str, str]]:
+    def _details(self) -> list[tuple[str, str, str, str]]:
         """What is told of the profile under the cursor: what is wrong, or every value with where it comes from."""
         here = self._here
         if here is None:
             return []
-        return [(_("! wrong"), "", error) for error in here.errors] or list(here.values)
+        return [(_("! wrong"), "", error, "") for error in here.errors] or list(here.values)
 
     def _draw_profile(self, index: int, width: int) -> Text:
         if index >= len(self._listing.profiles):
@@ -267,7 +295,7 @@ class ProfilesScreen(Paired[Listing]):
         return line(cells, last, width)
 
     def _draw_value(self, index: int, width: int) -> Text:
-        key, value, origin = self._details[index]
+        key, value, origin, _given = self._details[index]
         if not value:
             return line((Cell(key, 8, style="bold red"),), origin, width)
         return line(

@@ -9,6 +9,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.dom import DOMNode
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -90,6 +91,10 @@ class ReviewScreen(Deciding):
     def active(self) -> Sequence[Key]:
         """Return those of its own keys that would do something now."""
         return (*self.KEYS, *keys.TAGS) if self.inside == 2 else self.KEYS
+
+    def whose(self, key: Key) -> DOMNode:
+        """Return what does the thing that a key of this screen does."""
+        return self._tags if key in keys.TAGS else super().whose(key)
 
     def on_mount(self) -> None:
         """Begin with nothing to list."""
@@ -283,7 +288,7 @@ class ReviewScreen(Deciding):
         self._tags.ahead = Ahead(partial(self._asking, found)) if found else None
         self._item = None
         items = self._walk.items
-        self.say("")
+        self.quiet()
         self.instead(None if items else Text())
         notice = self.query_one("#unjudged", Static)
         notice.display = bool(found and found.unjudged)

@@ -162,6 +162,7 @@ class ThresholdScreen(Paired[Line]):
             found = await in_thread(lambda: threshold.of(self.session, chosen.accepted))
         except CometError as error:
             self.refuse(error)
+            self.query_one("#nearest", Heading).words = _("nearest pairs")
             return
         if self._chosen and self._chosen.accepted == chosen.accepted:
             self._near, self._of = found.near, chosen.accepted

@@ -217,6 +217,7 @@ def test_killed_runs_lose_nothing_and_go_on(machine: Machine) -> None:
     _kill(machine, KILLS)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_lost_is_seen(machine: Machine) -> None:
     """The test above has teeth: a file that goes away while Comet works is missed."""
     victim = machine.library / "all.txt"
@@ -226,6 +227,7 @@ def test_a_file_that_is_lost_is_seen(machine: Machine) -> None:
     assert counted(machine.everything()) != everything
 
 
+@pytest.mark.slow
 def test_undo_gives_back_every_byte(machine: Machine) -> None:
     """After `apply --all` and `undo --all` each file has its name, bytes, mode and time."""
     before, goal = machine.tree(), wanted(machine)
@@ -252,6 +254,7 @@ def test_two_processes_apply_one_plan(machine: Machine) -> None:
     assert counted(machine.everything()) == everything
 
 
+@pytest.mark.slow
 def test_a_root_that_is_taken_away_loses_nothing(machine: Machine) -> None:
     """In the middle of a run the library is renamed; back again, the same command goes on."""
     goal, everything = wanted(machine), counted(machine.everything())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
+
 from comet import scanning
 from comet.core.job import Job
 from comet.library import cache
@@ -19,6 +21,7 @@ def heard_otherwise(owner: Owner, name: str) -> None:
         assert db.execute(sql, (name.encode(),)).rowcount == 1
 
 
+@pytest.mark.slow
 def test_what_an_older_version_heard_otherwise_is_heard_again(owner: Owner) -> None:
     """It is refused in a sentence that says what to do; after that scan, which hears this file alone, it goes."""
     heard_otherwise(owner, "one.mp3")

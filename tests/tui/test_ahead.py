@@ -51,6 +51,7 @@ async def test_tags_are_confirmed_when_they_were_seen(tagged: Made) -> None:
         assert pane(pilot).rows.has_focus
 
 
+@pytest.mark.slow
 async def test_tags_that_come_while_the_cursor_rests_are_shown(tagged: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that was asked for ahead may come just after the group did, before its own asking begins."""
     gate, asked = threading.Event(), threading.Event()

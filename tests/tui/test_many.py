@@ -176,6 +176,7 @@ async def test_a_rule_is_shown_before_it_is_done(folders: Made, size: tuple[int,
         assert set(folders.held()) == {"a.flac", "b.flac", "c.flac"}
 
 
+@pytest.mark.slow
 async def test_an_enter_that_was_typed_ahead_does_no_rule(folders: Made) -> None:
     """What a rule would do must have been on the screen for a moment, and a key that is held down starts nothing."""
     clock = Clock()

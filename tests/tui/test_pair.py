@@ -136,3 +136,13 @@ async def test_a_track_that_is_known_no_more_is_told(laid: Made) -> None:
         await seen(pilot, "`/no/such` is not known any more", "scan the collection again")
         await pilot.press("space", "tab", "l")
         assert "▁▁▁" not in text(pilot.app)
+
+
+async def test_another_screen_is_silent(laid: Made, mpv: Callable[[], list[str]]) -> None:
+    """Who goes elsewhere with a number is not followed by the music."""
+    async with laid.app().run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: len(mpv()) == 1)
+        await pilot.press("9")
+        await until(pilot, lambda: not alive(mpv()[0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from comet.core import profiles
 from comet.core.job import Control
 from comet.core.places import marker
 from comet_tui.screens.profiles import ProfilesScreen
+from comet_tui.widgets.lines import Said
 from comet_tui.widgets.rows import Rows
+from comet_tui.widgets.typed import Typed
 from tests.tui.conftest import Made
 from tests.tui.looks import SIZES, SPARED, lines, rows, seen, settled, until
 from tests.tui.ptys import Tmux
@@ -205,6 +208,81 @@ async def test_a_value_is_typed(made: Made) -> None:
         await seen(pilot, "a list of folders is edited in the file: E")
         await pilot.press("down", "down", "down", "down", "e", *"x", "escape")
         assert written(made) == before.replace("0.5", "0.25")
+
+
+async def to_value(pilot: Pilot[None], key: str) -> None:
+    """Put the keys to the values and the cursor on one."""
+    screen = pilot.app.screen
+    assert isinstance(screen, ProfilesScreen)
+    screen.go(1)
+    screen.query_one("#values", Rows).move_to([each[0] for each in screen._details].index(key))
+    await pilot.pause()
+
+
+async def test_a_value_that_nobody_changed_is_not_written(made: Made) -> None:
+    """What is typed begins as it is written, with nothing where nothing is, or where it is a secret."""
+    made.profile("read_only = No\nidentify.key = abcd123456\nreview.rules = prefer flac\n    prefer mp3\n")
+    before = written(made)
+    async with made.app().run_test(size=(100, 30)) as pilot:
+        await open_profiles(pilot)
+        for key, text in (("read_only", "No"), ("after_apply", ""), ("identify.key", "")):
+            await to_value(pilot, key)
+            await pilot.press("e")
+            assert pilot.app.screen.query_one("#value", Typed).value == text
+            await pilot.press("enter")
+            await pilot.pause()
+            assert written(made) == before
+        await to_value(pilot, "review.rules")
+        await pilot.press("e")
+        await seen(pilot, "a value of several lines")
+        assert not pilot.app.screen.query_one("#value", Typed).display
+
+
+async def test_a_value_goes_where_it_was_typed_for(made: Made) -> None:
+    """A cursor that moves closes the line, so that nothing is written under another key."""
+    made.profile("judge.false_pairs = 0.5\n")
+    before = written(made)
+    async with made.app().run_test(size=(100, 30)) as pilot:
+        await open_profiles(pilot)
+        await to_value(pilot, "judge.false_pairs")
+        line, values = (pilot.app.screen.query_one(name) for name in ("#value", "#values"))
+        await pilot.press("e", "ctrl+u", *"0.25")
+        assert isinstance(values, Rows)
+        await pilot.click(values, offset=(5, values.cursor - values.scroll_offset.y - 1))
+        await until(pilot, lambda: not line.display)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert written(made) == before
+
+
+async def test_a_draft_is_kept_until_it_is_written_or_emptied(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Saved again as it was it is refused again, also where the file was changed meanwhile; emptied it is gone."""
+    made.profile()
+    (tmp_path / "editor").write_text(f'#!/bin/sh\ncp "$1" {tmp_path}/given\n. {tmp_path}/does\n', encoding="ascii")
+    (tmp_path / "editor").chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(tmp_path / "editor"))
+    async with made.app().run_test(size=(100, 30)) as pilot:
+        await open_profiles(pilot)
+        monkeypatch.setattr(pilot.app, "suspend", contextlib.nullcontext)  # a test has no terminal to leave
+
+        async def edit(does: str, *told: str) -> None:
+            (tmp_path / "does").write_text(does, encoding="ascii")
+            pilot.app.screen.query_one(Said).say("")
+            await pilot.press("E")
+            await seen(pilot, *told)
+
+        await edit('echo "judge.false_pairs = wrong" >> "$1"', "nothing was written", "must be a number")
+        await edit(":", "nothing was written", "must be a number")
+        made.profile("\n[other]\nroots =\n")
+        now = written(made)
+        await edit('sed -i s/wrong/0.25/ "$1"', "nothing was written", "changed since this text was read")
+        assert "wrong" in (tmp_path / "given").read_text(encoding="utf-8")
+        await edit(':> "$1"', "stays as it is")
+        assert written(made) == now
+        await edit('echo "# mine" >> "$1"', "is as you left it")
+    assert written(made) == now + "# mine\n"
 
 
 async def test_another_profile_is_the_default(made: Made) -> None:

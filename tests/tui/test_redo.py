@@ -19,8 +19,13 @@ async def test_a_removal_is_done_again_with_enter(real: Made) -> None:
         await pilot.press("u")
         await until(pilot, lambda: real.there() == before)
         await settled(pilot)
+        screen = review(pilot.app)
+        done_with = screen._walk.items[0].proposal.keep
+        await pilot.press("J", "K", "j", "space")
+        assert screen._walk.items[0].proposal.keep != done_with
         await pilot.press("J", "U")
         await seen(pilot, "Enter does it again")
+        assert screen._walk.items[0].proposal.keep == done_with
         assert real.there() == before
         assert review(pilot.app)._groups.cursor == 0
         await settled(pilot)

@@ -73,6 +73,7 @@ class Unguarded(CometApp):
         return [each for each in super().get_line_filters() if not isinstance(each, Guard)]
 
 
+@pytest.mark.slow
 async def test_no_screen_needs_the_guard(made: Made, sounds: dict[str, Path]) -> None:
     """Hostile names, tags, values, commands, errors and logs are made safe in every list and on every page."""
     for number, name in enumerate(HOSTILE):

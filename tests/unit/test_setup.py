@@ -10,7 +10,7 @@ import pytest
 from comet import setup
 from comet.act import vault
 from comet.core import ini, profiles
-from comet.core.errors import FileError, UsageError
+from comet.core.errors import FileError, SettingsError, UsageError
 from comet.core.model import Root
 from comet.core.places import Places, marker
 from comet.library.cache import Cache
@@ -141,6 +141,27 @@ def test_adding_again_changes_nothing(home: Places, music: Path) -> None:
     before = Path(home.profiles_ini).read_text()
     stored(home, "p", music / "a")
     assert Path(home.profiles_ini).read_text() == before
+
+
+@pytest.mark.parametrize("name", ["-", "gone"])
+@pytest.mark.parametrize("key", ["read_only", "after_apply"])
+def test_a_value_makes_no_profile(home: Places, music: Path, name: str, key: str) -> None:
+    """What only profiles have is refused where there is none: a section would shut the folders without set-up out."""
+    stored(home, "p", music / "a")
+    before = Path(home.profiles_ini).read_text()
+    with pytest.raises(UsageError, match="profile"):
+        setup.keep(home, name, None, key, "yes")
+    assert Path(home.profiles_ini).read_text() == before
+
+
+def test_a_file_that_somebody_else_changed_is_not_rewritten(home: Places, music: Path) -> None:
+    """A profile that was added while the text was edited is not lost; the text that is there can be replaced."""
+    stored(home, "p", music / "a")
+    before = ini.text(home.profiles_ini)
+    setup.rewrite(home, None, before + "# mine\n", before)
+    with pytest.raises(SettingsError, match="changed since"):
+        setup.rewrite(home, None, before + "# other\n", before)
+    assert ini.text(home.profiles_ini) == before + "# mine\n"
 
 
 def test_a_new_root_is_marked_and_one_with_a_marker_keeps_it(home: Places, music: Path) -> None:

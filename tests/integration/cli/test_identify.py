@@ -173,7 +173,9 @@ def test_a_key_is_never_shown(asker: Shell, library: Path, monkeypatch: pytest.M
     assert [text for text in said if KEY in text] == []
 
 
-@pytest.mark.parametrize("form", [("--set", "identify.key={key}"), ("--set=identify.key={key}",)])
+@pytest.mark.parametrize(
+    "form", [pytest.param(("--set", "identify.key={key}"), marks=pytest.mark.slow), ("--set=identify.key={key}",)]
+)
 def test_a_key_that_was_typed_is_not_kept(asker: Shell, music: Path, form: tuple[str, ...]) -> None:
     """The folder of a job, which `comet jobs` shows, has the command with `***`; the job itself gets the key."""
     words = [word.format(key=KEY) for word in form]

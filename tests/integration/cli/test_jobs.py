@@ -183,7 +183,7 @@ def test_a_detached_run_does_the_work(comet: Shell, music: Path) -> None:
     assert json.loads(log.splitlines()[-1])[0]["group"]
 
 
-@pytest.mark.parametrize("columns", [30, 80, 140])
+@pytest.mark.parametrize("columns", [80, *(pytest.param(each, marks=pytest.mark.slow) for each in (30, 140))])
 def test_progress_fits_the_terminal(comet: Shell, music: Path, columns: int) -> None:
     """A line a root folder, never wrapped; afterwards the cursor is there again."""
     terminal = comet.typed("scan", music, columns=columns)
@@ -197,7 +197,11 @@ def test_progress_fits_the_terminal(comet: Shell, music: Path, columns: int) -> 
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[2K")
 
 
-@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=["dumb", "no colour"])
+@pytest.mark.parametrize(
+    "environment",
+    [{"TERM": "dumb"}, pytest.param({"NO_COLOR": "1"}, marks=pytest.mark.slow)],
+    ids=["dumb", "no colour"],
+)
 def test_a_plain_terminal_gets_no_colours(full: Shell, environment: dict[str, str]) -> None:
     """On a dumb one nothing moves either."""
     full.environment = environment

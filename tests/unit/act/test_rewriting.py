@@ -118,6 +118,21 @@ def test_what_is_not_as_it_was_is_refused(made: Yard, spoil: object, told: str) 
     assert litter(made) == []
 
 
+def test_tags_do_not_come_from_a_place_that_was_taken_since(made: Yard) -> None:
+    """What was removed may be what they came from; another file that somebody put there since is not."""
+    keeper, source = made.now("a.mp3"), made.now("b.flac")
+    made.apply(remove(source, keeper))
+    (written,) = made.apply(replace(retag(keeper, title="1"), sources=(source,)))
+    assert (written.state, written.error) == (State.DONE, "")
+    other = made.file("b.flac", b"other")
+    (written,) = made.apply(replace(retag(made.now("a.mp3"), title="2"), sources=(other,)))
+    assert (written.state, written.error) == (State.DONE, "")
+    made.file("b.flac", b"another")
+    (refused,) = made.apply(replace(retag(made.now("a.mp3"), title="3"), sources=(other,)))
+    assert refused.state is State.FAILED
+    assert "its tags would come from `b.flac` too" in refused.error
+
+
 def test_damaged_tags_are_refused(made: Yard) -> None:
     """What the worker says of a file is the reason."""
     (entry,) = made.apply(retag(made.file("a.mp3", b"sound|!"), title="New"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from comet.core import early, text
+from comet.core import early, ini, text
 
 
 @pytest.fixture
@@ -41,10 +41,24 @@ def test_the_language_is_what_main_ini_says(home: Path, written: str, language: 
     assert text.language() == language
 
 
-def test_a_file_that_cannot_be_read_says_nothing(home: Path) -> None:
-    """Who reads all of it later will tell what is wrong; sentences there are all the same."""
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"\xef\xbb\xbf[ui]\nlanguage = ru\n",
+        b"[ ui ]\nLanguage: ru\nkeys = a b\n  c d\n# no\n\n  e f\n",
+        b"[review]\nrules = \xff\n[ui]\nlanguage = ru\n",
+    ],
+)
+def test_it_reads_as_whoever_reads_all_of_it(home: Path, written: bytes) -> None:
+    """What the one takes the other takes, be the file marked, spaced or damaged elsewhere."""
+    (home / "main.ini").write_bytes(written)
+    section = ini.read(str(home / "main.ini")).get("ui")
+    assert early._said() == ({key: value.text for key, value in section.values.items()} if section else {})
+
+
+def test_a_language_that_is_none_is_english(home: Path) -> None:
+    """Who reads all of the file later will tell what is wrong; sentences there are all the same."""
     (home / "main.ini").write_bytes(b"[ui]\nlanguage = \xff\n")
-    assert text.language() == ""
     assert text._("conflict") == "conflict"
 
 

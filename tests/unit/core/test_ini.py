@@ -99,6 +99,14 @@ def test_setting_a_value_keeps_every_other_line(tmp_path: Path) -> None:
     assert file.read_text().endswith("[b]\n\n[c]\nz = 4\n")
 
 
+def test_a_value_of_several_lines_is_replaced_whole(tmp_path: Path) -> None:
+    """None of its lines goes on with the new value, and the comments between them stay."""
+    file = tmp_path / "x.ini"
+    file.write_text("[a]\nx = 1\n    2\n\n    # mine\n    3\n# next\ny = 4\n")
+    ini.set_value(str(file), "a", "x", "5")
+    assert file.read_text() == "[a]\nx = 5\n\n    # mine\n# next\ny = 4\n"
+
+
 @given(pairs=st.dictionaries(_WORD, _TEXT.filter(lambda t: t[:1] not in ("#", ";")), max_size=5))
 def test_what_is_written_is_read(pairs: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> None:
     """A round trip through the file keeps keys and values."""
@@ -126,6 +134,16 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         ini.write(str(file), None)  # type: ignore[arg-type]
     assert file.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["x.ini"]
+
+
+def test_what_cannot_be_written_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    """Settings tell it as what a person can mend; what may be lost leaves it to the one who writes."""
+    (tmp_path / "folder").touch()
+    file = str(tmp_path / "folder/x.ini")
+    with pytest.raises(SettingsError, match=r"folder/x\.ini` cannot be written: "):
+        ini.write(file, "new")
+    with pytest.raises(OSError, match="folder"):
+        ini.write(file, "new", durable=False)
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

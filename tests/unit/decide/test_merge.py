@@ -117,6 +117,8 @@ def test_values_stand_in_their_order() -> None:
     assert row("title", tags(title="Êèíî")).values == (Value("Кино", ()), Value("Êèíî", (0,)))
 
 
+FRONT, BACK = f"{PICTURE}front", f"{PICTURE}back"
+SMALL, BIG = Picture(3, "image/jpg", "", 20_000, "s", 300, 300), Picture(3, "image/png", "", 212_000, "b", 1400, 1400)
 HELP = tags(title="Y", album="Help!", tracknumber="13", totaltracks="14", date="1965", label="Parlophone")
 BEST = tags(title="Y", album="The Best", tracknumber="2", date="2009", barcode="123")
 
@@ -170,6 +172,38 @@ def test_a_track_with_the_tags_of_another_recording_gives_no_release() -> None:
     assert wanted(made, own, files, 0) == {"title": ("Y",), "artist": ("B",), "genre": ("Pop",)}
     assert {each.field: each.merged for each in following(made, own, files).rows}["tracknumber"] == ("5",)
     assert wanted(made, Settled({"album": ("Help",)}), files, 0) == {**change, "album": ("Help",)}
+
+
+ALIEN = {
+    "composer": "Q", "isrc": "RU1", "musicbrainz_recordingid": "o", "lyrics": "words", "comment": "EAC", "bpm": "90",
+    "rating": "5", "originaldate": "1996", "artistsort": "Q", "custom": "q", FRONT: "b",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("keep", [[1], [1, 0], [0, 1]])
+def test_nothing_of_another_recording_is_taken(keep: Sequence[int]) -> None:
+    """What such tags alone say comes to no other file, stays in none, is no addition, and is told as lost."""
+    texts = {name: each for name, each in ALIEN.items() if name != FRONT}
+    alien = replace(tags(title="Z", album="Other", length="1", **texts), pictures=(BIG,))
+    files = (alien, HELP, replace(HELP, pictures=(replace(SMALL, kind=4),)))
+    made = merge(files, keep)
+    assert made.strangers == {0}
+    found = {each.field: (each.merged, each.agreement) for each in made.rows if each.field in ALIEN}
+    assert found == dict.fromkeys(ALIEN, ((), O))
+    assert wanted(made, AS_PROPOSED, files, 1) == {BACK: ("s",)}
+    change = wanted(made, AS_PROPOSED, files, 0)
+    assert change == {**HELP.fields, **dict.fromkeys(ALIEN, ()), BACK: ("s",)}
+    lost = {(field, value.text) for field, value in dropped(made, AS_PROPOSED, files, keep, keep)}
+    assert lost == {*ALIEN.items(), ("title", "Z"), ("album", "Other")}
+
+
+def test_who_has_the_tags_of_another_recording_may_still_say_the_same() -> None:
+    """Where it has what the others have it is neither a conflict nor an addition, whoever stays first."""
+    right = replace(HELP, fields={**HELP.fields, "genre": ("Rock",), "lyrics": ("la la la",)}, pictures=(SMALL,))
+    files = (replace(tags(title="Z", album="Other", genre="Rock", lyrics="la la"), pictures=(SMALL,)), right, right)
+    for keep in ([0], [1]):
+        found = rows(*files, keep=keep)
+        assert [found[name].agreement for name in ("genre", "lyrics", FRONT)] == [S, L, S]
 
 
 @pytest.mark.parametrize(
@@ -245,10 +279,6 @@ def test_the_same_values_in_another_order_are_not_written() -> None:
 def shown(*pictures: Picture) -> Tags:
     """Return tags with these pictures."""
     return Tags({}, pictures)
-
-
-FRONT, BACK = f"{PICTURE}front", f"{PICTURE}back"
-SMALL, BIG = Picture(3, "image/jpg", "", 20_000, "s", 300, 300), Picture(3, "image/png", "", 212_000, "b", 1400, 1400)
 
 
 @pytest.mark.parametrize(

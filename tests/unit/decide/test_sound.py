@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from comet.core.measures import AROUND, PEAKS, Quality
-from comet.decide.sound import made_from, missing
+from comet.decide.sound import bits, made_from, missing
 from tests.unit.judge.made import audio as stream
 
 LOSSY = stream(1, bitrate=192_000)
@@ -31,8 +31,8 @@ def heard(samples: NDArray[np.float64], noise: float = 0.0) -> Quality:
 
 @pytest.mark.parametrize(
     "samples",
-    [loud(), 0.86 * loud(), loud()[::-1], np.concatenate((loud()[:3], loud(2)[3:]))],
-    ids=["as it is", "quieter", "in another order", "most peaks are others"],
+    [loud(), 0.86 * loud(), loud()[::-1], np.concatenate((loud()[:6], loud(2)[6:]))],
+    ids=["as it is", "quieter", "in another order", "some peaks are others"],
 )
 def test_a_decoded_file_has_the_samples_of_the_lossy_one(samples: NDArray[np.float64]) -> None:
     """But for rounding and dither, whatever was cut off or turned down; the noise of a codec lies between others."""
@@ -44,13 +44,23 @@ def test_a_decoded_file_has_the_samples_of_the_lossy_one(samples: NDArray[np.flo
 
 
 def test_too_little_proves_no_decoding() -> None:
-    """Two common peaks, faint ones, none at all, or a lossy file that takes more than the lossless one."""
+    """Three common peaks, faint ones, none at all, or a lossy file that takes more than the lossless one."""
     source = heard(loud())
-    assert not made_from(LOSSLESS, heard(np.concatenate((loud()[:2], loud(2)[2:]))), LOSSY, source)
+    assert not made_from(LOSSLESS, heard(np.concatenate((loud()[:3], loud(2)[3:]))), LOSSY, source)
     faint = heard(loud(height=2000), 0.5)
     assert not made_from(LOSSLESS, faint, LOSSY, heard(loud(height=2000)))
     assert not made_from(LOSSLESS, Quality(0.0, 0.0, FULL, b""), LOSSY, Quality(0.0, 0.0, FULL, b""))
     assert not made_from(LOSSLESS, source, stream(1, bitrate=1_000_000), source)
+
+
+@pytest.mark.parametrize("height", [0, 1, 33, 5000], ids=["zeros", "near silence", "-60 dBFS", "quiet"])
+def test_silence_is_like_silence(height: int) -> None:
+    """Places that any copy has alike prove no decoding, nor that there are fewer bits a sample."""
+    same = heard(loud(height=height))
+    assert not made_from(LOSSLESS, same, LOSSY, same)
+    assert bits(LOSSLESS, same) == LOSSLESS.bits
+    some = np.concatenate((loud()[:2], loud(height=height)[2:]))
+    assert not made_from(LOSSLESS, heard(some), LOSSY, heard(some))
 
 
 def levels(*changes: tuple[int, int, int]) -> Quality:

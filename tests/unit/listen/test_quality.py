@@ -133,6 +133,15 @@ def test_peaks_are_the_samples_around_the_loudest_places() -> None:
     assert spectra(44_100, noise(44_100, 0.0005)).peaks() == b""
 
 
+def test_peaks_are_not_those_of_a_silent_channel() -> None:
+    """They are those of the first channel, or of the loudest one where the first is not half as loud."""
+    sound = noise(44_100, 2, level=0.05)
+    own, odd = spectra(44_100, sound).peaks(), sound[::-1].copy()
+    assert spectra(44_100, 0.6 * odd, sound).peaks() == spectra(44_100, 0.6 * odd).peaks() != own
+    for soft in (0.0, 0.4):
+        assert spectra(44_100, soft * odd, 0.5 * odd, sound).peaks() == own
+
+
 def test_the_envelope_has_a_byte_a_second() -> None:
     """Each second's RMS, twice the dB below full scale; silence is 255, and the last part of a second counts too."""
     parts = [tone(3, rate=RATE, level=-20), np.zeros(2 * RATE, np.float32), tone(1.5, rate=RATE, level=-50)]
