@@ -177,6 +177,7 @@ def test_finds_what_one_machine_finds(machines: Machines, small: None) -> None:
     assert {chunk.audios for chunk in found} == {60}
 
 
+@pytest.mark.slow
 def test_a_result_that_hangs_with_its_worker_is_made_again(
     machines: Machines, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

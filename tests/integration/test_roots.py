@@ -282,6 +282,7 @@ def test_what_was_listened_to_before_is_read_once(
     assert asked == {b"one.mp3": False, b"two.mp3": True}
 
 
+@pytest.mark.slow
 def test_a_root_that_goes_while_it_is_listened_to_forgets_nothing(bench: Bench, tmp_path: Path) -> None:
     """It is said to be away, its other files are not tried, and what was heard of them before still holds."""
     for number in range(6):

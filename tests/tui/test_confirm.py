@@ -46,6 +46,7 @@ async def test_a_clean_group_is_one_enter_and_u_brings_it_back(real: Made, size:
         assert real.held() == {}
 
 
+@pytest.mark.slow
 async def test_groups_are_confirmed_one_after_the_other(real: Made) -> None:
     """Enter, Enter, Enter: the next group comes at once, the acts queue up, and the list keeps its order."""
     async with real.app().run_test(size=(80, 24)) as pilot:

@@ -96,6 +96,7 @@ def test_it_can_be_stopped() -> None:
         null.draw(tracks(1), range(1, 41), Job(control=lambda: Control(stop=True)), minimum=40, span=0)
 
 
+@pytest.mark.slow
 def test_a_collection_three_times_over_has_the_same_null() -> None:
     """With every tune there three times, the line of as many tracks moves by less than 0.5; counting all does not."""
     once, thrice = (draw(tracks(copies)) for copies in (1, 3))
