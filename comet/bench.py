@@ -25,7 +25,7 @@ from comet.core import start
 from comet.core.errors import BrokenError, CometError, MemoryBudgetError, NoSpaceError
 from comet.core.job import Job
 from comet.core.model import SECONDS_PER_WORD, Stage
-from comet.core.settings import Settings
+from comet.core.sections import Settings
 from comet.core.text import _, grouped, safe, size
 from comet.library import scan
 from comet.listen import fingerprint

@@ -12,7 +12,7 @@ from comet.compare import extent
 from comet.core.errors import FileError
 from comet.core.job import Job
 from comet.core.model import File, Pair, Track
-from comet.core.settings import Settings
+from comet.core.sections import Settings
 from comet.core.text import _, safe
 from comet.judge import threshold
 from comet.judge.relation import Whole, strip

@@ -12,7 +12,7 @@ from comet.cli import out
 from comet.cli.parser import typed
 from comet.core import places, profiles, settings
 from comet.core.errors import UsageError
-from comet.core.settings import Settings
+from comet.core.sections import Settings
 from comet.core.text import _, safe
 from comet.explained import Parameter
 

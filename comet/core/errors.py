@@ -11,6 +11,7 @@
       * ReadError             the system would not read it: rights, disk, network
   * ServiceError          3   a service on the net cannot be reached, or its answer is of no use
     * WaitError          13   it asked to wait
+    * SignInError        12   it does not know who asks, or gives that account too little
   * LockedError          11   another job works on this profile
   * NoSpaceError         14   the disk is full
   * MemoryBudgetError     1   not even one unit fits in the memory that is allowed
@@ -99,6 +100,12 @@ class WaitError(ServiceError):
     def __init__(self, message: str, *, hint: str = "", seconds: float | None = None) -> None:
         super().__init__(message, hint=hint)
         self.seconds = seconds
+
+
+class SignInError(ServiceError):
+    """A service does not know who asks any more, or gives that account too little."""
+
+    exit_code = 12
 
 
 class LockedError(CometError):

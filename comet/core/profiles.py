@@ -17,7 +17,7 @@ from comet.core import ini, settings
 from comet.core.errors import CometError, SettingsError, UsageError
 from comet.core.ini import Section, Value
 from comet.core.places import Places
-from comet.core.settings import Settings
+from comet.core.sections import Settings
 from comet.core.text import _, safe
 
 UNNAMED = "-"

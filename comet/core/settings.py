@@ -1,7 +1,4 @@
-"""Every setting, declared once: type, default, range, unit, help.
-
-`main.ini`, overrides in `profiles.ini`, `--set`, and the reference in the docs are all made from here.
-"""
+"""Settings read, checked and shown; each is declared in `sections`."""
 
 from __future__ import annotations
 
@@ -9,226 +6,19 @@ import dataclasses
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, get_type_hints
 
 from comet.core.errors import SettingsError
 from comet.core.ini import Section, Value, place
-from comet.core.text import N_, _
+from comet.core.sections import Settings
+from comet.core.text import _
 
 HIDDEN: Final = "***"
 """Stands for a secret wherever a value is shown."""
 
 _USER: Final = re.compile(r"\A([^/@]*//)?.*@", re.DOTALL)
 """An address as far as its name and password go."""
-
-
-def _setting(default: Any, help: str, *, low: float = 0, high: float | None = None, unit: str = "") -> Any:  # noqa: A002, ANN401
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "unit": unit})
-
-
-def _text(default: str, help: str, *, pattern: str, form: str, secret: bool = False) -> Any:  # noqa: A002, ANN401
-    """Declare a setting that is a text: all of it matches `pattern`, which `form` says in words."""
-    meta = {"help": help, "low": 0, "high": None, "unit": "", "pattern": pattern, "form": form, "secret": secret}
-    return field(default=default, repr=not secret, metadata=meta)
-
-
-@dataclass(frozen=True, slots=True)
-class FingerprintSettings:
-    """How a file is listened to."""
-
-    length: float = _setting(
-        0.0,
-        "How much of each track is fingerprinted, 0 for the whole track. Less is faster, but then no pair is clear: "
-        "what is missing at the end cannot be seen.",
-        high=86400,
-        unit="s",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ScanSettings:
-    """How files are found and read."""
-
-    workers: int = _setting(
-        0,
-        "Processes that listen at the same time, 0 for one a processor, and one more for a disk that spins.",
-        high=256,
-    )
-    timeout: float = _setting(
-        60.0,
-        "How long one file may take, and 20 s more for each MB, up to half an hour; then it is a problem.",
-        low=1,
-        high=86400,
-        unit="s",
-    )
-    memory: int = _setting(
-        4096, "Memory that one listening process may take; a file that needs more is a problem.", low=512, unit="MB"
-    )
-    readers: int = _setting(
-        1,
-        "Files that are read at the same time from one spinning disk. More helps where it does not really spin, or is "
-        "many disks.",
-        low=1,
-        high=256,
-    )
-    nice: int = _setting(
-        10, "How far listening steps back behind other programs at the processor: 19 the most, 0 not at all.", high=19
-    )
-    ionice: int = _setting(
-        7,
-        "How far listening steps back behind other programs at the disk: 7 the most, 0 not at all, and with 8 it reads "
-        "only while nobody else does.",
-        high=8,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class CorrelateSettings:
-    """How everything is compared with everything."""
-
-    sample: float = _setting(
-        120.0,
-        "How much of each track's start is compared with all others. The relation is always judged on whole tracks.",
-        low=15,
-        high=900,
-        unit="s",
-    )
-    span: float = _setting(
-        0.0,
-        "Largest shift that is tried between two tracks, 0 for every one. 20 takes a third of the time.",
-        high=3600,
-        unit="s",
-    )
-    memory: int = _setting(
-        0,
-        "Memory that Comet may take in all while it correlates: what is resident before, the fingerprints and a chunk. "
-        "0 for what is free, less what `memory_share` leaves to others.",
-        unit="MB",
-    )
-    memory_share: float = _setting(
-        0.5, "Share of the free memory that may be taken where `memory` is 0.", low=0.01, high=0.95
-    )
-    write_every: float = _setting(
-        30.0,
-        "A chunk is written about as often; an interruption loses what came after it.",
-        low=0.01,
-        high=3600,
-        unit="s",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeSettings:
-    """What counts as the same recording."""
-
-    false_pairs: float = _setting(
-        0.1, "False pairs that you accept in the whole collection: the line is drawn there.", low=1e-9, high=1e6
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifySettings:
-    """How tracks are looked up at AcoustID."""
-
-    key: str = _text(
-        "",
-        "Your application's key at AcoustID, from https://acoustid.org/new-application. COMET_ACOUSTID_KEY in the "
-        "environment beats it.",
-        pattern="[A-Za-z0-9]{0,64}",
-        form=N_("up to 64 letters and digits"),
-        secret=True,
-    )
-    url: str = _text(
-        "https://api.acoustid.org/v2/",
-        "Where the service is.",
-        pattern=r"https?://[^\s/?#@]+(/[^\s?#@]*)?",
-        form=N_("an address that begins with http:// or https://"),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class TagsSettings:
-    """How tags are written."""
-
-    keep_time: int = _setting(
-        0, "1 leaves a file's time as it is when its tags are written; media servers do not notice then.", high=1
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewSettings:
-    """What is proposed for a group."""
-
-    tags: str = _text(
-        "merge",
-        "What becomes of the tags of a group: `merge` makes one set of them, which the files that stay get, and `own` "
-        "leaves each file its own.",
-        pattern="merge|own",
-        form=N_("`merge` or `own`"),
-    )
-    write_tags_to: str = _text(
-        "kept",
-        "Which files get the merged tags: `kept` those that stay, `all` those that go too, before they go.",
-        pattern="kept|all",
-        form=N_("`kept` or `all`"),
-    )
-    albums: str = _text(
-        "whole",
-        "Whether albums stay whole: with `whole` a track stays that is also elsewhere, where an album would lose it "
-        "but not all of its tracks, and with `single` one file of each recording stays.",
-        pattern="whole|single",
-        form=N_("`whole` or `single`"),
-    )
-    rules: str = _text(
-        "",
-        "Rules for which track of a group stays, from the weightiest on, with `;` between them: `keep lossless; never "
-        "from /music/reference`. `comet review --rule` shows what they would do.",
-        pattern="(?s).{0,2000}",
-        form=N_("up to 2,000 letters"),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class UiSettings:
-    """How both faces speak, for all profiles."""
-
-    language: str = _text(
-        "auto",
-        "The language of both faces: `en`, `ru`, or `auto` for that of the locale. COMET_LANGUAGE in the environment "
-        "beats it.",
-        pattern="auto|[a-z]{2,3}",
-        form=N_("`auto` or a language, such as `en`"),
-    )
-    colours: str = _text(
-        "auto",
-        "The colours of the terminal application: `16`, `256`, `truecolor`, `none`, or `auto` for what the terminal "
-        "says, and none where NO_COLOR is set.",
-        pattern="auto|none|16|256|truecolor",
-        form=N_("`auto`, `none`, `16`, `256` or `truecolor`"),
-    )
-    keys: str = _text(
-        "",
-        "Other keys for what can be done in the terminal application, with `;` between them, each after its name as "
-        "the guide has it: `review.skip z; quarantine.purge f8`.",
-        pattern=r"(?s)[^\0]{0,4000}",
-        form=N_("names, each with a key"),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All settings, a section each."""
-
-    fingerprint: FingerprintSettings = field(default_factory=FingerprintSettings)
-    scan: ScanSettings = field(default_factory=ScanSettings)
-    correlate: CorrelateSettings = field(default_factory=CorrelateSettings)
-    judge: JudgeSettings = field(default_factory=JudgeSettings)
-    identify: IdentifySettings = field(default_factory=IdentifySettings)
-    tags: TagsSettings = field(default_factory=TagsSettings)
-    review: ReviewSettings = field(default_factory=ReviewSettings)
-    ui: UiSettings = field(default_factory=UiSettings)
-
 
 Known = float | int | str
 """What a setting can be."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from comet.core.job import Job
 from comet.core.measures import Loudness, Quality
 from comet.core.model import Audio, File, Stage
-from comet.core.settings import Settings
+from comet.core.sections import Settings
 from comet.core.text import _
 from comet.core.workers import Outcome, Pool
 from comet.listen.ahead import Turns

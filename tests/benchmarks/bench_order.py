@@ -26,7 +26,7 @@ from itertools import pairwise
 import psutil
 
 from comet.core.model import File, Root
-from comet.core.settings import Settings
+from comet.core.sections import Settings
 from comet.library import disk, order, scan
 from comet.listen import audio
 from comet.listen.fingerprint import Wanted, limits, listen_all

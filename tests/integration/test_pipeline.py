@@ -21,7 +21,7 @@ from comet.core.errors import BrokenError, LockedError, NoMusicError, Stopped
 from comet.core.job import Event, Job, Progress, Ready
 from comet.core.model import Stage
 from comet.core.places import places
-from comet.core.settings import Settings
+from comet.core.sections import Settings
 from comet.judge import threshold
 from tests.factories import RATE, silence, tune, write
 from tests.integration.conftest import Bench

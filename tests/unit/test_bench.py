@@ -15,7 +15,7 @@ from comet import bench, bench_load
 from comet.compare import memory, sample
 from comet.core.errors import CometError, MemoryBudgetError, NoSpaceError, Stopped
 from comet.core.job import Event, Job, Progress
-from comet.core.settings import Settings
+from comet.core.sections import Settings
 
 
 def test_records_are_loaded_whole_and_their_files_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

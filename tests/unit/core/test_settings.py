@@ -7,7 +7,8 @@ import pytest
 from comet.core import ini, settings
 from comet.core.errors import SettingsError
 from comet.core.ini import Value
-from comet.core.settings import Declared, Settings
+from comet.core.sections import Settings
+from comet.core.settings import Declared
 
 _ALL = list(settings.declared())
 _NUMBERS = [item for item in _ALL if item.kind is not str]

@@ -1,0 +1,1 @@
+"""Covers: pictures that are near, what is made of one, and the plan that embeds it."""
