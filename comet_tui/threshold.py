@@ -79,7 +79,7 @@ def drawn(line: Line, step: Step, width: int, *, ascii_only: bool) -> list[str]:
     """Return random pairs by their evidence, with the line of a step; nothing where none were compared yet."""
     from comet.collection import charts  # noqa: PLC0415 - arrays and all
     from comet.collection.threshold import Form  # noqa: PLC0415 - likewise
-    from comet.core.model import Tail  # noqa: PLC0415 - likewise
+    from comet.core.sampled import Tail  # noqa: PLC0415 - likewise
 
     sampled, q99, fall = (line.shape[key] for key in ("sampled", "q99", "fall"))
     if not sampled:

@@ -22,6 +22,13 @@ def run(arguments: argparse.Namespace) -> int:
     with here.collection(journal=True) as collection:
         found = history.held(collection)
         full, share = history.fullest(collection)
+        spared = history.spared(collection)
+    for path in spared:
+        out.warn(
+            _("left after a crash, for it may be nowhere else: `{path}`; compare it with the file beside it").format(
+                path=safe(path)
+            )
+        )
     if arguments.json:
         for each in found:
             out.dump(_json(each))

@@ -244,6 +244,7 @@ def _subject(line: Line) -> str:
         Stage.BENCH: _("measuring"),
         Stage.SELFTEST: _("killing, settling"),
         Stage.TAGS: _("reading tags"),
+        Stage.MERGE: _("merging tags"),
     }[line.stage]
 
 
@@ -252,6 +253,8 @@ def _counted(line: Line) -> str:
         one, many = ("{n} file", "{n} files")
     elif line.stage in (Stage.SAMPLE, Stage.CORRELATE, Stage.JUDGE, Stage.FOLDERS):
         one, many = ("{n} pair", "{n} pairs")
+    elif line.stage is Stage.MERGE:
+        one, many = ("{n} group", "{n} groups")
     elif line.stage is Stage.IMPORT:
         one, many = ("{n} entry", "{n} entries")
     elif line.stage is Stage.EXPORT:

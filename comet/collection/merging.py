@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
@@ -12,7 +12,7 @@ from comet.collection.opened import Collection
 from comet.core.acts import Step
 from comet.core.job import Job
 from comet.core.merged import Merge, Row, Settled, Value
-from comet.core.model import Place, Proposal, identity
+from comet.core.model import Place, Proposal, Stage, identity
 from comet.core.text import _, safe
 from comet.decide import merge, plan
 from comet.tags.editing import Editor as Editor  # noqa: PLC0414 - faces hold one, and know no stage
@@ -111,7 +111,7 @@ def of(collection: Collection, proposal: Proposal, settled: Settled | None = Non
 
 def each(
     collection: Collection,
-    proposals: Iterable[Proposal],
+    proposals: Sequence[Proposal],
     settled: Mapping[str, Settled] | None = None,
     job: Job | None = None,
 ) -> Iterator[Merged]:
@@ -121,11 +121,23 @@ def each(
         collection: the collection.
         proposals: what would become of groups.
         settled: what somebody settled, by group; of others it is what was decided before, or what the settings say.
-        job: hears about tags that have to be read.
+        job: hears about tags that have to be read, and how far it is where these are many.
 
     Raises:
         Stopped: the job was asked to.
     """
+    if job and len(proposals) > _BATCH:
+        with job.stage(Stage.MERGE, len(proposals)) as advance:
+            for merged in _each(collection, proposals, settled, job):
+                yield merged
+                advance(1)
+    else:
+        yield from _each(collection, proposals, settled, job)
+
+
+def _each(
+    collection: Collection, proposals: Iterable[Proposal], settled: Mapping[str, Settled] | None, job: Job | None
+) -> Iterator[Merged]:
     rest = iter(proposals)
     default = by_default(collection)
     while batch := list(islice(rest, _BATCH)):

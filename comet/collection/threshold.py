@@ -14,7 +14,8 @@ from comet.collection import groups, pairs
 from comet.collection.opened import Collection
 from comet.collection.pairs import FilePair, Line
 from comet.compare import chunks, extent
-from comet.core.model import SECONDS_PER_WORD, Pair, Tail
+from comet.core.model import SECONDS_PER_WORD, Pair
+from comet.core.sampled import Tail
 from comet.judge import groups as judge
 from comet.judge import relation, threshold
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from comet.compare.sample import Sample, evidence, numbered
 from comet.core.job import Job
-from comet.core.model import Sampled, Stage
+from comet.core.model import Stage
+from comet.core.sampled import Sampled
 
 PAIRS: Final = 20_000
 """Pairs that are drawn: their number leaves an error of 0.7 sqrt(99 / 20 000) = 0.05 in the 99 % point and with it 7 %

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from comet.compare import chunks, kernels, ready, slopes
 from comet.compare.extent import HOUR, MINIMUM
-from comet.core.model import Tail, Words
+from comet.core.model import Words
+from comet.core.sampled import Tail
 
 Tails: TypeAlias = tuple[Tail, Tail]
 """How the evidence of unrelated pairs falls off: flat, and along slopes."""

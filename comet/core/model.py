@@ -134,6 +134,7 @@ class Stage(StrEnum):
     BENCH = "bench"
     SELFTEST = "selftest"
     TAGS = "tags"
+    MERGE = "merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,27 +219,6 @@ class Verdict:
     """What they have in common, in the order of i; one part where it is in one piece."""
     doubt: str = ""
     """Of a *same* that is to check: `differs`, `levels` or `limited`; else empty."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sampled:
-    """The evidence of random pairs of a collection, of which nearly all are unrelated."""
-
-    audios: int
-    """Fingerprints that there were to draw from."""
-    flat: NDArray[np.int64]
-    """Histogram of the evidence at one offset, shape (256,): bins of 1/16, the last one also what is beyond it."""
-    sloped: NDArray[np.int64]
-    """Likewise of the evidence along slopes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """How the evidence of unrelated pairs falls off: one pair in a hundred has more than `q99`."""
-
-    q99: float
-    fall: float
-    """Evidence by which the rest falls to 1/e."""
 
 
 @dataclass(frozen=True, slots=True)

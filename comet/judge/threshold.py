@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from comet.core.model import Sampled, Tail
+from comet.core.sampled import Sampled, Tail
 
 FLAT: Final = Tail(4.8, 0.70)
 """Of the flat form where nothing was learned from the collection itself; measured on tracks of two minutes."""

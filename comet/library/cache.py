@@ -13,7 +13,8 @@ import numpy as np
 
 from comet.core.database import Database
 from comet.core.measures import Loudness, Quality
-from comet.core.model import Audio, File, Identity, Relation, Root, Sampled, Track, Verdict, Words
+from comet.core.model import Audio, File, Identity, Relation, Root, Track, Verdict, Words
+from comet.core.sampled import Sampled
 from comet.library import rows
 from comet.library.scan import Known, Unread
 from comet.library.tables import AUDIO, MIGRATIONS, VERDICT

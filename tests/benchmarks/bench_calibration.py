@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from comet.compare import kernels
 from comet.compare.sample import evidence
-from comet.core.model import SECONDS_PER_WORD, Sampled, Tail
+from comet.core.model import SECONDS_PER_WORD
+from comet.core.sampled import Sampled, Tail
 from comet.core.words import SILENCE
 from comet.judge.threshold import Null, learn
 from tests.benchmarks.pool import Pool, load, summary

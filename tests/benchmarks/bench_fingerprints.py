@@ -26,7 +26,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from comet.compare.sample import compare, consecutive, prepare
-from comet.core.model import Tail
+from comet.core.sampled import Tail
 from comet.core.words import SILENCE
 from comet.listen import audio
 from comet.listen.chroma import RATE

@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 from comet import explained
 from comet.compare import sample
 from comet.core.errors import DecodeError
-from comet.core.model import SECONDS_PER_WORD, Tail, Words
+from comet.core.model import SECONDS_PER_WORD, Words
+from comet.core.sampled import Tail
 from comet.core.words import informative
 from comet.explained import Measured
 from comet.judge import threshold

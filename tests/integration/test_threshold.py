@@ -8,7 +8,7 @@ from comet import pipeline, scanning
 from comet.collection import pairs, threshold
 from comet.collection.opened import Collection
 from comet.core.job import Job
-from comet.core.model import Sampled
+from comet.core.sampled import Sampled
 from comet.judge.threshold import comparisons, expected_false
 from tests.factories import tune, write
 from tests.integration.conftest import Bench

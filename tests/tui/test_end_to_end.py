@@ -161,6 +161,8 @@ def test_a_job_outlives_a_lost_connection(
     assert found
     assert found.runs
     again = terminal()
+    again.until(b"box")
+    again.press(b"9")
     again.until(b"comet full --profile box")
     wait(lambda: not (found := job(home)) or not found.runs)
     found = job(home)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from comet.act.journal import Journal, path_of
+from comet.core.acts import Do, Kind, State, Step
+from comet.core.model import Identity
 from tests.factories import tune, write
 from tests.integration.cli.conftest import Shell
 
@@ -43,3 +47,18 @@ def test_a_plan_that_places_files(user: Shell, songs: Path, tmp_path: Path) -> N
     assert "2 done by an earlier run" in user("apply", plan, "--yes").stdout
     assert user.lines("undo", "1", "--yes")[0]["placed"] == 2
     assert files(songs) == before
+
+
+def test_what_was_left_beside_a_file_is_named(user: Shell, songs: Path) -> None:
+    """`comet quarantine` names what a crash has left beside a file, for as long as it lies there."""
+    track, beside = next(path for path in songs.rglob("*") if path.is_file() and ".comet" not in path.parts), "temp-1"
+    root = (songs / ".comet/root").read_text().strip()
+    file = Identity(root, os.fsencode(track.relative_to(songs)), 1, 1, "")
+    (state,) = (path.parent for path in (user.home / "state").glob("*/cache.sqlite"))
+    with closing(Journal(path_of(str(state)))) as journal:
+        run = journal.begin("apply")
+        entry = journal.intend(run, 1, Kind.WRITE_TAGS, Step(Do.WRITE_TAGS, file, "", ""), after={"temp": beside})
+        journal.settle(entry, State.FAILED, "a crash")
+    assert "left after a crash" not in user("quarantine").stderr
+    track.with_name(beside).write_bytes(b"music")
+    assert f"`{track.with_name(beside)}`" in user("quarantine").stderr

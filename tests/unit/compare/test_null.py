@@ -11,7 +11,8 @@ from comet.compare import null
 from comet.compare.sample import Sample, evidence, prepare
 from comet.core.errors import Stopped
 from comet.core.job import Control, Event, Job, Progress
-from comet.core.model import Sampled, Stage, Words
+from comet.core.model import Stage, Words
+from comet.core.sampled import Sampled
 from comet.judge import threshold
 from comet.listen.chroma import RATE, Chroma
 from tests.factories import tune

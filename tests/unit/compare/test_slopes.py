@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from comet.compare import sample, slopes
 from comet.compare.sample import align, best, compare, evidence, prepare, surest
-from comet.core.model import Tail
+from comet.core.sampled import Tail
 from comet.core.words import SILENCE
 from tests import naive_compare as naive
 from tests.unit.compare.words import LOW, TAILS, faster, flat, pair, tracks

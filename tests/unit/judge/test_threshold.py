@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comet.core.model import Sampled, Tail
+from comet.core.sampled import Sampled, Tail
 from comet.judge.threshold import (
     FLAT,
     FLOOR,

@@ -10,7 +10,8 @@ import pytest
 
 from comet.core.errors import DatabaseError
 from comet.core.measures import Loudness, Quality
-from comet.core.model import Audio, File, Part, Relation, Root, Sampled, Verdict
+from comet.core.model import Audio, File, Part, Relation, Root, Verdict
+from comet.core.sampled import Sampled
 from comet.library.cache import Cache
 from comet.library.scan import Unread
 
