@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from comet.core.model import Proposal
 from comet_tui.found import Found
-from comet_tui.walk import Item, Items, Walk
+from comet_tui.walk import Fate, Item, Items, Step, Walk
 
 
 def carried(before: Walk, found: Found) -> Walk:
@@ -23,8 +23,19 @@ def carried(before: Walk, found: Found) -> Walk:
     for old in {id(step.item): step.item for step in before.steps}.values():
         if found.proposals.find(old.proposal.group.id) is None:
             walk.items.add(old)
+    for step in before.steps:
+        _follow(step, walk, found)
     walk.steps = [step for step in before.steps if step.item in walk.items]
     return walk
+
+
+def _follow(step: Step, walk: Walk, found: Found) -> None:
+    """Let what was done in part of a group, which is another one by that, be undone from the one that it is now."""
+    old, number = step.item, found.proposals.find(step.item.proposal.group.id)
+    if number is not None and old not in walk.items and old.fate is Fate.FAILED:
+        step.item = walk.items[number]
+        step.item.fate, step.item.act, step.item.reason = old.fate, old.act, old.reason
+        walk.items.keep(step.item)
 
 
 def stays(before: Walk, item: Item, found: Found) -> bool:

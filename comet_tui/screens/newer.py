@@ -34,7 +34,11 @@ class Newer(Paired[T]):
         else:
             self.newer = answer
             self.query_one(Bar).busy = _("newer: r")
-            self.say(_("! a job has ended and has changed this: the next key shows it, and does nothing else"))
+            self.say(
+                _(
+                    "! a job has ended and has changed this: r shows it, and a key that would do something does that first"
+                )
+            )
 
     def renewed(self) -> bool:
         """Show what is newer before a key does anything, and tell whether that was so: then the key does nothing."""

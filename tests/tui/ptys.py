@@ -65,9 +65,10 @@ class Terminal:
             self._read()
         return self.process.returncode
 
-    def hang_up(self) -> int:
-        """Be gone, as a connection that is lost, and return how the application ended."""
-        self.process.send_signal(signal.SIGHUP)  # as the kernel does to who has this terminal for its own
+    def hang_up(self, *, told: bool = True) -> int:
+        """Be gone, as a connection that is lost, and return how the application ended; not all are `told`."""
+        if told:
+            self.process.send_signal(signal.SIGHUP)  # as the kernel does to who has this terminal for its own
         os.close(self.master)
         self.master = -1
         return self.process.wait(30)

@@ -198,3 +198,11 @@ def test_what_is_confirmed_while_the_connection_is_lost_is_done_or_not(
     assert Counter([*real.there().values(), *real.held().values()]) == before
     with real._opened() as opened:
         assert opened.journal.pending() == []
+
+
+@pytest.mark.slow
+def test_a_terminal_that_is_gone_ends_it(home: Places, terminal: Callable[..., Terminal]) -> None:
+    """Where nobody says that the terminal is gone, it is noticed: nothing stays that reads its end for ever."""
+    shown = terminal()
+    shown.until(b"no profile yet")
+    assert shown.hang_up(told=False) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from textual.pilot import Pilot
 
 from comet_tui.walk import Fate
@@ -85,3 +87,21 @@ async def test_what_was_done_is_still_undone_after_it(real: Made) -> None:
         await pilot.press("u")
         await seen(pilot, "3 groups left", "everything is where it was")
     assert real.there() == before
+
+
+async def test_what_was_done_in_part_is_still_undone_after_it(tagged: Made) -> None:
+    """Tags were written and a track could not go: read again the group is another one, and u takes the tags back."""
+    kept, gone = tagged.music / "flac/b.flac", tagged.music / "mp3/b.mp3"
+    before = kept.read_bytes()
+    async with tagged.app().run_test(size=(80, 24)) as pilot:
+        await there(pilot, "a.flac")
+        await pilot.press("J")
+        await there(pilot, "b.flac")
+        os.link(gone, tagged.music.parent / "link")
+        await pilot.press("enter")
+        await seen(pilot, "hard links")
+        assert kept.read_bytes() != before
+        job_ended(pilot)
+        await seen(pilot, "read again", "failed")
+        await pilot.press("u")
+        await until(pilot, lambda: kept.read_bytes() == before)
