@@ -88,10 +88,10 @@ EVERYWHERE = (
     Key(("1",), "show('profiles')", "1", _("profiles"), _("profiles")),
     Key(("2",), "show('scan')", "2", _("scan: the folders, the job at work, and what to do next"), _("scan")),
     Key(("3",), "show('review')", "3", _("review: the groups, and which tracks stay"), _("review")),
-    Key(("4",), "show('covers')", "4", _("covers, to come")),
+    Key(("4",), "show('covers')", "4", _("covers: albums that lack one, or have a poor one"), _("covers")),
     Key(("5",), "show('threshold')", "5", _("threshold: the line, and the pairs nearest to it"), _("threshold")),
     Key(("6",), "show('memory')", "6", _("memory: who takes how much, and how long chunks are"), _("memory")),
-    Key(("7",), "show('backup')", "7", _("backup, to come")),
+    Key(("7",), "show('backup')", "7", _("backup: what is here of an account, what is missing, and why"), _("backup")),
     Key(("8",), "show('quarantine')", "8", _("quarantine and history: put back, purge"), _("quarantine")),
     Key(("9",), "show('jobs')", "9", _("jobs of all profiles"), _("jobs")),
     Key(("r",), "read_again", "r", _("read again what is known"), _("read again")),
@@ -141,6 +141,7 @@ REVIEW = _yours(
         Key(("s",), "skip", "s", _("leave the group for later; once more: not"), _("skip")),
         Key(("t",), "tags", "t", _("to the tags; once more: back to the tracks"), _("tags")),
         Key(("v",), "view", "v", _("where this track and the keeper differ, and both to be heard"), _("view")),
+        Key(("c",), "cover", "c", _("choose a cover for the tracks that stay"), _("cover")),
         Key(("a",), "apart", "a", _("they are no duplicates of each other; u takes it back"), _("no duplicates")),
         Key(("tab",), "other", "Tab", _("the next list: groups, tracks, tags"), _("next list")),
         Key(("escape",), "back", "Esc", _("back to the tracks that are proposed to stay")),
@@ -205,6 +206,57 @@ PAIR = _yours(
     ),
 )
 
+COVERS = _yours(
+    "covers",
+    (
+        Key(("enter", "c"), "open", "Enter  c", _("choose a cover for the album under the cursor"), _("choose")),
+        Key(("u",), "undo", "u", _("take back the cover that was embedded last"), _("undo")),
+        Key(("slash",), "find", "/", _("find an album by a word of its name, its artist or its folder"), _("find")),
+        Key(("n",), "match(1)", "n", _("the next album that has the word")),
+        Key(("N",), "match(-1)", "N", _("the one before that has it")),
+        Key(("tab",), "other", "Tab", _("the albums, or all about one of them"), _("other list")),
+        Key(("escape",), "back", "Esc", _("leave what is being typed")),
+    ),
+)
+
+PICKER = _yours(
+    "picker",
+    (
+        Key(("enter",), "take", "Enter", _("cut the cover out of this picture; of a folder: open it"), _("take")),
+        Key(("h", "left"), "up", "h  ←", _("the folder above; from the pictures that are near: their folder"), _("up")),
+        Key(("l", "right"), "down", "l  →", _("open the folder under the cursor"), _("open")),
+        Key(("tab",), "other", "Tab", _("the pictures that are near, or a folder"), _("folder")),
+        Key(("e",), "edit", "e", _("type the path of a picture or a folder"), _("type a path")),
+        Key(("u",), "undo", "u", _("take back the cover that was embedded last"), _("undo")),
+        Key(("escape",), "back", "Esc", _("back to where you came from"), _("back")),
+    ),
+)
+
+CROP = _yours(
+    "crop",
+    (
+        Key(("enter",), "confirm", "Enter", _("embed this as front cover, and go back"), _("embed")),
+        Key(("h", "left"), "move(-1, 0)", "h  ←", _("the frame to the left"), _("move")),
+        Key(("l", "right"), "move(1, 0)", "l  →", _("to the right")),
+        Key(("k", "up"), "move(0, -1)", "k  ↑", _("up")),
+        Key(("j", "down"), "move(0, 1)", "j  ↓", _("down")),
+        Key(("L", "shift+right"), "size(1, 0)", "L  Shift-→", _("wider, and of a shape higher too"), _("size")),
+        Key(("H", "shift+left"), "size(-1, 0)", "H  Shift-←", _("narrower")),
+        Key(("J", "shift+down"), "size(0, 1)", "J  Shift-↓", _("higher")),
+        Key(("K", "shift+up"), "size(0, -1)", "K  Shift-↑", _("lower")),
+        Key(("full_stop",), "fine", ".", _("steps of a pixel; once more: of a cell of the screen"), _("1 px")),
+        Key(("t",), "suggest", "t", _("what may be meant: without its border, a square, all of it"), _("suggest")),
+        Key(("s",), "shape", "s", _("square; once more: any shape"), _("square")),
+        Key(("a",), "ratio", "a", _("type a ratio, such as 16:9; nothing for any")),
+        Key(("e",), "edit", "e", _("type the frame: x y width height"), _("numbers")),
+        Key(("o",), "output", "o", _("type how many pixels the longer side shall have; nothing for a whole factor")),
+        Key(("n",), "nearest", "n", _("where no size fits: take the nearest one")),
+        Key(("p",), "page", "p", _("the next picture in this file")),
+        Key(("f",), "folder", "f", _("put it into the folder too, as folder.jpg; once more: not"), _("folder.jpg")),
+        Key(("escape",), "back", "Esc", _("leave what is being typed; else back to the pictures"), _("back")),
+    ),
+)
+
 THRESHOLD = _yours(
     "threshold",
     (
@@ -224,6 +276,30 @@ MEMORY = _yours(
         Key(("minus",), "longer(0.5)", "-", _("chunks half as long"), _("halve")),
         Key(("a",), "auto", "a", _("chunks as long as memory and settings say"), _("auto")),
         Key(("space",), "pause", "Space", _("let the job wait, or go on"), _("pause")),
+    ),
+)
+
+BACKUP = _yours(
+    "backup",
+    (
+        Key(("enter",), "start", "Enter", _("fetch what is not here yet; it goes on when this is left"), _("run")),
+        Key(
+            ("t",), "retry", "t", _("ask again for this track at the next run, or for all of the playlist"), _("retry")
+        ),
+        Key(("i",), "ignore", "i", _("ask for this track no more; once more: ask again"), _("ignore")),
+        Key(("l",), "login", "l", _("sign in, with a code that is typed in any browser"), _("sign in")),
+        Key(("space",), "pause", "Space", _("let the job wait, or go on"), _("pause")),
+        Key(("s",), "stop", "s", _("end the job after the unit in hand; what is done is kept"), _("stop")),
+        Key(("tab",), "other", "Tab", _("the playlists, or what is not here of one"), _("missing")),
+        Key(("escape",), "back", "Esc", _("back to the playlists")),
+    ),
+)
+
+SIGNIN = _yours(
+    "signin",
+    (
+        Key(("enter",), "again", "Enter", _("ask for another code, where the first one came to nothing"), _("again")),
+        Key(("escape",), "back", "Esc", _("back without a sign-in"), _("back")),
     ),
 )
 
@@ -283,8 +359,13 @@ def guide() -> Iterator[str]:
         (_("Folders"), "folders", FOLDERS),
         (_("Rule"), "rule", RULE),
         (_("Two tracks"), "pair", PAIR),
+        (_("Covers"), "covers", COVERS),
+        (_("Choosing a picture"), "picker", PICKER),
+        (_("Cutting a cover"), "crop", CROP),
         (_("Threshold"), "threshold", THRESHOLD),
         (_("Memory"), "memory", MEMORY),
+        (_("Backup"), "backup", BACKUP),
+        (_("Sign-in"), "signin", SIGNIN),
         (_("Quarantine"), "quarantine", QUARANTINE),
         (_("Jobs"), "jobs", JOBS),
         (_("Keys"), "help", HELP),

@@ -28,6 +28,7 @@ from comet.jobs import JobState
 from comet_tui import found, profiles, reading
 from comet_tui.acts import Act
 from comet_tui.background import processes
+from comet_tui.covered import Covered
 from comet_tui.found import Found, Looked, Pair
 from comet_tui.profiles import Listing
 
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
     from comet.collection.merging import Merged
     from comet.collection.opened import Collection
     from comet.collection.state import State
-
-
-_LOG = 20_000
-"""Bytes of a job's log that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +72,8 @@ class Session:
         """Counts up when everything is to be read again."""
         self.acts = 0
         """Counts up with each change that was made from here."""
+        self.covered: list[Covered] = []
+        """What was done with covers from here and not undone, that done last at the end."""
         self.turn = asyncio.Lock()
         """Held while something is changed: one act after the other, in the order in which they were wished for."""
 
@@ -145,7 +144,7 @@ class Session:
         Raises:
             CometError: as `choose`, and where nothing is known yet.
         """
-        with self._opened(profile := self.choose()) as collection:
+        with self.opened(profile := self.choose()) as collection:
             if not found.many(collection):
                 return found.of(collection)
         return reading.read(profile, self._places)
@@ -158,7 +157,7 @@ class Session:
         """
         from comet.collection import state  # noqa: PLC0415 - see above
 
-        with self._opened(self.choose()) as collection:
+        with self.opened(self.choose()) as collection:
             return state.of(collection)
 
     def quarantine(self) -> Stored:
@@ -169,7 +168,7 @@ class Session:
         """
         from comet.collection.history import held, runs, spared  # noqa: PLC0415 - see above
 
-        with self._opened(self.choose()) as collection:
+        with self.opened(self.choose()) as collection:
             return Stored(collection.profile, held(collection), runs(collection), spared(collection))
 
     def undo_run(self, profile: Profile, run: int) -> Outcome | None:
@@ -180,7 +179,7 @@ class Session:
         """
         from comet.collection import history  # noqa: PLC0415 - see above
 
-        with self._opened(profile) as collection:
+        with self.opened(profile) as collection:
             entries = history.undoable(collection, run)
         if len({entry.before.group for entry in entries}) > 1:
             self.start(profile, "undo", str(run), "--yes")
@@ -193,7 +192,7 @@ class Session:
         Raises:
             CometError: it cannot be said.
         """
-        with self._opened(profile) as collection:
+        with self.opened(profile) as collection:
             processes()
             return found.looked(collection, proposal, settled, chosen=chosen)
 
@@ -205,7 +204,7 @@ class Session:
         """
         from comet import changes  # noqa: PLC0415 - see above
 
-        with self._opened(profile) as collection:
+        with self.opened(profile) as collection:
             plan = changes.plan(collection, [merged])
             processes()
             outcome = changes.apply(collection, plan, Job()) if plan.steps else None
@@ -220,7 +219,7 @@ class Session:
         """
         from comet.collection import decisions  # noqa: PLC0415 - see above
 
-        with self._opened(profile) as collection:
+        with self.opened(profile) as collection:
             if choice:
                 return Act(before=before, after=decisions.decide(collection, group, choice))
             if before:
@@ -239,7 +238,7 @@ class Session:
         outcome = self.undo_entries(profile, entries) if entries else None
         now = act.after
         if act.before != act.after and not (outcome and outcome.failed):
-            with self._opened(profile) as collection:
+            with self.opened(profile) as collection:
                 if act.after and not outcome:  # else it was forgotten with the run, and what was before counts again
                     decisions.forget(collection, act.after.id)
                 now = act.before
@@ -251,7 +250,7 @@ class Session:
         Raises:
             CometError: as `choose`, and where nothing is known yet.
         """
-        with self._opened(self.choose()) as collection:
+        with self.opened(self.choose()) as collection:
             return collection.profile, found.folders(collection)
 
     def keep_folder(self, profile: Profile, pair: Pair) -> int:
@@ -260,7 +259,7 @@ class Session:
         Raises:
             LockedError: another job of this profile runs.
         """
-        with self._opened(profile) as collection:
+        with self.opened(profile) as collection:
             last = found.last_run(collection)
         over = [word for name in pair.over for word in ("--over", name)]
         self.start(profile, "folders", "--keep", pair.keep, *over, "--yes", alone=True)
@@ -272,7 +271,7 @@ class Session:
         Raises:
             CometError: nothing was put back.
         """
-        with self._opened(profile) as collection:
+        with self.opened(profile) as collection:
             following = found.following_run(collection, run)
         if following:
             self.undo_run(profile, following)
@@ -330,7 +329,7 @@ class Session:
         """
         from comet.collection import aligned  # noqa: PLC0415 - see above
 
-        with self._opened(self.choose()) as collection:
+        with self.opened(self.choose()) as collection:
             return aligned.of(collection, one, other)
 
     def undo_entries(self, profile: Profile, entries: Sequence[int]) -> Outcome:
@@ -341,7 +340,7 @@ class Session:
         """
         from comet import changes  # noqa: PLC0415 - see above
 
-        with self._opened(profile) as collection:
+        with self.opened(profile) as collection:
             processes()
             return changes.undo(collection, entries, Job())
 
@@ -366,7 +365,7 @@ class Session:
     def log(self, job: JobState) -> list[str]:
         """Return what a job without a terminal has printed, the last lines of it."""
         with suppress(OSError), open(os.path.join(job.folder, "log"), "rb") as stream:
-            stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LOG))
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - 20_000))  # bytes that are shown
             return stream.read().decode("utf-8", "replace").splitlines()
         return []
 
@@ -392,7 +391,8 @@ class Session:
         return jobs.listed(self._places.profile(self.profile_name)) if self.profile_name else []
 
     @contextmanager
-    def _opened(self, profile: Profile) -> Iterator[Collection]:
+    def opened(self, profile: Profile) -> Iterator[Collection]:
+        """Open the collection of a profile."""
         from comet.collection.opened import opened  # noqa: PLC0415 - see above
 
         with opened(profile, self._places) as collection:

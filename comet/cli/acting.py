@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Final
 
@@ -194,15 +194,20 @@ def carried_out(
 
 
 def show(
-    here: Context, outcome: Outcome, sentence: str, warned: Sequence[str] = (), conflicts: Sequence[dict[str, Any]] = ()
+    here: Context,
+    outcome: Outcome,
+    sentence: str,
+    warned: Sequence[str] = (),
+    conflicts: Sequence[dict[str, Any]] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> int:
     """Print what came of a run, as JSON or for a person, and return the exit code.
 
-    What was `warned`, and which `conflicts` in tags were settled, was printed before.
+    What was `warned`, and which `conflicts` in tags were settled, was printed before; `more` is for JSON only.
     """
     if here.arguments.json:
         warnings = [*warned, *outcome.warnings]
-        out.dump({**as_json(outcome), "conflicts": list(conflicts), "warnings": warnings})
+        out.dump({**as_json(outcome), "conflicts": list(conflicts), "warnings": warnings, **(more or {})})
     else:
         print(sentence)
     for entry in outcome.failed:
@@ -216,11 +221,14 @@ def show(
     return FileError.exit_code if strict else 0
 
 
-def nothing(arguments: argparse.Namespace, sentence: str, warned: Sequence[str] = ()) -> int:
-    """Say that nothing was done, and return the exit code; `warned` was printed before."""
+def nothing(
+    arguments: argparse.Namespace, sentence: str, warned: Sequence[str] = (), more: Mapping[str, Any] | None = None
+) -> int:
+    """Say that nothing was done, and return the exit code; `warned` and `more` are as of `show`."""
     if arguments.json:
         counts = dict.fromkeys(("files", "bytes", "playlists", "tagged", "placed"), 0)
-        out.dump({"run": None, **counts, "refused": [], "conflicts": [], "warnings": list(warned)})
+        lists = {"refused": [], "conflicts": [], "warnings": list(warned)}
+        out.dump({"run": None, **counts, **lists, **(more or {})})
     out.note(sentence)
     return FileError.exit_code if arguments.strict and warned else 0
 

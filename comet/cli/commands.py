@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from comet import __version__
-from comet.cli import options
+from comet.cli import actions, options
 from comet.cli.parser import Command, Parser, age, allowed, common, many
 from comet.core.text import _
 
@@ -152,6 +152,43 @@ def _tags(added: Parser) -> None:
     options.strict(added)
 
 
+def _cover(added: Parser) -> None:
+    added.epilog = _("Without --size, --min and --max the settings `covers.least` and `covers.most` hold.")
+    added.add_argument(
+        "files", metavar=_("FILE"), nargs="*", help=_("files, in a root or elsewhere; of a folder all music in it")
+    )
+    what = added.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--image", metavar=_("PICTURE"), help=_("embed it as front cover: a picture, or music that has one in its tags")
+    )
+    what.add_argument("--show", action="store_true", help=_("draw the cover that is there"))
+    what.add_argument("--extract", metavar=_("OUT"), help=_("write the cover that is there into a new file, as it is"))
+    added.add_argument("--group", metavar="ID", help=_("all files of this group"))
+    added.add_argument("--page", metavar="N", type=options.page, default=1, help=_("of a picture with several pages"))
+    added.add_argument("--crop", metavar=_("X,Y,W,H"), type=options.region, help=_("take this region only, in pixels"))
+    added.add_argument("--trim", action="store_true", help=_("leave uniform borders away"))
+    added.add_argument(
+        "--square", action="store_true", help=_("take the centred square, with --trim of what that leaves")
+    )
+    added.add_argument("--size", metavar="N", type=options.side, help=_("let the longer side have N pixels"))
+    added.add_argument(
+        "--min",
+        metavar="A",
+        type=options.side,
+        help=_("divide by a whole number so that both sides have A pixels at least"),
+    )
+    added.add_argument("--max", metavar="B", type=options.side, help=_("and B pixels at most"))
+    added.add_argument("--exact", action="store_true", help=_("take the nearest size where no whole number fits"))
+    added.add_argument(
+        "--enlarge", action="store_true", help=_("make a smaller picture larger, which it is not otherwise")
+    )
+    added.add_argument("--quality", metavar="Q", type=options.quality, help=_("of JPEG, 1 to 95"))
+    added.add_argument("--folder-picture", action="store_true", help=_("also put it into the folder as `folder.jpg`"))
+    added.add_argument("--missing", action="store_true", help=_("leave files that have a front cover"))
+    added.add_argument("--dry-run", action="store_true", help=_("say what would be done, and write nothing"))
+    options.strict(added)
+
+
 def _scan(added: Parser) -> None:
     options.folders(added)
     added.add_argument(
@@ -247,24 +284,6 @@ def _setup(added: Parser) -> None:
     added.add_argument("--no-compile", action="store_true", help=_("leave compiling to the first scan"))
 
 
-def _profiles(added: Parser) -> None:
-    below = added.add_subparsers(prog="comet profiles", dest="action", metavar=_("ACTION"), title=_("actions"))
-    actions = (
-        ("list", _("show all profiles; so it does without an action")),
-        ("show", _("show every value of a profile, with the file and line it comes from")),
-        ("add", _("add a profile")),
-        ("default", _("choose the profile that is used when none is named")),
-        ("validate", _("check main.ini and all profiles, and name every mistake")),
-    )
-    for name, text in actions:
-        action = below.add_parser(name, help=text, description=text)
-        if name in ("show", "add", "default"):
-            action.add_argument("name", metavar=_("NAME"), nargs="?" if name == "show" else None)
-        if name == "add":
-            options.root(action)
-        common(action, 2)
-
-
 def _demo(added: Parser) -> None:
     added.add_argument(
         "folder", metavar=_("DIR"), nargs="?", help=_("where to put it; without it, beside Comet's state")
@@ -330,10 +349,13 @@ def commands() -> tuple[Command, ...]:
         ),
         Command("info", "-i", _("tell the state of the collection, or all that is known of a file"), _info),
         Command("tags", "", _("show the tags of files, or write them: `--set FIELD=VALUE`"), _tags),
+        Command("cover", "", _("make a cover of a picture and embed it; show or extract the one there"), _cover),
+        Command("covers", "", _("show the albums that lack a cover or have a poor one"), options.limit),
         Command("problems", "", _("show the files that could not be used, and why"), _nothing),
         Command("explain", "", _("tell what the parameters of matching are worth"), _explain),
+        Command("backup", "", _("keep a copy of a Yandex Music collection in the library"), actions.backup),
         Command("setup", "", _("choose folders and write the settings"), _setup),
-        Command("profiles", "", _("list, show, add and check profiles"), _profiles),
+        Command("profiles", "", _("list, show, add and check profiles"), actions.profiles),
         Command("jobs", "", _("show, watch and steer long jobs"), _jobs),
         Command("demo", "", _("make a small library of music to try Comet on"), _demo),
         Command("doctor", "", _("tell what is missing and how to get it"), _nothing),

@@ -98,6 +98,52 @@ def tags(typed: Iterable[str], option: str = "--tag") -> dict[str, tuple[str, ..
     return found
 
 
+def region(text: str) -> tuple[int, int, int, int]:
+    """Return a region that is typed as `X,Y,W,H`, in pixels.
+
+    Raises:
+        ValueError: it is none.
+    """
+    x, y, width, height = map(int, text.split(","))
+    if min(x, y) < 0 or min(width, height) < 1:
+        raise ValueError
+    return x, y, width, height
+
+
+region.__name__ = "region (like 100,50,600,600)"  # argparse names it in its message
+
+
+def side(text: str) -> int:
+    """Return a number of pixels that a side can have."""
+    return _within(text, 10_000)
+
+
+side.__name__ = "number of pixels (1 to 10000)"  # likewise
+
+
+def quality(text: str) -> int:
+    """Return a quality of JPEG."""
+    return _within(text, 95)
+
+
+quality.__name__ = "quality (1 to 95)"  # likewise
+
+
+def page(text: str) -> int:
+    """Return the number of a page."""
+    return _within(text, 1_000_000)
+
+
+page.__name__ = "number of a page (from 1)"  # likewise
+
+
+def _within(text: str, most: int) -> int:
+    number = int(text)
+    if not 1 <= number <= most:
+        raise ValueError
+    return number
+
+
 def exact(added: argparse.ArgumentParser) -> None:
     """Let all pairs be compared."""
     added.add_argument(
@@ -152,3 +198,54 @@ def root(added: argparse.ArgumentParser) -> None:
         default=[],
         help=_("a folder of music, may be given more than once"),
     )
+
+
+def again(added: argparse.ArgumentParser) -> None:
+    """Let passes of a backup go on by themselves, and be silent."""
+    added.add_argument(
+        "--every",
+        metavar=_("TIME"),
+        type=interval,
+        help=_("make a pass as often as that, like 6h or 90m, until it is stopped; for where no clock starts them"),
+    )
+    added.add_argument(
+        "--quiet",
+        action="store_true",
+        help=_("say nothing unless it ends with another code than 0, 11, 13 and 130; the log is kept beside the state"),
+    )
+
+
+def timetable(added: argparse.ArgumentParser) -> None:
+    """Let it be said which clock starts passes, and when."""
+    which = added.add_mutually_exclusive_group()
+    which.add_argument("--systemd", action="store_true", help=_("units for systemd"))
+    which.add_argument("--cron", action="store_true", help=_("a line for cron"))
+    which.add_argument("--print", action="store_true", help=_("what this machine has; so it is without an option"))
+    added.add_argument("--user", action="store_true", help=_("for the systemd of this user, which needs no root"))
+    added.add_argument("--at", metavar="HH:MM", type=moment, help=_("when; without it, some time after three"))
+    added.add_argument("--install", action="store_true", help=_("write it where it belongs, and start it"))
+
+
+_SPANS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def interval(text: str) -> float:
+    """Return the seconds of an interval that is typed as `90m`, `6h` or `1d`: from 15 minutes to 30 days."""
+    seconds = float(text[:-1]) * _SPANS.get(text[-1:], 0.0)
+    if not 900 <= seconds <= 30 * 86400:
+        raise ValueError
+    return seconds
+
+
+interval.__name__ = "interval (15m to 30d)"  # argparse names it in its message
+
+
+def moment(text: str) -> tuple[int, int]:
+    """Return hour and minute of a time of day."""
+    hour, minute = map(int, text.split(":"))
+    if not (0 <= hour < 24 and 0 <= minute < 60):
+        raise ValueError
+    return hour, minute
+
+
+moment.__name__ = "time of day (like 3:30)"  # likewise

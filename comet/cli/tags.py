@@ -93,18 +93,18 @@ def _write(arguments: argparse.Namespace, paths: Sequence[bytes], change: Change
     if not todo:
         return acting.nothing(arguments, _("nothing to do"), bad)
     for edited in todo:
-        for line in _lines(edited, pictures):
+        for line in lines(edited, pictures):
             out.note(line)
     question = _("write tags of {files}?").format(files=_n("{n} file", "{n} files", len(todo)))
     if not acting.confirmed(question, yes=arguments.yes):
         return acting.nothing(arguments, _("nothing was changed"), bad)
     codes = [
-        _apply(here, some, change, pictures, bad) for here, some in _places(arguments, [each.path for each in todo])
+        _apply(here, some, change, pictures, bad) for here, some in places_of(arguments, [each.path for each in todo])
     ]
     return max(codes)
 
 
-def _lines(edited: Edited, pictures: Pictures) -> Iterator[str]:
+def lines(edited: Edited, pictures: Pictures) -> Iterator[str]:
     """Yield what writing would change in a file, field by field, and what its format cannot hold."""
     yield _("`{path}`").format(path=safe(edited.path))
     both = edited.before, edited.after
@@ -124,7 +124,7 @@ def _lines(edited: Edited, pictures: Pictures) -> Iterator[str]:
         yield told.format(field=safe(field), values=tagged.value(" / ".join(values)))
 
 
-def _places(arguments: argparse.Namespace, paths: Sequence[bytes]) -> Iterator[tuple[Context, list[bytes]]]:
+def places_of(arguments: argparse.Namespace, paths: Sequence[bytes]) -> Iterator[tuple[Context, list[bytes]]]:
     """Yield whose files they are: those below the profile's roots are its own, of all others the folders are roots.
 
     Each has a journal of its own, so what is typed once is one run in each, that is two at most.

@@ -2,6 +2,7 @@
 
 * CometError              exit code 1
   * UsageError            2   what was typed cannot be done
+    * NoFactorError           no whole number makes a picture as large as it shall be
   * SettingsError         2   a bad key or value in main.ini or profiles.ini
   * NoMusicError          2   the profile has no root folder, so there is nothing to scan
   * NotScannedError       2   nothing is known yet: scan first
@@ -40,6 +41,20 @@ class UsageError(CometError):
     """What was typed cannot be done."""
 
     exit_code = 2
+
+
+class NoFactorError(UsageError):
+    """No whole number makes a picture as large as it shall be.
+
+    `nearest` is the size in pixels that can be had instead; `enlarges` says that it would have to be enlarged.
+    """
+
+    def __init__(
+        self, message: str, *, nearest: tuple[int, int] = (0, 0), enlarges: bool = False, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.nearest = nearest
+        self.enlarges = enlarges
 
 
 class SettingsError(CometError):

@@ -63,9 +63,9 @@ def _given(kind: int, content: Content) -> Given:
     try:
         with opened(content.path) as stream:
             data = stream.read(LARGEST + 1)
-        if not (mime := _mime(data)):
+        if not (mime := mime_of(data)):
             data = picture(content.path, content.hash)
-            mime = _mime(data)
+            mime = mime_of(data)
         if len(data) > LARGEST:
             told = _("it is larger than {most} MB, and no FLAC file can hold that; make it smaller")
             raise RefusedError(name, told.format(most=LARGEST // 10**6))
@@ -79,7 +79,7 @@ def _given(kind: int, content: Content) -> Given:
         raise RefusedError(name, told.format(path=safe(name), why=error.reason)) from error
 
 
-def _mime(data: bytes) -> str:
+def mime_of(data: bytes) -> str:
     """Return the kind of file that a picture is, by how it begins; empty for what is none."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"

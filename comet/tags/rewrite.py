@@ -44,7 +44,7 @@ def edit(
         before = codec.of(file, draft)
         given = pictures.read(pictures.missing(before, wished or {}))
         wanted = _together(before, values)
-        if file and changed(before.fields, wanted) == before.fields and not given:
+        if file is not None and changed(before.fields, wanted) == before.fields and not given:
             return Edited(path, before, before)
         for options in _options(file):
             draft = _drafted(source, path, wanted, given, options)

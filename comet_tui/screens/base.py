@@ -176,6 +176,8 @@ class Reading(Framed, Generic[T]):
     @work(exclusive=True)
     async def read(self, *, unasked: bool = False) -> None:
         """Ask beside the screen and show what comes, or offer it; what stood there stays until then."""
+        if not self.is_running:  # it was left before it was there
+            return
         bar = self.query_one(Bar)
         bar.busy = _("reading …")
         waiting = self._tell_late(bar)

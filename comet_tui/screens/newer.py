@@ -36,7 +36,7 @@ class Newer(Paired[T]):
             self.query_one(Bar).busy = _("newer: r")
             self.say(
                 _(
-                    "! a job has ended and has changed this: r shows it, and a key that would do something does that first"
+                    "! a job has ended and has changed this: r shows it, and what would do something does that first"
                 )
             )
 

@@ -24,6 +24,7 @@ from comet_tui.screens import told
 from comet_tui.screens.base import Enter, explain, unjudged
 from comet_tui.screens.deciding import Deciding
 from comet_tui.screens.pair import PairScreen
+from comet_tui.screens.picker import PickerScreen
 from comet_tui.screens.tags import Tags
 from comet_tui.screens.tracks import Tracks
 from comet_tui.session import Session
@@ -57,7 +58,7 @@ class ReviewScreen(Deciding):
         super().__init__(session)
         self._looked: set[int] = set()
         """Which of the lists were on the screen with this group."""
-        self._enter = Enter(clock)
+        self._clock, self._enter = clock, Enter(clock)
         self._wanted = ""
         """The word that was looked for last."""
 
@@ -252,6 +253,13 @@ class ReviewScreen(Deciding):
         tracks, keeper = item.proposal.group.tracks, item.proposal.keep[0]
         other = at if at != keeper else next((n for n in range(len(tracks)) if n != keeper), at)
         self.app.push_screen(PairScreen(self.session, tracks[keeper].path, tracks[other].path))
+
+    def action_cover(self) -> None:
+        """Choose a cover for the tracks that stay."""
+        self.follow_cursor()
+        if not self.renewed() and self._item and not self.waits():
+            stay = [self._item.proposal.group.tracks[at].absolute for at in self._item.proposal.keep]
+            self.app.push_screen(PickerScreen(self.session, self._clock, stay, told.name(self._item)))
 
     def action_find(self) -> None:
         """Type a word of a group that is looked for."""
