@@ -88,7 +88,7 @@ class _Asked:
     """It was given itself, so it is told that it is no music."""
 
 
-_Measured: TypeAlias = Callable[[Track], Quality | None]
+Measured: TypeAlias = Callable[[Track], Quality | None]
 """What tells the signs of quality of a track, None where they were not looked for."""
 
 
@@ -298,7 +298,7 @@ def _unheard(collection: Collection) -> Iterator[str]:
 
 
 def _checked(
-    known: _Known, track: Track, owners: Sequence[Owner], given: Sequence[Owner], quality: _Measured
+    known: _Known, track: Track, owners: Sequence[Owner], given: Sequence[Owner], quality: Measured
 ) -> Checked:
     held = tuple(_held(track, owner, quality) for owner in owners)
     before = tuple(_held(track, owner, quality) for owner in given)
@@ -323,11 +323,11 @@ def _state(owners: Sequence[Owner]) -> Is:
     return next((state for state in Is if state in found), Is.NEW)
 
 
-def _held(new: Track, owner: Owner, quality: _Measured) -> Held:
-    return Held(owner, *_better(new, owner.track, quality)) if owner.relation is Relation.SAME else Held(owner)
+def _held(new: Track, owner: Owner, quality: Measured) -> Held:
+    return Held(owner, *better(new, owner.track, quality)) if owner.relation is Relation.SAME else Held(owner)
 
 
-def _better(new: Track, old: Track, quality: _Measured) -> tuple[str, tuple[str, ...]]:
+def better(new: Track, old: Track, quality: Measured) -> tuple[str, tuple[str, ...]]:
     """Return which of two tracks of one recording is stored better, and why.
 
     Neither may win by where it lies or by its tags and pictures, so place and size are taken away from both; what

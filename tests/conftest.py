@@ -13,6 +13,8 @@ from hypothesis import settings
 from comet import demo
 from comet.core import locks, places
 
+pytest_plugins = ["tests.service.fixture"]
+
 
 def pytest_configure() -> None:
     """Let compiled kernels be kept from one run to the next, and no test fail for the time that it takes.
@@ -30,7 +32,7 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def workers() -> None:
     """Start the fork server; one that a test of other workers had started would load all anew for each listener."""
-    multiprocessing.set_forkserver_preload(["comet.listen.work", "comet.tags.work"])
+    multiprocessing.set_forkserver_preload(["comet.listen.work", "comet.tags.work", "comet.tags.treated"])
     forkserver.ensure_running()
 
 

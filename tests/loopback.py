@@ -39,7 +39,7 @@ def service() -> Iterator[Service]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if self.headers.get("Content-Encoding") == "gzip":
                 raw = gzip.decompress(raw)
             made.paths.append(self.path)
@@ -50,6 +50,8 @@ def service() -> Iterator[Service]:
                 self.send_header(name, text)
             self.end_headers()
             self.wfile.write(body)
+
+        do_GET = do_POST  # noqa: N815 - its own name
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
             """Say nothing."""

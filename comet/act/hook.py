@@ -25,11 +25,18 @@ _LINE: Final = 300
 """Characters of its last line that are told."""
 
 
-def run(command: str, event: Mapping[str, object], *, timeout: float = 300.0) -> str:
+_OWN: Final = ("PYTHONSAFEPATH", "COMET_YM_TOKEN")
+"""Variables that the command does not get. With the first, which Comet sets for its own processes, a Python script
+would not find the modules beside it; the other is nobody else's business."""
+
+
+def run(
+    command: str, event: Mapping[str, object], *, timeout: float = 300.0, variables: Mapping[str, str] | None = None
+) -> str:
     """Run a command with `event` as JSON on its standard input; return "" or a sentence that says what went wrong.
 
-    It may take `timeout` seconds, then it is ended with all that it started. A background process that it leaves behind
-    when it ends by itself is let live.
+    It also finds `variables` in its environment. It may take `timeout` seconds, then it is ended with all that it
+    started. A background process that it leaves behind when it ends by itself is let live.
     """
     try:
         words = shlex.split(command)
@@ -37,8 +44,7 @@ def run(command: str, event: Mapping[str, object], *, timeout: float = 300.0) ->
         return _("`{command}` cannot be started: {reason}").format(command=safe(command), reason=safe(str(error)))
     if not words or not words[0]:
         return _("the command is empty")
-    # Comet sets it for its own processes; with it a Python script would not find the modules beside it.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    environment = {name: value for name, value in os.environ.items() if name not in _OWN} | dict(variables or {})
     try:
         process = subprocess.Popen(
             [os.path.expanduser(words[0]), *words[1:]],

@@ -219,6 +219,11 @@ class Journal:
             self._entries("root = ? AND path = ? AND kind = 'place' AND state = 'done'", (place.root, place.path))
         )[-1]
 
+    def rewritten(self, place: Place) -> set[str]:
+        """Return what the content of a file was recognised by after each change of it that was made."""
+        done = self._entries("root = ? AND path = ? AND state = 'done'", (place.root, place.path))
+        return {entry.after.get("hash", "") for entry in done}
+
     def repointed(self) -> set[tuple[int, Place]]:
         """Return for which removals which playlists were changed, also where that was taken back since."""
         sql = "SELECT of, root, path FROM entries WHERE kind = 'repoint_playlist' AND state <> 'failed'"

@@ -108,7 +108,7 @@ class Remote:
 class Media:
     """Where the sound of a track can be had now."""
 
-    url: str
+    url: str = field(repr=False)
     """Secret and short-lived: never stored nor logged."""
     codec: str
     """`flac`, `flac-mp4`, `aac-mp4`, `he-aac-mp4`, `aac`, `he-aac` or `mp3`."""
@@ -167,8 +167,10 @@ class Copy:
 
     track: str
     state: State
+    root: str = ""
+    """Of a *placing*, *done* or *owned* one: id of the root folder that has it."""
     path: bytes = b""
-    """Of a *done* or *owned* one: below the root of the library, or absolute where another root has it."""
+    """Below that root."""
     codec: str = ""
     size: int = 0
     audio: str = ""
@@ -181,3 +183,13 @@ class Copy:
     """Seconds since 1970, 0 for at once."""
     suspect: str = ""
     """What is odd about the service's own file, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A lossless file in staging that shall be a FLAC file."""
+
+    root: bytes
+    name: bytes
+    made: bytes
+    """Name of that."""

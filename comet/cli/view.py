@@ -245,6 +245,10 @@ def _subject(line: Line) -> str:
         Stage.SELFTEST: _("killing, settling"),
         Stage.TAGS: _("reading tags"),
         Stage.MERGE: _("merging tags"),
+        Stage.LISTS: _("reading playlists"),
+        Stage.DESCRIBE: _("asking about"),
+        Stage.BACKUP: _("backing up"),
+        Stage.VERIFY: _("verifying"),
     }[line.stage]
 
 
@@ -257,7 +261,9 @@ def _counted(line: Line) -> str:
         one, many = ("{n} group", "{n} groups")
     elif line.stage is Stage.IMPORT:
         one, many = ("{n} entry", "{n} entries")
-    elif line.stage is Stage.EXPORT:
+    elif line.stage is Stage.LISTS:
+        one, many = ("{n} playlist", "{n} playlists")
+    elif line.stage in (Stage.EXPORT, Stage.DESCRIBE, Stage.BACKUP, Stage.VERIFY):
         one, many = ("{n} track", "{n} tracks")
     else:
         one, many = ("{n} step", "{n} steps")

@@ -122,7 +122,7 @@ def _tagged(entry: Entry) -> Tagged:
     if entry.error:
         return Tagged(entry.file.path, error=entry.error)
     form: dict[str, Any] = json.loads(zlib.decompress(entry.tags))
-    fields, ape = ({name: tuple(values) for name, values in form[of].items()} for of in ("fields", "ape"))
+    fields, ape = (_fields(form[of]) for of in ("fields", "ape"))
     tags = Tags(
         fields,
         tuple(Picture(**each) for each in form["pictures"]),
@@ -132,3 +132,12 @@ def _tagged(entry: Entry) -> Tagged:
         ape,
     )
     return Tagged(entry.file.path, tags)
+
+
+def fields_of(form: bytes) -> dict[str, tuple[str, ...]]:
+    """Return the fields of an entry's tags that were unpacked (zlib), without the rest."""
+    return _fields(json.loads(form)["fields"])
+
+
+def _fields(form: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(values) for name, values in form.items()}

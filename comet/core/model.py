@@ -135,6 +135,10 @@ class Stage(StrEnum):
     SELFTEST = "selftest"
     TAGS = "tags"
     MERGE = "merge"
+    LISTS = "lists"
+    DESCRIBE = "describe"
+    BACKUP = "backup"
+    VERIFY = "verify"
 
 
 @dataclass(frozen=True, slots=True)

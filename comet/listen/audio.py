@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from comet.core.model import Words
 
-__all__ = ["Listened", "NotMusic", "identify", "listen"]
+__all__ = ["Listened", "NotMusic", "Source", "identify", "listen", "opened"]
 
 av.logging.set_level(av.logging.PANIC)  # its complaints about damaged files belong on nobody's screen
 
@@ -51,7 +51,7 @@ _CONTAINERS: Final = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "matros
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
     """A file that is open, and its best audio stream."""
 
     path: str
@@ -72,7 +72,7 @@ def identify(path: bytes) -> str:
         NotMusic: it is no audio file.
     """
     digest = blake3()
-    with _opened(path) as source:
+    with opened(path) as source:
         packets = 0
         for _packet in _packets(source, digest, []):
             packets += 1
@@ -111,7 +111,7 @@ def listen(path: bytes, length: float = 0.0, *, loudness: bool = False, speed: f
         NotMusic: it is no audio file.
     """
     digest = blake3()
-    with _opened(path) as source:
+    with opened(path) as source:
         ear = Ear(length, loudness=loudness, speed=speed)
         tally = _Tally()
         ends: list[BaseException] = []
@@ -135,7 +135,7 @@ def _text(digest: blake3) -> str:
 
 
 @contextmanager
-def _opened(path: bytes) -> Iterator[_Source]:
+def opened(path: bytes) -> Iterator[Source]:
     """Open a file and find its audio stream; raises as `identify`."""
     name = os.fsdecode(path)
     try:
@@ -151,7 +151,7 @@ def _opened(path: bytes) -> Iterator[_Source]:
         except OSError as error:
             raise ReadError(name, _why(error)) from error
         with _container(descriptor, name, kind, start) as container:
-            yield _Source(name, descriptor, container, _stream(container, path), kind)
+            yield Source(name, descriptor, container, _stream(container, path), kind)
     finally:
         os.close(descriptor)
 
@@ -210,7 +210,7 @@ def _why(error: OSError) -> str:
     return _("it cannot be read: {why}").format(why=os.strerror(error.errno or errno.EIO))
 
 
-def _packets(source: _Source, digest: blake3, ends: list[BaseException]) -> Iterator[Packet[Any]]:
+def _packets(source: Source, digest: blake3, ends: list[BaseException]) -> Iterator[Packet[Any]]:
     """Yield the packets that hold something and add them to the digest.
 
     An empty packet in mid-stream would drain the decoder for good. An error of the demuxer ends the stream and is added
@@ -289,7 +289,7 @@ class _Tally:
         return float((self._last - (self._first or 0)) * (unit or 0))
 
 
-def _check(source: _Source, tally: _Tally, ear: Ear) -> None:
+def _check(source: Source, tally: _Tally, ear: Ear) -> None:
     """Refuse what is no more than noise found in junk.
 
     A real file with real damage has many good packets between the bad ones: 25 holes of 300 bytes spoil 46 of 940
@@ -309,7 +309,7 @@ def _check(source: _Source, tally: _Tally, ear: Ear) -> None:
         raise DecodeError(source.path, _("damaged: hardly anything in it can be decoded"))
 
 
-def _audio(source: _Source, digest: str, tally: _Tally, ear: Ear, words: int) -> Audio:
+def _audio(source: Source, digest: str, tally: _Tally, ear: Ear, words: int) -> Audio:
     """Put together what is known; `ear` has heard something."""
     context, frame = source.stream.codec_context, ear.first
     if frame is None:
@@ -338,7 +338,7 @@ def _audio(source: _Source, digest: str, tally: _Tally, ear: Ear, words: int) ->
     )
 
 
-def _claimed(source: _Source, tally: _Tally) -> float:
+def _claimed(source: Source, tally: _Tally) -> float:
     """Return the seconds that the container claims, 0 where FFmpeg would only guess them from the bytes."""
     name, stream = source.container.format.name, source.stream
     if name in _UNCLAIMED:

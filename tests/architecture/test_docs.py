@@ -17,7 +17,7 @@ TOP = Path(__file__).parents[2]
 COMMANDS = ("info", "scan", "correlate", "full", "pair", "identify", "check", "groups", "pairs", "problems")
 COMMANDS += ("review", "folders", "why", "decide", "decisions", "plan", "apply", "undo", "history", "quarantine")
 COMMANDS += ("purge", "profiles", "setup", "demo", "doctor", "jobs", "threshold", "explain", "import", "export")
-COMMANDS += ("bench", "tags", "selftest")
+COMMANDS += ("bench", "tags", "selftest", "backup", "cover", "covers")
 PAGES = sorted([*TOP.glob("*.md"), *TOP.glob("docs/**/*.md")])
 
 

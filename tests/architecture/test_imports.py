@@ -102,6 +102,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("comet/collection/state.py", "import sqlite3", "One door"),
         ("comet/pipeline.py", "from comet.act import vault", "Only act"),
         ("comet/changes.py", "from comet.act import posix", "Only act"),
+        ("comet/tagging.py", "from comet.act import staging", "Only backup puts"),
         ("comet/pipeline.py", "from comet import changes", "Imports run one way"),
         ("comet/act/journal.py", "import sqlite3", "One door"),
         ("comet/cli/apply.py", "from comet.decide import plan as planned", "A face asks"),
