@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import select
 import sys
 import time
 import traceback
@@ -12,9 +13,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
+from rich.console import RenderableType
 from rich.segment import Segment
 from rich.text import Text
 from textual import work
+from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
@@ -25,11 +28,14 @@ from comet.core import places
 from comet.core.errors import CometError, UsageError
 from comet.core.text import _, safe
 from comet_tui import keys
+from comet_tui.painted import Changed
 from comet_tui.screens.base import Framed, Reading
-from comet_tui.screens.comes import ComesScreen
 from comet_tui.screens.help import HelpScreen
 from comet_tui.screens.review import ReviewScreen
 from comet_tui.session import Session
+
+_LOOKS = 2.0
+"""Seconds from one look to the next whether the terminal is still there."""
 
 
 class Guard(LineFilter):
@@ -61,20 +67,31 @@ class CometApp(App[None]):
         self._guard = Guard()
         self._leaving = False
         self.add_mode("review", lambda: ReviewScreen(session, clock))
-        for name in ("profiles", "scan", "threshold", "memory", "quarantine", "jobs"):
+        for name in ("profiles", "scan", "threshold", "memory", "backup", "quarantine", "jobs"):
             self.add_mode(name, partial(_loaded, name, session))
-        for which in ("covers", "backup"):
-            self.add_mode(which, partial(ComesScreen, session, which))
+        self.add_mode("covers", partial(_loaded, "covers", session, clock))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what every line passes before it is written."""
         return [*super().get_line_filters(), self._guard]
 
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send what has changed, and no more."""
+        if type(renderable) is ChopsUpdate:
+            renderable = Changed(renderable.chops, renderable.spans, renderable.chop_ends)
+        super()._display(screen, renderable)
+
     def on_mount(self) -> None:
         """Begin with the groups; where there are none to read yet, that screen leads on."""
         self.switch_mode("review")
+        self.set_interval(_LOOKS, self._end_with_terminal)
         self.app_resume_signal.subscribe(self, lambda _app: self._show_cursor())
         self._show_cursor()
+
+    def _end_with_terminal(self) -> None:
+        """Leave where the terminal is gone and nobody has said so: Textual would read its end again and again."""
+        if self._driver is not None and not self.is_headless and _hung_up():
+            self.call_later(self.action_quit)
 
     def _show_cursor(self) -> None:
         """Let the terminal's own cursor be seen, which stands where keys go: Textual hides it."""
@@ -189,6 +206,13 @@ def _loaded(name: str, *given: object) -> Screen[None]:
     module = importlib.import_module(f"comet_tui.screens.{name}")
     screen: Screen[None] = getattr(module, f"{name.capitalize()}Screen")(*given)
     return screen
+
+
+def _hung_up() -> bool:
+    """Tell whether the terminal is gone; a signal tells that too, but not to everybody, as in a container."""
+    asked = select.poll()
+    asked.register(0, 0)
+    return any(events & (select.POLLHUP | select.POLLERR) for _file, events in asked.poll(0))
 
 
 def _told(message: str, hint: str) -> str:

@@ -251,6 +251,9 @@ def _verb(key: str) -> str:
         "apply": _("removing"),
         "undo": _("putting back"),
         "purge": _("purging"),
+        "lists": _("reading playlists"),
+        "describe": _("asking about tracks"),
+        "backup": _("backing up"),
     }.get(verb, safe(verb))
 
 

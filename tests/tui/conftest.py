@@ -197,6 +197,10 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     """Return a profile of which nothing is known yet."""
     monkeypatch.setenv("COMET_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LANGUAGE", "C")
+    for name in ("COMET_YM_BASE_URL", "COMET_YM_OAUTH_URL"):  # whatever key is pressed, nobody is asked
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("COMET_YM_TOKEN", "COMET_TOKEN_FILE"):
+        monkeypatch.delenv(name, raising=False)
     found = Made(places(), tmp_path / "music")
     found.profile()
     return found
