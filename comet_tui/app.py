@@ -16,7 +16,7 @@ from typing import ClassVar
 from rich.console import RenderableType
 from rich.segment import Segment
 from rich.text import Text
-from textual import work
+from textual import events, work
 from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.color import Color
@@ -80,6 +80,11 @@ class CometApp(App[None]):
         if type(renderable) is ChopsUpdate:
             renderable = Changed(renderable.chops, renderable.spans, renderable.chop_ends)
         super()._display(screen, renderable)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take no key any more once the screens are being closed: Textual would look for one to hand it to."""
+        if self.is_running or not isinstance(event, events.Key):
+            await super().on_event(event)
 
     def on_mount(self) -> None:
         """Begin with the groups; where there are none to read yet, that screen leads on."""

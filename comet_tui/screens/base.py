@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from rich.text import Text
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -100,6 +100,16 @@ class Framed(Screen[None]):
         yield Said()
         yield Hints(self.KEYS)
 
+    @property
+    def left(self) -> bool:
+        """It was left for good: what it shows is being taken apart, or never was put together."""
+        return self._pruning or not self.is_attached
+
+    async def on_event(self, event: events.Event) -> None:
+        """Do nothing any more once this was left, but end: a key may have come too late, or an answer."""
+        if not self.left or isinstance(event, events.Unmount):
+            await super().on_event(event)
+
     def on_mount(self) -> None:
         """Say where one is, and which of the keys that somebody chose count for nothing."""
         self.entitle()
@@ -176,7 +186,7 @@ class Reading(Framed, Generic[T]):
     @work(exclusive=True)
     async def read(self, *, unasked: bool = False) -> None:
         """Ask beside the screen and show what comes, or offer it; what stood there stays until then."""
-        if not self.is_running:  # it was left before it was there
+        if self.left:
             return
         bar = self.query_one(Bar)
         bar.busy = _("reading …")
@@ -190,6 +200,8 @@ class Reading(Framed, Generic[T]):
             answer = error
         finally:
             waiting.cancel()
+        if self.left:
+            return
         bar.busy = ""
         self._shown, self._asked = version, None
         self.entitle()

@@ -271,7 +271,7 @@ class Tags(Vertical):
         """Read the tags of a group on which the cursor rests, then those of the one that is next."""
         await asyncio.sleep(rest)
         await ahead.of(item)
-        if item is not self._item or ahead is not self.ahead:
+        if item is not self._item or ahead is not self.ahead or self._pruning:
             return
         if late:
             self._list(self.rows.cursor)
