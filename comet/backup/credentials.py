@@ -86,7 +86,7 @@ def load(profile: str, here: Places, environment: Mapping[str, str] = os.environ
     if kept.get("store") == "keyring":
         store, source = "keyring", _("the keyring")
         kept |= _parsed(_keyring().get_password(_SERVICE, profile) or "") or {}
-    access, refresh = _text(kept, "access_token"), _text(kept, "refresh_token")
+    access, refresh = _string(kept, "access_token"), _string(kept, "refresh_token")
     redact.keep(refresh)
     return Credentials(Tokens(_token(access, source), refresh, _number(kept, "expires_at")), source, store)
 
@@ -129,7 +129,7 @@ def _store(profile: str, here: Places) -> str:
         kept = _kept(profile, here)
     except SettingsError:
         return "file"
-    return "" if kept is None else _text(kept, "store") or "file"
+    return "" if kept is None else _string(kept, "store") or "file"
 
 
 def file(profile: str, here: Places) -> str:
@@ -144,12 +144,12 @@ def bound(profile: str, here: Places) -> Account | None:
             kept = _parsed(stream.read(_MOST))
     except FileNotFoundError:
         return None
-    if not kept or not _text(kept, "uid"):
+    if not kept or not _string(kept, "uid"):
         raise SettingsError(
             _("`{path}` does not say whose account it is").format(path=safe(_binding(profile, here))),
             hint=_("remove it: the next run writes it again, for the account that is signed in then"),
         )
-    return Account(_text(kept, "uid"), _text(kept, "login"), plus=True)
+    return Account(_string(kept, "uid"), _string(kept, "login"), plus=True)
 
 
 def bind(profile: str, here: Places, account: Account) -> None:
@@ -275,7 +275,7 @@ def _parsed(text: str | bytes) -> dict[str, Any] | None:
     return kept if isinstance(kept, dict) else None
 
 
-def _text(kept: Mapping[str, Any], key: str) -> str:
+def _string(kept: Mapping[str, Any], key: str) -> str:
     value = kept.get(key)
     return value if isinstance(value, str) else ""
 

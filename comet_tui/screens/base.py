@@ -100,14 +100,13 @@ class Framed(Screen[None]):
         yield Said()
         yield Hints(self.KEYS)
 
-    @property
     def left(self) -> bool:
         """It was left for good: what it shows is being taken apart, or never was put together."""
         return self._pruning or not self.is_attached
 
     async def on_event(self, event: events.Event) -> None:
         """Do nothing any more once this was left, but end: a key may have come too late, or an answer."""
-        if not self.left or isinstance(event, events.Unmount):
+        if not self.left() or isinstance(event, events.Unmount):
             await super().on_event(event)
 
     def on_mount(self) -> None:
@@ -186,7 +185,7 @@ class Reading(Framed, Generic[T]):
     @work(exclusive=True)
     async def read(self, *, unasked: bool = False) -> None:
         """Ask beside the screen and show what comes, or offer it; what stood there stays until then."""
-        if self.left:
+        if self.left():
             return
         bar = self.query_one(Bar)
         bar.busy = _("reading …")
@@ -200,7 +199,7 @@ class Reading(Framed, Generic[T]):
             answer = error
         finally:
             waiting.cancel()
-        if self.left:
+        if self.left():
             return
         bar.busy = ""
         self._shown, self._asked = version, None

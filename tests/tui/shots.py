@@ -305,7 +305,7 @@ def _pictures(top: Path, sizes: list[str], svg: Path | None) -> Iterator[str]:
 def _without_chance(line: str) -> str:
     """Return a line without the numbers that chance gives."""
     line = re.sub(r"pid \d+", "pid 77", line)
-    return re.sub(r"(bytes|байты) ( *)\d[\d.,]* \S*B", r"\1 \2 9 kB", line)  # as this JPEG encoder makes it
+    return re.sub(r"(bytes|байты)( +)\d[\d.,]* (\S*[BБ])", r"\1\g<2>9 \3", line)  # as this JPEG encoder makes it
 
 
 if __name__ == "__main__":
