@@ -102,7 +102,7 @@ class Framed(Screen[None]):
 
     def left(self) -> bool:
         """It was left for good: what it shows is being taken apart, or never was put together."""
-        return self._pruning or not self.is_attached
+        return self._pruning or self.parent is None
 
     async def on_event(self, event: events.Event) -> None:
         """Do nothing any more once this was left, but end: a key may have come too late, or an answer."""

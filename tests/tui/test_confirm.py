@@ -107,7 +107,7 @@ async def test_the_time_begins_anew_where_something_else_was_on_the_screen(real:
         await settled(pilot)
         clock.now += 100
         await pilot.press("4")
-        await seen(pilot, "still to come")
+        await seen(pilot, "4 Covers")
         await pilot.press("3")
         await until(pilot, lambda: isinstance(pilot.app.screen, ReviewScreen))
         await settled(pilot)
