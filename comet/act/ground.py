@@ -173,9 +173,8 @@ class Hearing:
         return seen
 
     def look(self, file: Identity) -> Seen:
-        """Return how a file stands that is as it was by its size and time; raises as `of`."""
+        """Return how a file stands that is as it was by its size and time, or as Comet left it; raises as `of`."""
         root = self._ground.root(file)
-        file = self._ground.journal.now(file)
         name = os.fsdecode(os.path.join(root, file.path))
         try:
             seen = posix.look(root, file.path)
@@ -183,6 +182,19 @@ class Hearing:
             raise RefusedError(name, _("it is gone")) from error
         except OSError as error:
             raise RefusedError(name, _("it cannot be opened: {why}").format(why=error.strerror)) from error
-        if seen.size != file.size or not same_time(file.mtime_ns, seen.mtime_ns):
+        if not any(_is(seen, each) for each in (file, self._ground.journal.now(file))):
             raise RefusedError(name, _("it was changed since this was decided"))
         return seen
+
+    def stands(self, file: Identity) -> Identity:
+        """Return a file as Comet left it since, or as it was, where somebody has put it back from a backup."""
+        try:
+            seen = posix.look(self._ground.root(file), file.path)
+        except OSError:
+            return file  # which is told when it is looked at
+        return file if _is(seen, file) else self._ground.journal.now(file)
+
+
+def _is(seen: Seen, file: Identity) -> bool:
+    """Tell whether a file stands as it was by its size and time."""
+    return seen.size == file.size and same_time(file.mtime_ns, seen.mtime_ns)

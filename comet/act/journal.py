@@ -206,12 +206,15 @@ class Journal:
         return [each for each in found if each.before.keeper and each.before.keeper.audio == keeper.audio]
 
     def now(self, file: Identity) -> Identity:
-        """Return a file as it is after it was placed, and after all that was written into it since it was seen so."""
-        sql = "root = ? AND path = ? AND kind IN ('write_tags', 'place') AND state = 'done'"
+        """Return a file as it is after it was placed, and after all that was written into it since it was seen so.
+
+        Somebody may have put it back from a backup meanwhile: then what was written after that counts.
+        """
+        sql, now = "root = ? AND path = ? AND kind IN ('write_tags', 'place') AND state = 'done'", file
         for entry in self._entries(sql, (file.root, file.path)):
-            if entry.before.file == file:
-                file = entry.became
-        return file
+            if entry.before.file in (now, file):
+                now = entry.became
+        return now
 
     def placed(self, place: Place) -> Entry:
         """Return the last placing at a place, where there is one that is done."""

@@ -85,7 +85,7 @@ class Rewriter(Writer):
 
     def tags(self, step: Step) -> bool:
         """Let a track have other tags or pictures, and tell whether it has; where it has already nothing is done."""
-        step = replace(step, file=self._journal.now(step.file))
+        step = replace(step, file=self._hearing.stands(step.file))
 
         def make(root: bytes) -> _Made | None:
             seen = self._hearing.of(step.file)

@@ -140,7 +140,9 @@ def _info(added: Parser) -> None:
 
 def _tags(added: Parser) -> None:
     added.epilog = _("`--set artist=A --set artist=B` writes two values, `--set artist=` takes the field away.")
-    added.add_argument("files", metavar=_("FILE"), nargs="+", help=_("files, in a root or elsewhere"))
+    added.add_argument(
+        "files", metavar=_("FILE"), nargs="+", type=options.file, help=_("files, in a root or elsewhere")
+    )
     added.add_argument(
         "--picture",
         metavar=_("KIND=PICTURE"),
@@ -155,7 +157,11 @@ def _tags(added: Parser) -> None:
 def _cover(added: Parser) -> None:
     added.epilog = _("Without --size, --min and --max the settings `covers.least` and `covers.most` hold.")
     added.add_argument(
-        "files", metavar=_("FILE"), nargs="*", help=_("files, in a root or elsewhere; of a folder all music in it")
+        "files",
+        metavar=_("FILE"),
+        nargs="*",
+        type=options.file,
+        help=_("files, in a root or elsewhere; of a folder all music in it"),
     )
     what = added.add_mutually_exclusive_group(required=True)
     what.add_argument(

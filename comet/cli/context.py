@@ -75,7 +75,8 @@ def alone(arguments: argparse.Namespace, folders: list[str]) -> Context:
     """Return the context of files in folders that no profile has: the profile of those who have none."""
     here = places.places()
     profile = unnamed(here, folders, arguments)
-    setup.remember_folders(here, profile.roots)
+    if not setup.remembered_folders(here):  # else the collection that is known would be another one after this file
+        setup.remember_folders(here, profile.roots)
     return Context(arguments, here, profile, here.profile(profile.name))
 
 

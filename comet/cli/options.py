@@ -98,6 +98,13 @@ def tags(typed: Iterable[str], option: str = "--tag") -> dict[str, tuple[str, ..
     return found
 
 
+def file(text: str) -> str:
+    """Return a name that was typed; an empty one, as of a variable in a script, would mean the folder one is in."""
+    if not text:
+        raise argparse.ArgumentTypeError(_("the name of a file is empty"))
+    return text
+
+
 def region(text: str) -> tuple[int, int, int, int]:
     """Return a region that is typed as `X,Y,W,H`, in pixels.
 

@@ -26,6 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
     entries = _entries(here)
     if not entries:
         return acting.nothing(arguments, _("nothing to undo"))
+    if arguments.id is None and not arguments.all:
+        out.note(_("the last run that can be undone is {run}").format(run=entries[0].run))
     question = _("take back {n}?").format(n=_n("{n} change", "{n} changes", len(entries)))
     if not arguments.yes:
         for entry in entries[: acting.SHOWN]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Mapping
 from typing import Any, Final
 
 import mutagen
-from mutagen import id3
+from mutagen import asf, id3
 from mutagen.apev2 import APEv2
 
 from comet.core import pieces
@@ -19,6 +20,10 @@ from comet.tags.draft import Draft
 from comet.tags.editing import Edited
 from comet.tags.fields import TOGETHER, Change, Collected, Tags, changed
 from comet.tags.pictures import Pictures
+
+_ASF_HEADER: Final = 30
+"""Bytes before the first object in the header of ASF."""
+_ASF_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 _SEPARATE: Final = {"v23_sep": None}
 """Several values stand one after the other with a zero between them in ID3v2.3 too, where no version allows for more
@@ -122,7 +127,30 @@ def _drafted(source: int, path: bytes, wanted: Change, given: Pictures, options:
         tags.update_to_v23()
     draft.seek(0)
     file.save(draft, **options)
+    if isinstance(tags, asf.ASFTags):
+        _say_size(draft)
     return draft
+
+
+def _say_size(draft: Draft) -> None:
+    """Let an ASF file say how many bytes it has, which mutagen leaves as it was: players guess its length otherwise.
+
+    The header is a list of objects, each a GUID and its size; the file's size stands 40 bytes into the one of
+    properties (Advanced Systems Format Specification, 3.1 and 3.2).
+    """
+    at, end = _ASF_HEADER, struct.unpack("<16xQ", _at(draft, 0, 24))[0]
+    while at + 48 <= end:
+        kind, size = struct.unpack("<16sQ", _at(draft, at, 24))
+        if kind == _ASF_PROPERTIES:
+            draft.seek(at + 40)
+            draft.write(struct.pack("<Q", draft.size))
+            return
+        at += max(size, 24)
+
+
+def _at(draft: Draft, start: int, count: int) -> bytes:
+    draft.seek(start)
+    return draft.read(count)
 
 
 def _lost(wanted: Change, after: Tags) -> dict[str, tuple[str, ...]]:

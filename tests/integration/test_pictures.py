@@ -194,6 +194,16 @@ def test_the_largest_picture_fits(made: Path, tmp_path: Path, name: str) -> None
     assert held(path) == {"front": ("image/jpeg", large.hash)}
 
 
+def test_a_large_picture_makes_no_file_longer(made: Path, tmp_path: Path) -> None:
+    """ASF says how many bytes it has; where that is untrue, players guess its length from them."""
+    path = copy(made, "wma", tmp_path)
+    with av.open(str(path)) as file:
+        before = file.duration
+    write(path, {"front": content(tmp_path / "large", FRONT + bytes(400_000))})
+    with av.open(str(path)) as file:
+        assert file.duration == before
+
+
 def test_chapters_are_shown(made: Path, tmp_path: Path) -> None:
     """Of ID3, of Vorbis comments and of MP4: where each begins, and its title; writing leaves them as they are."""
     wanted = (Chapter(0.0, "One"), Chapter(0.5, "Two"))

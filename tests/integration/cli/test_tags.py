@@ -95,6 +95,33 @@ def test_a_file_outside_all_roots(user: Shell, alone: Path) -> None:
     assert state(alone) == before
 
 
+def test_a_file_that_was_put_back_from_a_backup(user: Shell, alone: Path) -> None:
+    """It is as it was when it was first written to, size and time, and can be written to again."""
+    saved = Path(shutil.copy2(alone, alone.parents[1] / "saved.flac"))
+    user("tags", alone, "--set", "title=New", "--yes")
+    shutil.copy2(saved, alone)
+    assert user("tags", alone, "--set", "title=Newer", "--yes").stdout == "tags of 1 file written\n"
+    assert tags(user, alone)["title"] == ["Newer"]
+    user("undo", "2", "--profile", "-", "--yes")
+    assert alone.read_bytes() == saved.read_bytes()
+
+
+def test_a_file_elsewhere_is_no_other_collection(songs: Path, alone: Path, tmp_path: Path) -> None:
+    """Who has no profile still has the folders that were looked at last."""
+    somebody = Shell(tmp_path / "another")
+    somebody("scan", songs)
+    somebody("tags", alone, "--set", "title=New", "--yes")
+    assert str(songs) in somebody("info").stdout
+    somebody("undo", "1", "--yes")
+    assert "title" not in tags(somebody, alone)
+
+
+def test_an_empty_name_is_no_folder(user: Shell) -> None:
+    """As of a variable in a script that has no value."""
+    for command in (("tags", "", "--set", "title=New"), ("cover", "", "--show")):
+        assert "the name of a file is empty" in user(*command, code=2).stderr
+
+
 def test_the_time_may_stay(user: Shell, alone: Path) -> None:
     """Where that is set; the file is still known for what it is, and goes back."""
     before = state(alone)
