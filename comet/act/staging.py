@@ -33,12 +33,13 @@ class Staging:
     Each method raises FileError where the system refuses, but for a full disk, which is an OSError as it is.
     """
 
-    def __init__(self, root: bytes) -> None:
-        self.root = root
+    def __init__(self, root: bytes, owner: str) -> None:
+        self.root, self.owner = root, owner
+        self._at = os.path.join(_FOLDER, os.fsencode(owner))  # two profiles may share a root
 
     def path(self, name: bytes) -> bytes:
         """Return the absolute path of a file."""
-        return os.path.join(self.root, _FOLDER, name)
+        return os.path.join(self.root, self._at, name)
 
     def names(self) -> list[bytes]:
         """Return the names of all files."""
@@ -48,14 +49,14 @@ class Staging:
     def size(self, name: bytes) -> int:
         """Return the bytes of a file, 0 where there is none."""
         try:
-            return posix.look(self.root, os.path.join(_FOLDER, name)).size
+            return posix.look(self.root, os.path.join(self._at, name)).size
         except OSError:
             return 0
 
     def digest(self, name: bytes) -> str:
         """Return what a file's content is recognised by (`core.pieces.digest`)."""
-        with explained(self.root, os.path.join(_FOLDER, name)):
-            return posix.digest_of(self.root, os.path.join(_FOLDER, name))
+        with explained(self.root, os.path.join(self._at, name)):
+            return posix.digest_of(self.root, os.path.join(self._at, name))
 
     @contextmanager
     def append(self, name: bytes, start: int) -> Iterator[Callable[[bytes], None]]:
@@ -104,7 +105,7 @@ class Staging:
     def edited(self, name: bytes, made: Sequence[Piece], new: bytes) -> None:
         """Write what is told by pieces of a file beside it; an older one of that name goes."""
         self.drop(new)
-        vault.beside(self.root, os.path.join(_FOLDER, name), made, new)
+        vault.beside(self.root, os.path.join(self._at, name), made, new)
 
     def drop(self, *names: bytes) -> None:
         """Take files away, as far as they are there."""
@@ -115,7 +116,7 @@ class Staging:
 
     @contextmanager
     def _folder(self) -> Iterator[int]:
-        with explained(self.root, _FOLDER), posix.made_folder(self.root, _FOLDER, 0o700) as inside:
+        with explained(self.root, self._at), posix.made_folder(self.root, self._at, 0o700) as inside:
             yield inside
 
 
@@ -140,7 +141,7 @@ def keep_list(root: bytes, path: bytes, content: bytes, written: Container[str])
         if (seen[1] not in written) if seen is not None else posix.exists(root, path):
             told = _("somebody else has written it, so it is left; move it away, and the next run writes it anew")
             raise RefusedError(os.fsdecode(os.path.join(root, path)), told)
-        staging, temp = Staging(root), posix.temp_for(path)
+        staging, temp = Staging(root, "lists"), posix.temp_for(path)
         staging.write(temp, content)
         try:
             vault.stage(root, path, staging.path(temp), temp, over=seen is not None)
@@ -158,6 +159,6 @@ def sweep_lists(root: bytes, folder: bytes) -> None:
 
     Nothing may be pending in the journal, which could wait for one of them.
     """
-    with vault.locked(root), suppress(FileNotFoundError):
+    with explained(root, folder), vault.locked(root), suppress(FileNotFoundError):
         names = map(os.fsencode, os.listdir(os.path.join(root, folder)))
         vault.sweep(root, folder, *(name for name in names if re.fullmatch(_TEMP, name)))

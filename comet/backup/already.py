@@ -67,7 +67,9 @@ class Hints:
         """Return a track that is this one by its title, its length, and its ISRC or its artist and album."""
         for each in self._by_title.get(_plain(remote.title), []):
             same = (remote.isrc.upper() in each.isrc) if remote.isrc and each.isrc else _named_alike(remote, each)
-            close = remote.seconds and abs(each.track.audio.duration - remote.seconds) <= _APART
+            audio = each.track.audio
+            whole = not audio.decode_errors and abs((audio.claimed or audio.duration) - audio.duration) <= 0.1
+            close = whole and remote.seconds and abs(audio.duration - remote.seconds) <= _APART
             if same and close and not remote.version and as_scanned(each.track):
                 return each.track
         return None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from comet.act.staging import Staging
 from comet.backup import naming
@@ -25,6 +25,8 @@ from comet.listen.fingerprint import Heard, Listener, Wanted, limits
 from comet.tags.editing import Editor
 from comet.tags.fields import Change
 
+T = TypeVar("T")
+
 PIXELS: Final = 1000
 """Edge of the cover that is asked for."""
 
@@ -34,6 +36,8 @@ _SHARE, _LEAST = 0.02, 1.0  # by which a length may differ: of it, and seconds
 _PRINTED: Final = round(120 / SECONDS_PER_WORD)
 """Words of a fingerprint in a tag: AcoustID knows the first two minutes."""
 _ENDINGS: Final = {"mp3": ".mp3", "flac": ".flac", "mp4": ".m4a", "aac": ".aac", "ogg": ".ogg"}
+_FAILED: Final = 3
+"""Covers and lyrics in a row that could not be had, before no more are asked for."""
 _SPEED: Final = 500_000  # bytes a second of FLAC that are encoded, decoded and compared at least
 
 
@@ -46,6 +50,7 @@ class Taken:
     """Of the file in staging."""
     heard: Heard
     audio: Audio
+    damaged: bool = False
     suspect: str = ""
     """What is odd about the service's own file, as a sentence."""
 
@@ -65,6 +70,7 @@ class Builder:
 
     def __init__(self, service: Service, staging: Staging, settings: Settings) -> None:
         self._service, self._staging, self._settings = service, staging, settings
+        self._failed, self._why = 0, ""
         self._ended = ExitStack()
 
     def __enter__(self) -> Self:
@@ -95,7 +101,14 @@ class Builder:
             kind = Reason.DECODE if heard.error else Reason.CONTENT
             raise Refused(kind, heard.error or _("the answer is no music"))
         _refuse_length(remote, heard.audio)
-        return Taken(remote, found, heard, heard.audio)
+        return Taken(remote, found, heard, heard.audio, damaged=self._damaged(found, heard.audio))
+
+    def _damaged(self, found: bytes, audio: Audio) -> bool:
+        """Tell whether some of a sound is not as it was made, as far as that can be seen."""
+        if (audio.codec, audio.container) != ("flac", "flac") or audio.decode_errors:
+            return bool(audio.decode_errors)
+        (outcome,) = self._encoder.run([Task(self._staging.root, self._staging.owner, found)])
+        return bool(outcome.error or outcome.result)
 
     def hear(self, path: bytes) -> Heard:
         """Listen to a file at an absolute path."""
@@ -109,7 +122,7 @@ class Builder:
 
     def _flac(self, remote: Remote, found: bytes) -> bytes:
         made = name(remote.id, FLAC)
-        (outcome,) = self._encoder.run([Task(self._staging.root, found, made)])
+        (outcome,) = self._encoder.run([Task(self._staging.root, self._staging.owner, found, made)])
         if error := outcome.error or outcome.result:
             raise Refused(Reason.DECODE, error)
         return made
@@ -117,15 +130,19 @@ class Builder:
     def _deadline(self, task: Task) -> float:
         return self._settings.scan.timeout + self._staging.size(task.name) / _SPEED
 
-    def build(self, taken: Taken) -> Built:
+    def build(self, taken: Taken, *, bare: bool) -> Built:
         """Give the sound of a track its tags, its cover and its loudness.
 
+        Args:
+            taken: The sound.
+            bare: Where its cover or its lyrics cannot be had for now, it does without them.
+
         Raises:
-            Refused: it cannot be tagged.
+            Refused: it cannot be tagged; or, with NETWORK as the reason, its cover or its lyrics cannot be had for now.
         """
         said = [taken.suspect] if taken.suspect else []
-        cover = self._cover(taken.remote, said)
-        change = fields(taken, self._lyrics(taken.remote, said))
+        cover = self._cover(taken.remote, said, bare=bare)
+        change = fields(taken, self._lyrics(taken.remote, said, bare=bare))
         path = self._staging.path(taken.name)
         edited = self._editor.edit(path, change, {"front": cover} if cover else {})
         if edited.error and cover:
@@ -143,16 +160,17 @@ class Builder:
         content = Content(self._staging.path(built), digest)
         return Built(taken, content, self._staging.size(built), "; ".join(said))
 
-    def _cover(self, remote: Remote, said: list[str]) -> Content | None:
+    def _cover(self, remote: Remote, said: list[str], *, bare: bool) -> Content | None:
         """Return the cover of a track in staging, None where it has none that can be had."""
         if not remote.cover:
             return None
         try:
-            data = self._service.cover(remote, PIXELS)
-        except (WaitError, SignInError):
-            raise
-        except ServiceError as error:
-            said.append(_("its cover could not be had: {why}").format(why=error))
+            data = self._beside(lambda: self._service.cover(remote, PIXELS))
+        except Refused as error:
+            told = _("its cover could not be had: {why}").format(why=error)
+            if not bare:
+                raise Refused(Reason.NETWORK, told) from error
+            said.append(told)
             return None
         if not data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
             said.append(_("its cover is no JPEG and no PNG"))
@@ -160,29 +178,53 @@ class Builder:
         self._staging.write(name(remote.id, COVER), data)
         return Content(self._staging.path(name(remote.id, COVER)), self._staging.digest(name(remote.id, COVER)))
 
-    def _lyrics(self, remote: Remote, said: list[str]) -> str:
+    def _lyrics(self, remote: Remote, said: list[str], *, bare: bool) -> str:
         wanted = self._settings.backup.lyrics
         if wanted == "none" or not (remote.lyrics or remote.synced):
             return ""
         try:
-            text, _synced = self._service.lyrics(remote, synced=wanted == "synced")
-        except (WaitError, SignInError):
-            raise
-        except ServiceError as error:
-            said.append(_("its lyrics could not be had: {why}").format(why=error))
+            text, _synced = self._beside(lambda: self._service.lyrics(remote, synced=wanted == "synced"))
+        except Refused as error:
+            told = _("its lyrics could not be had: {why}").format(why=error)
+            if not bare:
+                raise Refused(Reason.NETWORK, told) from error
+            said.append(told)
             return ""
         return text
 
+    def _beside(self, ask: Callable[[], T]) -> T:
+        """Ask for what a track has beside its sound; once that failed for several in a row, not any more.
+
+        Raises:
+            Refused: it cannot be had for now.
+        """
+        if self._failed < _FAILED:
+            try:
+                found = ask()
+            except (WaitError, SignInError):
+                raise
+            except ServiceError as error:
+                self._failed, self._why = self._failed + 1, str(error)
+            else:
+                self._failed = 0
+                return found
+        raise Refused(Reason.NETWORK, self._why)
+
 
 def _refuse_length(remote: Remote, audio: Audio) -> None:
-    """Refuse what does not last as long as the service says; of an upload it may say nothing."""
+    """Refuse what does not last as long as the service says; where it says nothing, what lasts as long as a preview."""
     wanted, has = remote.seconds, audio.duration
-    if not wanted or abs(has - wanted) <= max(_LEAST, _SHARE * wanted):
+    preview = _PREVIEW - 2 < has < _PREVIEW
+    if not wanted:
+        if preview and not remote.upload:
+            raise Refused(Reason.PREVIEW, _("it lasts 30 seconds, and the service does not say how long it should"))
+        return
+    if abs(has - wanted) <= max(_LEAST, _SHARE * wanted):
         return
     told = _("it lasts {has:.0f} s, and should last {wanted:.0f} s").format(has=has, wanted=wanted)
     if has > wanted:
         raise Refused(Reason.CONTENT, told)
-    raise Refused(Reason.PREVIEW if _PREVIEW - 2 < has < _PREVIEW else Reason.SHORT, told)
+    raise Refused(Reason.PREVIEW if preview else Reason.SHORT, told)
 
 
 def ending(audio: Audio) -> str:

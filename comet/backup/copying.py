@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final, Self, TypeAlias
 
@@ -26,7 +26,7 @@ from comet.core.acts import Do, Plan, Step
 from comet.core.database import Batch
 from comet.core.errors import ServiceError
 from comet.core.job import Job
-from comet.core.model import File, Identity, Root, Stage
+from comet.core.model import File, Identity, Root, Stage, Track
 from comet.core.text import _, safe
 from comet.listen.fingerprint import Heard, too_short
 
@@ -34,6 +34,10 @@ Advance: TypeAlias = Callable[..., None]
 """As of `Job.stage`."""
 
 _MANY, _OLD = 16, 60.0  # tracks that are compared and placed together, and seconds after which fewer are
+_KEPT: Final = (Reason.NETWORK, Reason.TAGGING, Reason.PLACING)
+"""Why something that is whole here is no file yet."""
+_TRIES: Final = 3
+"""Runs in which cover and lyrics are waited for."""
 _BROKEN: Final = 5
 """Tracks in a row that the network brought nothing of, before the run ends."""
 
@@ -44,7 +48,7 @@ class Copier:
     def __init__(self, collection: Collection, service: Service, known: Records, root: Root, job: Job) -> None:
         self._collection, self._known, self._root, self._job = collection, known, root, job
         self._settings = collection.profile.settings
-        self._staging = Staging(root.path)
+        self._staging = Staging(root.path, collection.journal.id)
         self._fetcher = Fetcher(service, self._staging, known, self._settings.backup.quality)
         self._builder = Builder(service, self._staging, self._settings)
         self._library = already.Library(collection)
@@ -106,20 +110,17 @@ class Copier:
         due, fetched = self._known.due(int(time.time())), 0
         hints = already.Hints(self._collection, (self._known.remote(track)[0] for track in due))
         with self._job.stage(Stage.BACKUP, len(due)) as advance, Batch(self._put) as self._told:
-            try:
-                for track in due:
-                    remote, there = self._known.remote(track)
-                    copy = self._known.copy(track)
-                    if copy.state is State.FETCHED:
-                        self._one(remote, copy, advance)
-                    elif self._wanted(remote, there, hints) and fetched < most:
-                        fetched += 1
-                        self._one(remote, copy, advance)
-                    advance(1, naming.title(remote))
-            except ServiceError:
-                with suppress(ServiceError):
-                    self._flush()
-                raise
+            for track in due:
+                remote, there = self._known.remote(track)
+                copy = self._known.copy(track)
+                if copy.state is State.IGNORED:  # since they were counted
+                    pass
+                elif copy.state is State.FETCHED:
+                    self._one(remote, copy, advance)
+                elif self._wanted(remote, there, hints) and fetched < most:
+                    fetched += 1
+                    self._one(remote, copy, advance)
+                advance(1, naming.title(remote))
             self._flush()
 
     def _wanted(self, remote: Remote, there: bool, hints: already.Hints) -> bool:  # noqa: FBT001 - as it is known
@@ -129,11 +130,15 @@ class Copier:
         elif not remote.available:
             told = _("the service does not give it: {reason}").format(reason=safe(remote.error or "not available"))
             self._told.add(self._why(remote, Refused(Reason.NO_RIGHTS, told)))
-        elif (track := hints.of(remote)) and (track.audio.lossless or self._settings.backup.quality == "nq"):
+        elif not self._known.copy(remote.id).tries and (track := self._hint(hints, remote)):
             self._own(remote, track.file, track.audio.hash, _("known by its tags and its length, not by its sound"))
         else:
             return True
         return False
+
+    def _hint(self, hints: already.Hints, remote: Remote) -> Track | None:
+        track = hints.of(remote)
+        return track if track and (track.audio.lossless or self._settings.backup.quality == "nq") else None
 
     def _one(self, remote: Remote, copy: Copy, advance: Advance) -> None:
         try:
@@ -174,7 +179,7 @@ class Copier:
             if refused.reason is not Reason.DECODE:
                 raise
             error = refused
-        if taken and not taken.audio.decode_errors:
+        if taken and not taken.damaged:
             return taken
         digest = self._staging.digest(found)
         if part and part.first == digest and taken:
@@ -190,6 +195,7 @@ class Copier:
     def _flush(self) -> None:
         """Place what is ready and the library has not; of two that are one audio the second is linked to the first."""
         while self._batch:
+            self._batch = [each for each in self._batch if not self._unwanted(each.remote.id)]
             some = {each.audio.hash: each for each in reversed(self._batch)}
             batch = [each for each in self._batch if some[each.audio.hash] is each]
             self._batch = [each for each in self._batch if some[each.audio.hash] is not each]
@@ -202,11 +208,19 @@ class Copier:
             self._place(new)
         self._since = 0.0
 
+    def _unwanted(self, track: str) -> bool:
+        """Tell whether somebody decided meanwhile that no copy is wanted; what came goes."""
+        if self._known.copy(track).state is not State.IGNORED:
+            return False
+        self._clean(track)
+        return True
+
     def _place(self, new: list[Taken]) -> None:
         steps: dict[bytes, tuple[Built, Copy]] = {}
         for taken in new:
             try:
-                built = self._builder.build(taken)
+                copy = self._known.copy(taken.remote.id)
+                built = self._builder.build(taken, bare=bool(copy.reason) and copy.tries >= _TRIES)
             except Refused as error:
                 self._refused(taken.remote, error)
                 continue
@@ -268,15 +282,19 @@ class Copier:
 
     def _refused(self, remote: Remote, error: Refused) -> None:
         """Write down why a track is not here."""
-        self._known.put(self._why(remote, error))
-        if error.reason is not Reason.NETWORK:  # what came of it is good
+        copy, why = self._known.copy(remote.id), self._why(remote, error)
+        if error.reason in _KEPT and copy.state in (State.FETCHED, State.PLACING):  # its sound is here
+            tries = why.tries if copy.reason else 1
+            why = replace(why, state=State.FETCHED, codec=copy.codec, size=copy.size, tries=tries)
+        elif error.reason is not Reason.NETWORK:  # what came of it is good
             self._clean(remote.id)
+        self._known.put(why)
 
     def _why(self, remote: Remote, error: Refused) -> Copy:
         """Return what became of a track that could not be had, with when it is asked for again."""
         tries = self._known.copy(remote.id).tries
         self.abroad += error.reason is Reason.GEO
-        state = State.UNAVAILABLE if fetch.lasting(error.reason) else State.FAILED
+        state = State.UNAVAILABLE if fetch.lasting(error.reason, tries) else State.FAILED
         due = fetch.later(error.reason, tries)
         return Copy(remote.id, state, reason=error.reason, error=str(error), tries=tries + 1, next_try=due)
 

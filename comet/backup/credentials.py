@@ -91,6 +91,16 @@ def load(profile: str, here: Places, environment: Mapping[str, str] = os.environ
     return Credentials(Tokens(_token(access, source), refresh, _number(kept, "expires_at")), source, store)
 
 
+def refuse(store: str) -> None:
+    """Refuse a store that cannot be used, before somebody signs in for nothing.
+
+    Raises:
+        UsageError: the keyring was chosen, and there is none.
+    """
+    if store == "keyring":
+        _keyring().get_password(_SERVICE, "")
+
+
 def save(profile: str, here: Places, tokens: Tokens, store: str = "file") -> str:
     """Keep tokens for a profile, and return where; those of before are replaced in one step.
 

@@ -13,13 +13,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Any, Final
 
-from comet.backup.model import LIKES, Copy, Header, Item, Listed, Reason, Remote, State
+from comet.backup.model import HERE, LIKES, Copy, Header, Item, Listed, Reason, Remote, State
 from comet.backup.naming import folded
 from comet.core.database import Connection, Database, Row
 from comet.core.text import _
 
 FRESH: Final = 86_400
 """Seconds in which what the service said of a track, or a list that was shorter than it says, is not asked again."""
+
+_GONE: Final = 2
+"""Lists in a row that a playlist is missing from, before it is believed that it is gone there."""
 
 _FACTS: Final = tuple(each.name for each in fields(Remote) if each.name not in ("id", "meta"))
 _COPY: Final = tuple(each.name for each in fields(Copy))
@@ -89,11 +92,16 @@ class Playlist:
     fetched: int
     """Seconds since 1970, 0 for never."""
     missed: int = 0
-    """Lists of playlists in a row that it was not in; from two on it is gone there, and stays here."""
+    """Lists of playlists in a row that it was not in."""
     m3u: bytes = b""
     """Its file, below the root of the library; empty where there is none yet."""
     m3u_hash: str = ""
-    """`core.pieces.digest` of what was written."""
+    """`core.pieces.digest` of what was written; where a write was killed, also of what stood there before, in words."""
+
+    @property
+    def gone(self) -> bool:
+        """It is not there any more; what is here of it stays."""
+        return self.missed >= _GONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +206,11 @@ class Records:
 
     def unknown(self, now: int) -> list[Item]:
         """Return a line for each track that nothing is known of, or that is due again and was long not asked for."""
-        sql = """SELECT i.track, i.album, i.added FROM items i LEFT JOIN tracks t ON t.id = i.track
-                 LEFT JOIN copies c ON c.track = i.track
+        sql = """SELECT i.track, i.album, i.added FROM items i JOIN playlists p ON p.key = i.key AND p.missed < ?
+                 LEFT JOIN tracks t ON t.id = i.track LEFT JOIN copies c ON c.track = i.track
                  WHERE t.id IS NULL OR (t.last_seen < ? AND c.next_try <= ? AND c.state IN (?, ?, ?))
                  GROUP BY i.track ORDER BY min(i.key <> ?), min(i.place), i.track"""
-        values = (now - FRESH, now, State.WANT, State.FAILED, State.UNAVAILABLE, LIKES)
+        values = (_GONE, now - FRESH, now, State.WANT, State.FAILED, State.UNAVAILABLE, LIKES)
         return [Item(*row) for row in self._db.rows(sql, values)]
 
     def describe(self, asked: Iterable[Item], found: Iterable[Remote], now: int) -> None:
@@ -253,22 +261,25 @@ class Records:
     def due(self, now: int) -> list[str]:
         """Return the tracks that a playlist names and of which a copy is to be made now, likes first."""
         sql = """SELECT c.track FROM copies c JOIN items i ON i.track = c.track
-                 JOIN playlists p ON p.key = i.key AND p.missed < 2
+                 JOIN playlists p ON p.key = i.key AND p.missed < ?
                  WHERE c.state IN (?, ?, ?, ?, ?) AND c.next_try <= ?
                  GROUP BY c.track ORDER BY min(i.key <> ?), min(i.place), c.track"""
         states = (State.WANT, State.FETCHING, State.FETCHED, State.FAILED, State.UNAVAILABLE)
-        return [row["track"] for row in self._db.rows(sql, (*states, now, LIKES))]
+        return [row["track"] for row in self._db.rows(sql, (_GONE, *states, now, LIKES))]
 
     def counts(self) -> dict[State, int]:
         """Return how many of the tracks that a playlist names are in each state."""
         sql = """SELECT coalesce(c.state, ?) AS state, count(DISTINCT i.track) AS n FROM items i
-                 JOIN playlists p ON p.key = i.key AND p.missed < 2
+                 JOIN playlists p ON p.key = i.key AND p.missed < ?
                  LEFT JOIN copies c ON c.track = i.track GROUP BY 1"""
-        found = {State(row["state"]): int(row["n"]) for row in self._db.rows(sql, (State.WANT,))}
+        found = {State(row["state"]): int(row["n"]) for row in self._db.rows(sql, (State.WANT, _GONE))}
         return {state: found.get(state, 0) for state in State}
 
     def put(self, *copies: Copy, digest: str | None = None) -> None:
-        """Store how far copies have come; `digest` is what a whole file is recognised by, None for no change."""
+        """Store how far copies have come; `digest` is what a whole file is recognised by, None for no change.
+
+        One that nobody wants since stays so, unless it is here or on its way to its place, or is wanted again.
+        """
         with self._db.transaction() as db:
             for copy in copies:
                 _put(db, copy, digest)
@@ -369,11 +380,13 @@ def _happened(db: Connection, key: str, track: str, event: str, detail: str) -> 
 
 def _put(db: Connection, copy: Copy, digest: str | None) -> None:
     old = db.execute("SELECT state, hash FROM copies WHERE track = ?", (copy.track,)).fetchone()
+    if old and old["state"] == State.IGNORED and copy.state not in (*HERE, State.PLACING, State.WANT):
+        return
     kept = digest if digest is not None else old["hash"] if old else ""
     values = [*(getattr(copy, name) for name in _COPY), kept, folded(copy.path)]
     names, marks = ", ".join(_COPY), ", ".join("?" * len(values))
     db.execute(f"INSERT OR REPLACE INTO copies ({names}, hash, folded) VALUES ({marks})", values)  # noqa: S608
-    if copy.state in (State.DONE, State.OWNED):
+    if copy.state in HERE:
         db.execute("DELETE FROM parts WHERE track = ?", (copy.track,))
     event = _EVENTS.get((State(old["state"]) if old else State.WANT, copy.state))
     if event:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
 
 from comet.backup.model import Remote
 
@@ -12,20 +13,23 @@ if TYPE_CHECKING:
     from yandex_music import Album, Track
 
 
+_MOST: Final = 1 << 53
+
+
 def remote(track: Track, album_id: str) -> Remote:
     """Return a track; of its albums the one with that id, else the first."""
     albums = list(track.albums or ())
-    album = next((each for each in albums if str(each.id) == album_id), albums[0] if albums else None)
+    album = next((each for each in albums if named(each.id) == album_id), albums[0] if albums else None)
     names = _names(track.artists) or tuple(filter(None, [text(track.ugc_artist_name)]))
     lyrics = track.lyrics_info
     upload = track.track_source == "UGC" or not str(track.id).isdecimal()
     return Remote(
-        str(track.id),
+        named(track.id),
         text(track.title),
         names,
         text(track.version),
         **(_album(album) if album else {}),
-        seconds=number(track.duration_ms) / 1000,
+        seconds=_seconds(track.duration_ms),
         isrc=text(track.isrc),
         explicit=bool(track.explicit) or track.content_warning == "explicit",
         cover=text(track.cover_uri) or (text(album.cover_uri) if album else ""),
@@ -40,12 +44,24 @@ def remote(track: Track, album_id: str) -> Remote:
 
 def text(value: object) -> str:
     """Return what is a text, and nothing for all else."""
-    return value if isinstance(value, str) else ""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""  # half a pair is no letter
+
+
+def named(value: object) -> str:
+    """Return an id, which may be a number, as a text; nothing where there is none."""
+    return text(str(value or ""))
 
 
 def number(value: object) -> int:
-    """Return what is a whole number from 0 on, and 0 for all else."""
-    return value if isinstance(value, int) and value > 0 else 0
+    """Return what is a whole number from 0 on, and 0 for all else; also where a database could not hold it."""
+    return value if isinstance(value, int) and 0 < value < _MOST else 0
+
+
+def _seconds(milliseconds: object) -> float:
+    """Return a length, 0 where none is said."""
+    return (
+        number(int(milliseconds) if isinstance(milliseconds, float) and isfinite(milliseconds) else milliseconds) / 1000
+    )
 
 
 def _album(album: Album) -> dict[str, Any]:
@@ -54,7 +70,7 @@ def _album(album: Album) -> dict[str, Any]:
     labels = (text(each) or text(getattr(each, "name", "")) for each in album.labels or ())
     return {
         "album": text(album.title),
-        "album_id": str(album.id or ""),
+        "album_id": named(album.id),
         "album_artists": _names(album.artists),
         "year": number(album.year) or number(album.original_release_year),
         "released": text(album.release_date)[:10],

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from comet.act import hook
 from comet.backup import database
 from comet.backup.database import Records
-from comet.backup.model import State
+from comet.backup.model import HERE, State
 from comet.core import ini
 from comet.core.errors import LockedError, Stopped
 from comet.core.profiles import Profile
@@ -75,19 +76,29 @@ def note(profile: Profile, folder: str, ended: Ended, began: float) -> str:
     return _("the command backup.on_change: {error}").format(error=error) if error else ""
 
 
+def odd(folder: str, began: float) -> list[str]:
+    """Return what went wrong beside the tracks in the pass that began then and not in the one before, as sentences."""
+    path = database.path_of(folder)
+    if not os.path.exists(path):
+        return []
+    with closing(Records(path)) as known:
+        now, before = (*known.runs(2), None, None)[:2]
+    if now is None or now.started < int(began):
+        return []
+    told = before.summary.get("problems", ()) if before else ()
+    return [each for each in now.summary.get("problems", ()) if each not in told]
+
+
 def _counts(folder: str, began: float) -> tuple[int, int]:
     """Return how many tracks the pass has brought, and how many there are that are not here."""
     path = database.path_of(folder)
     if not os.path.exists(path):
         return 0, 0
-    known = Records(path)
-    try:
+    with closing(Records(path)) as known:
         run = next(iter(known.runs()), None)
         new = run.summary.get("new", 0) if run and run.started >= int(began) else 0
         counts = known.counts()
-    finally:
-        known.close()
-    return new, sum(counts.values()) - counts[State.DONE] - counts[State.OWNED] - counts[State.IGNORED]
+    return new, sum(counts.values()) - sum(counts[state] for state in (*HERE, State.IGNORED))
 
 
 def _path(folder: str) -> str:

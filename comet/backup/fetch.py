@@ -159,7 +159,7 @@ def _refuse_other(head: bytes, *, last: bool) -> None:
 def later(reason: Reason, tries: int, now: int | None = None) -> int:
     """Return when a track that could not be had is asked for again, in seconds since 1970."""
     now = int(time.time()) if now is None else now
-    if days := _DAYS.get(reason):
+    if days := _DAYS.get(reason) or (_PREVIEW_DAYS if lasting(reason, tries) else 0):
         return now + days * 86_400
     return now + min(600 << min(tries, 10), 86_400)
 
@@ -173,7 +173,11 @@ _DAYS: Final = {
 }
 """After which one asks again for what is not to be had; all else is a failure, and asked for sooner."""
 
+_PREVIEWS: Final = 3
+"""Tries that brought a preview alone, after which there is nothing else for now."""
+_PREVIEW_DAYS: Final = 7
 
-def lasting(reason: Reason) -> bool:
-    """Tell whether a track is not to be had for now, so that nothing went wrong."""
-    return reason in _DAYS
+
+def lasting(reason: Reason, tries: int) -> bool:
+    """Tell whether a track is not to be had for now, so that nothing went wrong; `tries` are those before this one."""
+    return reason in _DAYS or (reason is Reason.PREVIEW and tries + 1 >= _PREVIEWS)

@@ -161,6 +161,10 @@ class State(StrEnum):
     """The user wants no copy."""
 
 
+HERE: Final = (State.DONE, State.OWNED)
+"""The library has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
     """What became of a track here."""
@@ -187,9 +191,10 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A lossless file in staging that shall be a FLAC file."""
+    """A lossless file in staging that shall be a FLAC file, or is one."""
 
     root: bytes
+    owner: str
     name: bytes
-    made: bytes
-    """Name of that."""
+    made: bytes = b""
+    """Name of the one that is made of it; empty where it came as one."""

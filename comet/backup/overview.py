@@ -11,12 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from comet.backup.database import Playlist, Records
-from comet.backup.model import Reason, State
+from comet.backup.model import HERE, Reason, State
 from comet.core.database import Row
-
-HERE: Final = (State.DONE, State.OWNED)
-GONE: Final = 2
-"""Lists in a row that a playlist is missing from, before it is believed that it is gone there."""
 
 _ORDER: Final = {State.FAILED: 0, State.UNAVAILABLE: 1, State.IGNORED: 3}
 """How what is not here is listed: what has a reason first, what nobody wants last."""
@@ -51,8 +47,8 @@ class Counted:
 
     @property
     def missing(self) -> int:
-        """Those that are still to come, or could not be had for now."""
-        return self.tracks - self.here - self.unavailable - self.ignored
+        """Those that are not here and that somebody wants; `unavailable` ones too."""
+        return self.tracks - self.here - self.ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +89,8 @@ class Overview(Records):
 
     def next_try(self) -> int:
         """Return when the first of the tracks that could not be had is due again, in seconds since 1970; 0 for none."""
-        sql = "SELECT min(next_try) AS due FROM copies WHERE state IN (?, ?) AND next_try > 0"
-        row = self._db.row(sql, (State.FAILED, State.UNAVAILABLE))
+        sql = "SELECT min(next_try) AS due FROM copies WHERE state IN (?, ?, ?) AND next_try > 0"
+        row = self._db.row(sql, (State.FAILED, State.UNAVAILABLE, State.FETCHED))
         return int(row["due"] or 0) if row else 0
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from comet.act import staging
 from comet.backup import naming
 from comet.backup.database import Playlist, Records
-from comet.backup.model import Copy, Remote, State
+from comet.backup.model import HERE, Copy, Remote
 from comet.collection.opened import Collection
 from comet.core import pieces
 from comet.core.errors import FileError
@@ -22,7 +23,6 @@ from comet.core.text import _, safe
 
 MISSING: Final = "#COMET-MISSING:"
 _ENDING: Final = ".m3u8"
-_HERE: Final = (State.DONE, State.OWNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +44,36 @@ def write(collection: Collection, known: Records, root: Root) -> tuple[int, tupl
     paths = roots(collection)
     folder = os.fsencode(os.path.join(*(naming.name(part) for part in _parts(collection))))
     written, problems = 0, []
-    used: set[str] = set()
-    if not collection.journal.pending():
-        staging.sweep_lists(root.path, folder)
-    for each in known.playlists():
-        if each.missed > 1 or not each.fetched:
-            used.add(naming.folded(each.m3u))
+    lists = known.playlists()
+    used = {naming.folded(each.m3u) for each in lists if _stays(each)}
+    with suppress(FileError):  # of which each list tells
+        if not collection.journal.pending():
+            staging.sweep_lists(root.path, folder)
+    for each in lists:
+        if _stays(each):
             continue
         path = _path(each, folder, used)
         content = text(known, each, os.path.join(root.path, folder), paths)
         before = each.m3u_hash if path == each.m3u else ""
+        if (new := pieces.digest([content])) != before:  # if it is killed here, both are its own
+            known.wrote(each.header.key, path, f"{new} {before}".strip())
+        own = {digest for one in lists if one.m3u == path for digest in one.m3u_hash.split()}
+        own |= {*collection.journal.rewritten(Place(root.id, path))}
         try:
-            own = {before, *collection.journal.rewritten(Place(root.id, path))}
-            new = staging.keep_list(root.path, path, content, own)
+            staging.keep_list(root.path, path, content, own)
         except FileError as error:
+            known.wrote(each.header.key, each.m3u, each.m3u_hash)
             problems.append(_("playlist `{path}`: {why}").format(path=safe(error.path), why=error.reason))
             continue
         written += new != before
-        if (path, new) != (each.m3u, each.m3u_hash):
+        if new != before:
             known.wrote(each.header.key, path, new)
     return written, tuple(problems)
+
+
+def _stays(each: Playlist) -> bool:
+    """Tell whether the file of a playlist stays as it is."""
+    return each.gone or not each.fetched
 
 
 def _parts(collection: Collection) -> list[str]:
@@ -95,7 +105,7 @@ def text(known: Records, each: Playlist, folder: bytes, paths: Mapping[str, byte
 
 def _entry(remote: Remote, copy: Copy, folder: bytes, paths: Mapping[str, bytes]) -> list[bytes]:
     called = _line(f"{', '.join(remote.artists)} - {naming.title(remote)}" if remote.artists else naming.title(remote))
-    if copy.state in _HERE and copy.root in paths:
+    if copy.state in HERE and copy.root in paths:
         path = os.path.relpath(os.path.join(paths[copy.root], copy.path), folder)
         if not set(path) & set(b"\r\n"):
             path = b"./" + path if path.startswith(b"#") or path[:1].isspace() else path
@@ -112,8 +122,8 @@ def missing(known: Records) -> list[Missing]:
     """Return the tracks that playlists name and that are not here, with why."""
     found: dict[str, tuple[Remote, Copy, list[str]]] = {}
     for each in known.playlists():
-        for remote, copy in known.lines(each.header.key) if each.missed < 2 else ():
-            if copy.state not in _HERE:
+        for remote, copy in known.lines(each.header.key) if not each.gone else ():
+            if copy.state not in HERE:
                 found.setdefault(remote.id, (remote, copy, []))[2].append(each.header.title)
     return [Missing(remote, copy, tuple(dict.fromkeys(titles))) for remote, copy, titles in found.values()]
 

@@ -37,6 +37,7 @@ _KEPT: Final = (
 
 _CREDENTIAL: Final = "yandex-token"
 _HOUR: Final = 3
+_NONE: Final = re.compile(r"no crontab|can't open .*: No such file")  # as cron says it, and busybox
 _PLAIN: Final = re.compile(r"[\w@+=:,./-]+")
 _UNIT: Final = re.compile(r"[^A-Za-z0-9_.]")
 
@@ -186,12 +187,12 @@ def install_cron(timed: Timed) -> None:
         UsageError: there is no crontab, or it cannot be written.
     """
     hint = _("print it without --install, or use `comet backup run --every 6h`")
-    _do(["crontab", "-"], edited(_do(["crontab", "-l"], fails=True, hint=hint), timed), hint=hint)
+    _do(["crontab", "-"], edited(_do(["crontab", "-l"], hint=hint, none=_NONE), timed), hint=hint)
 
 
 def edited(text: str, timed: Timed) -> str:
     """Return a crontab with the lines of a pass in place of those that it has of that profile."""
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n") if text else []
     mine = {at + step for at, line in enumerate(lines) if line == _mark(timed) for step in (0, 1)}
     return "".join(f"{line}\n" for at, line in enumerate(lines) if at not in mine) + cron(timed)
 
@@ -200,21 +201,23 @@ def _mark(timed: Timed) -> str:
     return f"# comet backup of profile {safe(timed.profile)}"
 
 
-def _do(words: Sequence[str], told: str = "", *, hint: str, fails: bool = False) -> str:
-    """Return what a command of the system prints; where it `fails` though that is no error, nothing."""
+def _do(words: Sequence[str], told: str = "", *, hint: str, none: re.Pattern[str] | None = None) -> str:
+    """Return what a command of the system prints, nothing where it says that there is `none`."""
     program = shutil.which(words[0])
     if program is None:
         raise UsageError(_("`{program}` is not there").format(program=words[0]), hint=hint)
-    done = subprocess.run([program, *words[1:]], input=told, capture_output=True, text=True, check=False)
-    if done.returncode and not fails:
-        said = safe(done.stderr.strip())
+    env = os.environ | {"LC_ALL": "C"}  # a crontab comes and goes byte for byte, whatever its letters are
+    given = told.encode("utf-8", "surrogateescape")
+    done = subprocess.run([program, *words[1:]], input=given, capture_output=True, check=False, env=env)
+    said = safe(done.stderr.strip())
+    if done.returncode and not (none and none.search(said)):
         raise UsageError(
             _("`{command}` ended with exit code {code}: {words}").format(
                 command=shlex.join(words), code=done.returncode, words=said
             ),
             hint=hint,
         )
-    return "" if done.returncode else done.stdout
+    return "" if done.returncode else done.stdout.decode("utf-8", "surrogateescape")
 
 
 def _written(sections: Mapping[str, Sequence[str]]) -> str:

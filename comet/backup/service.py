@@ -16,7 +16,7 @@ from yandex_music import Client
 from yandex_music.exceptions import YandexMusicError
 
 from comet.backup import described, redact, transport
-from comet.backup.described import number, text
+from comet.backup.described import named, number, text
 from comet.backup.model import LIKES, Account, Header, Item, Listed, Media, Reason, Remote
 from comet.backup.patience import Patience, unheard
 from comet.backup.stream import Body
@@ -111,13 +111,15 @@ class Service:
             except Status as error:
                 if error.code == 403:
                     raise transport.unknown() from None
+                if error.code != 451:
+                    raise
                 raise ServiceError(
                     _("Yandex Music is not to be had in this country"), hint=_("turn off a VPN if there is one")
                 ) from None
         account = status and status.account
         if not status or not account or not account.uid:
             raise transport.unknown()
-        self._uid = str(account.uid)
+        self._uid = named(account.uid)
         login = text(account.login) or text(account.display_name)
         plus = bool(status.plus and status.plus.has_plus)
         return Account(self._uid, login, plus, number(account.region))
@@ -181,7 +183,7 @@ class Service:
                 if error.code == 413:
                     raise useless() from None
                 return []
-            return [described.remote(each, albums.get(str(each.id), "")) for each in found if each.id]
+            return [described.remote(each, albums.get(named(each.id), "")) for each in found if each.id]
 
     def media(self, track_id: str, quality: str) -> Media:
         """Return where the sound of a track can be had, in the best quality up to `quality`.
@@ -338,12 +340,12 @@ def _header(found: Playlist, owner: str) -> Header | None:
     """Return a playlist without its tracks, None for one that has no number."""
     if found.kind is None:
         return None
-    uid = (found.owner and found.owner.uid) or found.uid or owner
+    uid, kind = named((found.owner and found.owner.uid) or found.uid or owner), text(str(found.kind))
     return Header(
-        f"{uid}:{found.kind}",
+        f"{uid}:{kind}",
         text(found.playlist_uuid),
-        str(uid),
-        str(found.kind),
+        uid,
+        kind,
         text(found.title),
         number(found.track_count),
         number(found.revision),
@@ -353,4 +355,5 @@ def _header(found: Playlist, owner: str) -> Header | None:
 
 def _items(tracks: Sequence[Any]) -> tuple[Item, ...]:
     """Return the lines of a list, in its order."""
-    return tuple(Item(str(each.id), str(each.album_id or ""), text(each.timestamp)) for each in tracks or () if each.id)
+    known = (each for each in tracks or () if each.id)
+    return tuple(Item(named(each.id), named(each.album_id), text(each.timestamp)) for each in known)

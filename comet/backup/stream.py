@@ -44,8 +44,6 @@ class Body:
             self.start = self.total
         self.type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         self.etag = headers.get("ETag", "")
-        self.ranged = ranged
-        """A part of the file was asked for, and given."""
 
     def __enter__(self) -> Self:
         return self

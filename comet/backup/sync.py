@@ -10,22 +10,22 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from comet import changes, scanning
 from comet.act import actions
-from comet.backup import database, playlists, verify
+from comet.backup import database, naming, playlists, verify
 from comet.backup.copying import Copier
 from comet.backup.database import FRESH, Playlist, Records
-from comet.backup.model import LIKES, Header, Listed, State
+from comet.backup.model import HERE, LIKES, Header, Listed, Remote, State
 from comet.backup.service import Service
-from comet.collection.opened import Collection, exclusive
+from comet.collection.opened import Collection
 from comet.core.errors import CometError, NoSpaceError, ServiceError, Stopped, UsageError
 from comet.core.job import Job
 from comet.core.model import Root, Stage
-from comet.core.places import marker
+from comet.core.places import ROOT_FOLDER, marker
 from comet.core.text import _, safe
 
 _ASKED: Final = 100
@@ -56,6 +56,11 @@ class Summary:
     """Playlists that are otherwise than before."""
     problems: tuple[str, ...] = ()
     """Sentences about what went wrong beside the tracks."""
+
+    @property
+    def missing(self) -> int:
+        """Those that are not here and that somebody wants."""
+        return self.failed + self.unavailable + self.left
 
     @property
     def exit_code(self) -> int:
@@ -94,7 +99,7 @@ def library(collection: Collection, known: Records) -> Root:
             ),
             hint=_("mount its disk; if this is the folder, put `{id}` into its file `.comet/root`").format(id=before),
         )
-    if not before and path not in collection.cache.roots() and os.path.isdir(path) and not os.listdir(path):
+    if not before and path not in collection.cache.roots() and _is_bare(path):
         actions.mark_root(path)  # nobody has ever seen anything in it
     root = next(root for root in scanning.marked(collection) if root.path == path)
     if root.away or marker(path) != root.id:
@@ -104,9 +109,24 @@ def library(collection: Collection, known: Records) -> Root:
     return root
 
 
+def _is_bare(path: bytes) -> bool:
+    """Tell whether a folder has nothing in it, but for what is left of a start that was killed."""
+    inside = os.path.join(path, ROOT_FOLDER)
+    try:
+        return not {*os.listdir(path)} - {ROOT_FOLDER} and not (os.path.lexists(inside) and os.listdir(inside))
+    except OSError:
+        return False
+
+
 def refuse(collection: Collection) -> None:
-    """Refuse a profile that nothing can be put into, before the service is asked; raises as `library`."""
+    """Refuse a profile that nothing can be put into, before the service is asked.
+
+    Raises:
+        UsageError, CometError: as `library`.
+        SettingsError: files cannot be called as the settings say.
+    """
     changes.refuse_read_only(collection.profile)
+    naming.path(collection.profile.settings.backup.path, Remote("id", "title"), ".flac")
     with records(collection) as known:
         library(collection, known)
 
@@ -115,7 +135,7 @@ def run(collection: Collection, service: Service, job: Job, *, most: int = 0) ->
     """Make one pass.
 
     Args:
-        collection: It need not have been scanned.
+        collection: It need not have been scanned. It is the caller's alone (`exclusive`) from before `refuse` on.
         service: Signed in.
         job: Hears how far it is.
         most: Tracks that are fetched at most, 0 for the setting.
@@ -124,13 +144,12 @@ def run(collection: Collection, service: Service, job: Job, *, most: int = 0) ->
         SignInError: the token is no good any more.
         WaitError: the service asks to wait.
         ServiceError: it cannot be reached.
-        LockedError: another job works on this profile.
         NoSpaceError: the disk is full.
         CometError: the library is not there.
         Stopped: somebody asked; what was done is kept.
     """
     changes.refuse_read_only(collection.profile)
-    with exclusive(collection), records(collection) as known:
+    with records(collection) as known:
         root = library(collection, known)
         number = known.begin()
         made = _Pass(collection, service, known, root, job)
@@ -151,6 +170,10 @@ def _code(error: BaseException) -> int:
     return error.exit_code if isinstance(error, (CometError, Stopped)) else 1
 
 
+_FEW: Final = 3
+"""Tracks that a country may lack; where more are refused and nothing else came, it is the country."""
+
+
 class _Pass:
     """One pass."""
 
@@ -164,11 +187,12 @@ class _Pass:
         """Return what was done, and what there is."""
         count, did = self._known.counts(), self.copier
         abroad = _("the service gives nothing in this country: turn a VPN off if there is one")
+        nothing = did.abroad > max(_FEW, did.new + did.owned)
         return Summary(
             did.new, did.owned, did.size, count[State.FAILED], count[State.UNAVAILABLE],
             left=sum(count[state] for state in (State.WANT, State.FETCHING, State.FETCHED, State.PLACING)),
-            have=count[State.DONE] + count[State.OWNED], requests=self._service.requests, written=self._written,
-            problems=(*did.problems, *self._problems, *([abroad] if did.abroad > did.new + did.owned else [])),
+            have=sum(count[state] for state in HERE), requests=self._service.requests, written=self._written,
+            problems=(*did.problems, *self._problems, *([abroad] if nothing else [])),
         )  # fmt: skip
 
     def all(self, most: int) -> None:
@@ -179,8 +203,14 @@ class _Pass:
         self._describe()
         try:
             self.copier.copy(most)
-        finally:
-            self._written, self._problems = playlists.write(self._collection, self._known, self._root)
+        except BaseException:
+            with suppress(CometError, OSError):  # what ended it counts
+                self._write()
+            raise
+        self._write()
+
+    def _write(self) -> None:
+        self._written, self._problems = playlists.write(self._collection, self._known, self._root)
 
     # what the service has
 
@@ -190,7 +220,7 @@ class _Pass:
         with self._job.stage(Stage.LISTS, len(headers) + 1) as advance:
             likes = before.get(LIKES)
             found = self._service.likes(likes.header.revision if likes else 0)
-            if found is not None:
+            if found is not None and (found.items or not (likes and likes.header.count)):  # all at once are not gone
                 self._known.listed(found)
             advance(1, LIKES)
             for header in headers:

@@ -36,8 +36,13 @@ TRIES: Final = 5
 _CONNECT, _READ = 10.0, 20.0  # seconds to connect, and between two bytes
 _LEAST = 2.0  # seconds of both that are left where tests are in haste
 _MOST: Final = 64 << 20  # bytes of an answer
+_LONGEST: Final = 300.0  # seconds that an answer which is no file takes
 _PAGE: Final = 64 << 10  # bytes of a page that are looked at
 _REDIRECTS: Final = 5
+_DIRECT: Final[dict[str, Any]] = {
+    "http": None,
+    "all": None,
+}  # of this machine alone: a proxy would read the token, or ask itself
 _CHUNK: Final = 64 << 10
 _CAPTCHA: Final = (b"smart-captcha", b"smartcaptcha", b"captcha_smart", b"about-429.html", b"showcaptcha")
 _DETAILED: Final = ("/get-file-info", "/tracks")  # what the service counts more strictly
@@ -177,15 +182,19 @@ class Transport(Request):
             sent = {name: headers[name] for name in headers if mine or name not in _PRIVATE}
             self.requests, self.others = self.requests + mine, self.others + (not mine)
             timeout = (max(_LEAST, _CONNECT / haste), max(_LEAST, _READ / haste))
+            direct = {**_DIRECT} if urlsplit(url).scheme == "http" else None
             response = self._session.request(
-                method, url, headers=sent, timeout=timeout, stream=True, allow_redirects=False, **more
+                method, url, headers=sent, timeout=timeout, stream=True, allow_redirects=False, proxies=direct, **more
             )
             if not response.is_redirect or _is_captcha(response.headers["Location"].encode()):
                 return response
             response.close()
             if mine or url.startswith(self._oauth):
                 break
-            url, more = urljoin(url, response.headers["Location"]), {}
+            try:
+                url, more = urljoin(url, response.headers["Location"]), {}
+            except ValueError:
+                break
             headers = {name: headers[name] for name in headers if name not in _PRIVATE}
         raise ServiceError(
             _("Yandex Music refers to another address, which is not followed"),
@@ -200,7 +209,8 @@ class Transport(Request):
             kept = 200 <= code < 300 or (code == 416 and "Range" in response.request.headers)
             if kept and not whole and not page:
                 return b""
-            body = _read(response, whole if kept and whole else _PAGE, strict=kept and whole > 0 and not page)
+            most = whole if kept and whole else _PAGE
+            body = _read(response, most, self._patience, strict=kept and whole > 0 and not page)
             captcha = response.is_redirect or (
                 (page or not kept or body[:200].lstrip()[:1] == b"<") and _is_captcha(body)
             )
@@ -260,7 +270,7 @@ def unknown() -> SignInError:
 
 
 def _session() -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.auth = lambda request: request  # else one from ~/.netrc would take the token's place
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
@@ -282,6 +292,13 @@ def _look_at_authorities(name: str, path: str) -> None:
             _("`{path}` has no authorities to trust: {reason}").format(path=safe(path), reason=error.strerror or error),
             hint=_("{name} names it").format(name=name),
         ) from None
+
+
+class _Session(requests.Session):
+    """Follows nothing: requests would read all of a redirect, and its address, before it lets one look at it."""
+
+    def get_redirect_target(self, _resp: requests.Response) -> None:
+        """Return no address, whatever was answered."""
 
 
 class _Trusting(HTTPAdapter):
@@ -325,10 +342,13 @@ def _is_captcha(text: bytes) -> bool:
     return any(mark in text.lower() for mark in _CAPTCHA)
 
 
-def _read(response: requests.Response, most: int, *, strict: bool) -> bytes:
+def _read(response: requests.Response, most: int, patience: Patience, *, strict: bool) -> bytes:
     """Return the body of an answer; of one that is longer than `most` the beginning, or if `strict` an error."""
-    body = bytearray()
-    for chunk in response.iter_content(_CHUNK):
+    body, until = bytearray(), time.monotonic() + _LONGEST
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        patience.sleep(0)
+        if time.monotonic() > until:
+            raise _AgainError(_("it does not answer"))
         body += chunk
         if len(body) > most:
             if strict:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from comet.backup.database import Records
-from comet.backup.model import Copy, Remote, State
+from comet.backup.model import HERE, Copy, Remote, State
 from comet.backup.playlists import roots
 from comet.collection.opened import Collection
 from comet.core.errors import UsageError
@@ -50,7 +50,7 @@ def verify(collection: Collection, known: Records, job: Job, *, full: bool = Fal
     Raises:
         Stopped: the job was asked to.
     """
-    copies = known.copies(State.DONE, State.OWNED)
+    copies = known.copies(*HERE)
     paths, away = roots(collection), {root.id for root in collection.roots() if root.away}
     found = []
     with (
@@ -84,7 +84,7 @@ def _state(listener: Listener, copy: Copy, path: bytes, *, full: bool) -> Is:
 def follow(collection: Collection, known: Records) -> None:
     """Let the backup know where files are since that were moved, or removed for another one that stays."""
     paths, away = roots(collection), {root.id for root in collection.roots() if root.away}
-    for copy in known.copies(State.DONE, State.OWNED):
+    for copy in known.copies(*HERE):
         if copy.root not in paths or copy.root in away:
             continue
         there = os.path.lexists(os.path.join(paths[copy.root], copy.path))
@@ -93,11 +93,13 @@ def follow(collection: Collection, known: Records) -> None:
 
 
 def _elsewhere(collection: Collection, copy: Copy, paths: dict[str, bytes]) -> Copy | None:
-    removal = collection.journal.removal(Place(copy.root, copy.path))
-    keeper = removal.before.keeper if removal else None
-    if keeper and keeper.root in paths and os.path.isfile(os.path.join(paths[keeper.root], keeper.path)):
-        held = replace(copy, state=State.OWNED, root=keeper.root, path=keeper.path)
-        return replace(held, size=keeper.size, audio=keeper.audio)
+    place, seen = Place(copy.root, copy.path), set[Place]()
+    while place not in seen and (removal := collection.journal.removal(place)) and (keeper := removal.before.keeper):
+        if keeper.root in paths and os.path.isfile(os.path.join(paths[keeper.root], keeper.path)):
+            held = replace(copy, state=State.OWNED, root=keeper.root, path=keeper.path)
+            return replace(held, size=keeper.size, audio=keeper.audio)
+        seen.add(place)
+        place = Place(keeper.root, keeper.path)
     for file in collection.cache.holding(copy.audio):
         if file.root in paths and os.path.isfile(os.path.join(paths[file.root], file.path)):
             return replace(copy, root=file.root, path=file.path, size=file.size)
@@ -115,14 +117,20 @@ def again(known: Records, verified: Iterable[Verified]) -> int:
 def retry(known: Records, tracks: Iterable[str]) -> int:
     """Let the next pass ask for tracks again that could not be had; without any, for all of them. Return how many.
 
+    What was linked is fetched and held against the library by its sound.
+
     Raises:
         UsageError: there is no such track.
     """
     wanted = [_named(known, track) for track in tracks]
-    found = wanted or known.copies(State.FAILED, State.UNAVAILABLE)
-    open_ = [copy for copy in found if copy.state in (State.FAILED, State.UNAVAILABLE, State.IGNORED)]
+    found = wanted or known.copies(State.FAILED, State.UNAVAILABLE, State.FETCHED)
+    again = (State.FAILED, State.UNAVAILABLE, State.IGNORED, State.OWNED)
+    open_ = [copy for copy in found if copy.state in again or (copy.state is State.FETCHED and copy.reason)]
     for copy in open_:
-        known.put(Copy(copy.track, State.WANT))
+        if copy.state is State.FETCHED:  # its sound is here
+            known.put(replace(copy, reason=None, error="", tries=0, next_try=0))
+        else:  # a try that was made keeps tags from being asked again
+            known.put(Copy(copy.track, State.WANT, tries=int(copy.state is State.OWNED)))
         known.forget_seen(copy.track)
     return len(open_)
 
@@ -135,7 +143,7 @@ def ignore(known: Records, tracks: Iterable[str]) -> int:
     """
     found = [_named(known, track) for track in tracks]
     for copy in found:
-        if copy.state in (State.DONE, State.OWNED):
+        if copy.state in HERE:
             raise UsageError(_("track `{id}` is here already").format(id=safe(copy.track)))
     for copy in found:
         known.put(replace(copy, state=State.IGNORED, next_try=0))

@@ -10,8 +10,20 @@ from comet.listen import encode
 
 
 def flac(task: Task) -> str:
-    """Make it, and return why it could not be made, as a sentence; empty where each sample is the same."""
-    staging = Staging(task.root)
+    """Make it, or look at the samples of one that came so; return what is wrong as a sentence, mostly nothing."""
+    return _made(task) if task.made else _intact(task)
+
+
+def _intact(task: Task) -> str:
+    try:
+        intact = encode.intact(Staging(task.root, task.owner).path(task.name))
+    except FileError as error:
+        return error.reason
+    return "" if intact else _("its samples are not those that it was made of")
+
+
+def _made(task: Task) -> str:
+    staging = Staging(task.root, task.owner)
     try:
         with staging.new(task.made) as stream:
             told = encode.flac(staging.path(task.name), stream)

@@ -51,7 +51,7 @@ def _run(here: Context) -> int:
         print(summary(done))
         for problem in done.problems:
             out.warn(problem)
-        if done.failed or done.unavailable:
+        if done.missing:
             out.next_step(
                 _("`{command}` shows what is missing, and why").format(command=here.next("backup", "missing"))
             )
@@ -61,8 +61,9 @@ def _run(here: Context) -> int:
 def _pass(here: Context, job: Job) -> Summary:
     """Make one pass in the thread that works."""
     from comet.backup import signin, sync  # noqa: PLC0415 - arrays and all
+    from comet.collection.opened import exclusive  # noqa: PLC0415 - likewise
 
-    with here.collection(create=True) as collection:
+    with here.collection(create=True) as collection, exclusive(collection):
         sync.refuse(collection)
         service, _account = signin.opened(here.profile, here.places, job.check, out.warn)
         with service:
@@ -76,7 +77,7 @@ def summary(done: Summary) -> str:
         size=size(done.size),
         owned=grouped(done.owned),
         have=grouped(done.have),
-        missing=grouped(done.failed + done.unavailable),
+        missing=grouped(done.missing),
     )
     if done.left:
         told += "\n" + _n("{n} track is left for the next run", "{n} tracks are left for the next run", done.left)
@@ -98,13 +99,18 @@ def _missing(here: Context) -> int:
         found = sorted(
             playlists.missing(known), key=lambda each: (each.copy.state, each.copy.reason or "", _name(each))
         )
+        for problem in (problem for run in known.runs() for problem in run.summary.get("problems", ())):
+            out.warn(problem)
     if here.arguments.json:
         for each in found:
             out.dump(_json(each))
     elif here.arguments.csv:
         writer = csv.DictWriter(sys.stdout, list(_json(found[0])) if found else ["id"], lineterminator="\n")
         writer.writeheader()
-        writer.writerows({**_json(each), "playlists": "; ".join(each.lists)} for each in found)
+        writer.writerows(
+            {name: safe(str(value)) for name, value in (_json(each) | {"playlists": "; ".join(each.lists)}).items()}
+            for each in found
+        )
     elif here.arguments.m3u:
         print("#EXTM3U")
         for each in found:
@@ -150,11 +156,11 @@ def _playlists(here: Context) -> int:
     rows = []
     for each in found:
         told = {"key": each.playlist.header.key, "title": each.playlist.header.title, "tracks": each.tracks}
-        told |= {"here": each.here, "unavailable": each.unavailable, "gone": each.playlist.missed > 1}
+        told |= {"here": each.here, "unavailable": each.unavailable, "gone": each.playlist.gone}
         told |= {"file": os.fsdecode(each.playlist.m3u)}
         if here.arguments.json:
             out.dump(told)
-        gone = _("gone from the service") if each.playlist.missed > 1 else ""
+        gone = _("gone from the service") if each.playlist.gone else ""
         rows.append([safe(each.playlist.header.title), f"{each.here}/{each.tracks}", safe(each.playlist.m3u), gone])
     if not here.arguments.json:
         for line in out.table(rows, right=[1]):
@@ -172,12 +178,14 @@ def _verify(here: Context) -> int:
 
     found, again = console.quietly(work, _("looking at every file"))
     bad = [each for each in found if each.state not in (verify.Is.THERE, verify.Is.MOVED)]
-    for each in found if here.arguments.json else bad:
-        if here.arguments.json:
-            out.dump({"id": each.copy.track, "path": os.fsdecode(each.path), "state": each.state.value})
-        else:
-            print(f"{each.state}  {safe(each.path)}  {safe(each.copy.track)}")
-    if not here.arguments.json:
+    if here.arguments.json:
+        for each in found:
+            told = {"id": each.copy.track, "path": os.fsdecode(each.path), "state": each.state.value}
+            out.dump(told | {"suspect": each.copy.suspect})
+    else:
+        odd = [each for each in found if each in bad or each.copy.suspect]
+        for line in out.table([[each.state, safe(each.path), each.copy.track, each.copy.suspect] for each in odd]):
+            print(line)
         print(_("{n}, {bad} not as they should be").format(n=_n("{n} file", "{n} files", len(found)), bad=len(bad)))
         if again:
             print(_n("the next run fetches {n} track again", "the next run fetches {n} tracks again", again))

@@ -29,6 +29,7 @@ def login(arguments: argparse.Namespace) -> int:
 
     here = context.of(arguments)
     name = here.profile.name
+    credentials.refuse(arguments.store)
     given = _given() if arguments.stdin else None
 
     def work(job: Job) -> tuple[Account, str]:

@@ -128,9 +128,14 @@ def _without_every(words: list[str]) -> list[str]:
 
 
 def _logged(here: Context, work: Callable[[], int]) -> int:
-    """Let `work` speak into the log of the backup, and repeat what it said if it ends so that somebody has to know."""
-    from comet.backup.schedule import QUIET  # noqa: PLC0415 - help must not wait for it
+    """Let `work` speak into the log of the backup, and repeat what it said if it ends so that somebody has to know.
 
+    What went wrong beside the tracks is repeated once, however it ends.
+    """
+    from comet.backup import ended  # noqa: PLC0415 - help must not wait for it
+    from comet.backup.schedule import QUIET  # noqa: PLC0415 - likewise
+
+    began = time.time()
     path = os.path.join(here.state, "backup.log")
     make_private(here.state)
     _rotate(path)
@@ -144,6 +149,9 @@ def _logged(here: Context, work: Callable[[], int]) -> int:
         if code not in QUIET:
             log.seek(begins + heading)
             sys.stderr.write(log.read().decode("utf-8", "backslashreplace"))
+        else:
+            for problem in ended.odd(here.state, began):
+                out.warn(problem)
     return code
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from comet.backup.model import LIKES, Reason, State
@@ -12,24 +13,26 @@ from comet.core.text import _, _n, grouped, safe
 from comet_tui.backup import Backed
 from comet_tui.screens import working
 from comet_tui.screens.base import explain
-from comet_tui.widgets.columns import tail
+from comet_tui.widgets.columns import head, tail
 
 if TYPE_CHECKING:
     from comet.backup.overview import Absent, Counted
+
+_APART: Final = " · "
 
 
 def title(each: Counted) -> str:
     """Return what a playlist is called; safe to show."""
     called = _("likes") if each.playlist.header.key == LIKES else safe(each.playlist.header.title)
-    return _("{title} (gone there)").format(title=called) if each.playlist.missed > 1 else called
+    return _("{title} (gone there)").format(title=called) if each.playlist.gone else called
 
 
 def figures(each: Counted) -> tuple[str, str, str]:
-    """Return how many tracks of a playlist are here, are missing, and are not given by the service."""
+    """Return how many tracks of a playlist are here, how many are missing, and how many of these are not given."""
     return (
         f"{grouped(each.here)} / {grouped(each.tracks)}",
         _("{n} missing").format(n=grouped(each.missing)) if each.missing else "",
-        _("{n} not given").format(n=grouped(each.unavailable)) if each.unavailable else "",
+        _("({n} not given)").format(n=grouped(each.unavailable)) if each.unavailable else "",
     )
 
 
@@ -71,7 +74,7 @@ def why(each: Absent) -> str:
 
 
 def status(backed: Backed) -> str:
-    """Return whose account it is, how the last run ended, and when something is tried again."""
+    """Return whose account it is, how the last run ended, and when something is tried again, in parts."""
     account = _("account {login}").format(login=safe(backed.login)) if backed.login else _("signed in")
     words = [_("! not signed in: l") if backed.unsigned else account]
     if backed.last:
@@ -81,10 +84,19 @@ def status(backed: Backed) -> str:
         if backed.last.exit == SignInError.exit_code and not backed.unsigned:
             words.append(_("l signs in anew"))
         if backed.run and not backed.last.error:
+            words += [f"! {safe(problem)}" for problem in backed.run.summary.get("problems", ())[:1]]
             words.append(_("{n} new").format(n=grouped(int(backed.run.summary.get("new", 0)))))
     if backed.next_try:
         words.append(_("next try {date}").format(date=working.when(backed.next_try)))
-    return " · ".join(words)
+    return _APART.join(words)
+
+
+def fitted(words: str, width: int) -> str:
+    """Return a status in so many cells: its last parts give way, each whole, but for one that says what is wrong."""
+    parts = words.split(_APART)
+    while len(parts) > 1 and cell_len(_APART.join(parts)) > width and not parts[-1].startswith("!"):
+        parts.pop()
+    return head(_APART.join(parts), width)
 
 
 def total(backed: Backed) -> str:

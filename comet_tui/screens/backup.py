@@ -38,6 +38,14 @@ _AGAIN: Final = 3.0
 """Seconds between two looks at what a run has brought."""
 
 
+class _Status(Line):
+    """Whose account it is and how the last run ended, as much of it as fits."""
+
+    def render(self) -> Text:
+        """Return the line."""
+        return Text(account.fitted(self.words, self.size.width), no_wrap=True)
+
+
 class BackupScreen(Paired[Backed]):
     """Two lists, playlists and what is not here of one of them, below the run at work."""
 
@@ -74,7 +82,7 @@ class BackupScreen(Paired[Backed]):
 
     def body(self) -> ComposeResult:
         """Make account and run above the lists."""
-        yield Line(id="account")
+        yield _Status(id="account")
         yield Heading(id="job")
         yield Rows(self._draw_stage, id="stages")
         yield from super().body()

@@ -89,12 +89,16 @@ def main() -> None:
     lay(point, number)
     places.prepare()
     from comet.backup import sync  # noqa: PLC0415 - after the points are laid
-    from comet.collection.opened import opened  # noqa: PLC0415
+    from comet.collection.opened import exclusive, opened  # noqa: PLC0415
 
     here = places.places()
     profile = profiles.unnamed(here, [str(music)])
     token = os.environ["COMET_YM_TOKEN"]
-    with opened(profile, here, create=True) as collection, Service(token, pace=20, check=lambda: None) as service:
+    with (
+        opened(profile, here, create=True) as collection,
+        exclusive(collection),
+        Service(token, pace=20, check=lambda: None) as service,
+    ):
         service.account()
         sync.run(collection, service, Job())
 

@@ -112,15 +112,20 @@ async def to_absent(pilot: Pilot[None], word: str) -> None:
 
 
 async def test_each_playlist_says_what_is_here_missing_and_not_given(backed: Made) -> None:
-    """Likes come first; whose account it is, how the last run ended and when something is tried again stand above."""
+    """Likes come first; whose account it is, how the last run ended and when something is tried again stand above.
+
+    What does not fit there gives way whole.
+    """
     async with backed.app().run_test(size=(120, 30)) as pilot:
         await to_backup(pilot)
         await seen(pilot, "3 playlists")
-        assert "3 / 6 1 missing 1 not given likes" in rows(pilot.app)[3]
+        assert "3 / 6 2 missing (1 not given) likes" in rows(pilot.app)[3]
         assert any("2 / 2 Дорога домой" in row for row in rows(pilot.app))
         assert "\x1b" not in text(pilot.app)
         assert "account mila · last run " in text(pilot.app)
         assert "· 12 new · next try " in text(pilot.app)
+        await pilot.resize_terminal(60, 16)
+        await until(pilot, lambda: rows(pilot.app)[1].endswith("· 12 new"))
 
 
 async def test_why_a_track_is_missing_stands_inside_its_playlist(backed: Made) -> None:

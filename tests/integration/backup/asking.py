@@ -7,8 +7,8 @@ import pytest
 from comet.backup.service import Service
 from tests.service.running import Running
 
-HASTE = 3000.0
-"""An hour of waiting takes a second."""
+HASTE = 36_000.0
+"""Ten hours of waiting take a second."""
 
 
 def at(service: Running, monkeypatch: pytest.MonkeyPatch, *, secure: bool = False) -> Running:

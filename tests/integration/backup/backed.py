@@ -12,7 +12,7 @@ from comet.backup import sync
 from comet.backup.database import Records
 from comet.backup.model import Copy
 from comet.backup.sync import Summary
-from comet.collection.opened import Collection, opened
+from comet.collection.opened import Collection, exclusive, opened
 from comet.core import profiles
 from comet.core.job import Job
 from comet.core.places import places
@@ -43,7 +43,8 @@ class Library:
 
     def run(self, most: int = 0, job: Job | None = None) -> Summary:
         """Make one pass."""
-        with self.opened() as collection, asking.made(self.service) as service:
+        with self.opened() as collection, exclusive(collection), asking.made(self.service) as service:
+            sync.refuse(collection)
             service.account()
             return sync.run(collection, service, job or Job(), most=most)
 
@@ -67,7 +68,7 @@ class Library:
 
     def staged(self) -> list[str]:
         """Return what lies in staging."""
-        return sorted(os.listdir(self.music / ".comet/staging"))
+        return sorted(path.name for path in (self.music / ".comet/staging").rglob("*") if path.is_file())
 
 
 __all__ = ["MEDIA", "Library"]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
 
 from comet import changes, pipeline, scanning
-from comet.backup.model import State
+from comet.backup import verify
+from comet.backup.model import Copy, State
 from comet.collection import groups
 from comet.core.acts import Do, Plan, Step
 from comet.core.job import Job
-from comet.core.model import identity
+from comet.core.model import Relation, Verdict, identity
+from comet.judge import relation
 from tests.integration.backup.backed import Library
 
 LONG = "30000007"
@@ -88,6 +92,52 @@ def test_what_tags_and_length_agree_on_is_not_fetched(empty: Library, tmp_path: 
     done = other.run()
     assert (done.new, done.owned, other.asked(since)) == (0, 1, [])
     assert "not by its sound" in other.copies()["30000001"].suspect
+    with other.known() as (_collection, known):  # its tags told wrong: nobody believes them a second time
+        assert verify.retry(known, ["30000001"]) == 1
+    done = other.run()
+    assert (done.owned, other.asked(since), other.copies()["30000001"].suspect) == (1, ["30000001"], "")
+
+
+def test_a_damaged_file_is_no_copy_whatever_its_tags_say(empty: Library) -> None:
+    """It does not last as long as it says: what the account has comes beside it."""
+    like(empty, "30000001")
+    empty.run()
+    (path,) = (path for name, path in empty.files().items() if name.endswith(".flac"))
+    sound = bytearray(path.read_bytes())
+    at = len(sound) // 2
+    sound[at : at + len(sound) // 4] = bytes(len(sound) // 4)
+    path.write_bytes(sound)
+    with empty.opened() as collection:
+        scanning.scan_roots(collection, Job())
+        (damaged,) = collection.cache.tracks_of(collection.scanned_roots(), [2])
+        assert 0.5 < damaged.audio.claimed - damaged.audio.duration < 2.0
+    Path(os.environ["COMET_HOME"], "state/-/backup.sqlite").unlink()
+    assert empty.run().new == 1
+
+
+def test_a_file_is_followed_over_every_removal(empty: Library) -> None:
+    """Removed for another one, which was removed for a third: the backup is that one, and fetches nothing."""
+    names = (b"a.flac", b"b.mp3", b"c.mp3")
+    for name, track in zip(names, ("30000001", "30000004", LONG), strict=True):
+        (empty.music / os.fsdecode(name)).write_bytes(empty.service.sound(track))
+    with empty.known() as (collection, known):
+        scanning.scan_roots(collection, Job())
+        serials = collection.cache.alive([root.id for root in collection.scanned_roots()])
+        found = {
+            each.file.path: each for each in collection.cache.tracks_of(collection.scanned_roots(), sorted(serials))
+        }
+        serials = sorted(each.audio.serial for each in found.values())
+        facts = (Relation.SAME, True, 0, "", 0, 100, 1.0, 0.0, 0.0, 0.0)
+        collection.cache.store_verdicts([Verdict(*pair, *facts) for pair in combinations(serials, 2)], relation.RULE)
+        first = found[names[0]]
+        known.put(Copy("1", State.DONE, first.file.root, names[0], size=first.file.size, audio=first.audio.hash))
+        for gone, stays in pairwise(names):
+            step = Step(Do.REMOVE, identity(found[gone]), "", "", keeper=identity(found[stays]))
+            done = changes.apply(collection, Plan(collection.profile.name, 0, (step,)), Job())
+            assert [entry.error for entry in done.failed] == []
+        verify.follow(collection, known)
+        copy = known.copy("1")
+        assert (copy.state, copy.path, copy.audio) == (State.OWNED, names[2], found[names[2]].audio.hash)
 
 
 @pytest.mark.slow

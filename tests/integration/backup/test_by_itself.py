@@ -43,9 +43,11 @@ def test_silence_is_kept_but_for_what_somebody_has_to_know(
     assert found
     assert (found.exit, "nobody has signed in" in found.error) == (12, True)
     monkeypatch.setenv("COMET_YM_TOKEN", music_service.token)
+    since = music_service.last()
     with hold(str(state / "cache.lock"), "busy"):
         assert main(["backup", "run", "--quiet"]) == 11
     assert capfd.readouterr() == ("", "")
+    assert music_service.log(since) == []
     log = (state / "backup.log").read_text()
     assert log.count("--- ") == 2
     assert "another job works on profile" in log

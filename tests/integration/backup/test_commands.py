@@ -5,11 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from comet.backup import database
+from comet.backup.database import Records
+from comet.backup.model import Copy, Item, Remote, State
 from comet.cli.main import main
+from comet.core.places import places
 from tests.integration.backup.backed import Library
 
 GONE = "30000022"
@@ -28,6 +34,11 @@ def typed(
     told = json.loads(capsys.readouterr().out)
     assert (told["unavailable"], told["have"], told["requests"], told["exit"]) == (1, 0, 4, 0)
     return empty
+
+
+def state() -> str:
+    """Return where the backup of that profile is known."""
+    return database.path_of(places().profile("music"))
 
 
 def test_what_is_missing_is_told_in_every_form(typed: Library, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,6 +84,53 @@ def test_an_account_that_does_not_pay_gets_nothing(typed: Library, capsys: pytes
     typed.service.edit("plus", plus=False)
     assert main(["backup", "run"]) == 12
     assert "no Plus" in capsys.readouterr().err
+
+
+def test_nothing_that_is_written_is_obeyed_by_a_terminal(typed: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the service calls a track is shown in a table for other programs as everywhere else."""
+    with closing(Records(state())) as known:
+        known.describe([Item(GONE)], [Remote(GONE, "\x1b[31mred")], int(time.time()))
+    assert main(["backup", "missing", "--csv"]) == 0
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "\\x1b[31mred" in told
+
+
+def test_what_is_odd_about_a_file_is_told(typed: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    """By verifying, of those that are there as well."""
+    (typed.music / "a.flac").write_bytes(b"x")
+    root = (typed.music / ".comet/root").read_text().strip()
+    with closing(Records(state())) as known:
+        known.put(Copy(GONE, State.OWNED, root, b"a.flac", size=1, suspect="known by its tags"))
+    assert main(["backup", "verify", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["suspect"] == "known by its tags"
+    assert main(["backup", "verify"]) == 0
+    assert "known by its tags" in capsys.readouterr().out
+
+
+def test_an_empty_list_of_likes_is_not_believed(typed: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where there were some, nobody takes all of them back at once."""
+    nothing = {"library": {"uid": 1, "revision": 99, "tracks": []}}
+    typed.service.fault("result", path="/likes/tracks", result=nothing)
+    assert main(["backup", "run"]) == 0
+    capsys.readouterr()
+    assert main(["backup", "missing", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == GONE
+
+
+def test_a_playlist_that_is_left_is_told_once_by_a_pass_that_nobody_watches(
+    typed: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A timer mails it, not every night; the log and whoever asks what is missing hear it always."""
+    (typed.music / "Playlists/Likes.m3u8").write_text("mine")
+    said = []
+    for _pass in range(2):
+        assert main(["backup", "run", "--quiet"]) == 0
+        said.append(capsys.readouterr())
+    assert ["somebody else has written it" in each.err for each in said] == [True, False]
+    assert (Path(state()).parent / "backup.log").read_text().count("somebody else") == 2
+    assert main(["backup", "missing"]) == 0
+    assert "somebody else" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("action", ["run", "missing", "verify"])

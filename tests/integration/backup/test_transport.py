@@ -16,7 +16,7 @@ from comet.backup.patience import Patience
 from comet.backup.service import Expired, Refused, Service
 from comet.backup.stream import Interrupted
 from comet.backup.transport import TRIES, Transport
-from comet.core.errors import ServiceError, SettingsError, SignInError, Stopped, WaitError
+from comet.core.errors import CometError, ServiceError, SettingsError, SignInError, Stopped, WaitError
 from tests.integration.backup import asking
 from tests.loopback import service as loopback
 from tests.service.running import MEDIA, Running
@@ -154,6 +154,7 @@ def test_an_own_authority_is_trusted(there: Running, monkeypatch: pytest.MonkeyP
     """Either variable names it, whatever the other one has; without it there is no safe connection."""
     for each in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.setenv(each, certifi.where())
+    monkeypatch.setattr(transport, "TRIES", 1)
     monkeypatch.setenv("COMET_YM_BASE_URL", there.https)
     with asking.made(there) as service, pytest.raises(ServiceError, match="no safe connection"):
         service.account()
@@ -214,6 +215,23 @@ def test_what_has_no_scheme_is_asked_for_safely(service: Service) -> None:
     places = (f"127.0.0.1:{port}/a", f"localhost:{port}/a", "127.0.0.1:1/a", f"example.org:{port}/a", "example.org/a")
     schemes = [service.transport.secure(place).removesuffix(place) for place in places]
     assert schemes == ["http://", "http://", "https://", "https://", "https://"]
+
+
+def test_this_machine_is_asked_without_a_proxy(there: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would read the token, which goes in clear."""
+    monkeypatch.delenv("NO_PROXY")
+    with loopback() as proxy, asking.made(there) as service:
+        for name in ("HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        assert service.account().login == "mila"
+
+
+@pytest.mark.parametrize("to", ["https://[bad", "https://a b/", "//"])
+def test_a_redirect_to_nowhere_is_an_answer_of_no_use(there: Running, service: Service, to: str) -> None:
+    """It ends nothing but that question."""
+    there.fault("redirect", MEDIA, to=to)
+    with pytest.raises(CometError):
+        service.body(f"{there.http}/media/x")
 
 
 def test_an_unsafe_link_is_not_followed(service: Service) -> None:
@@ -277,6 +295,26 @@ def test_a_line_that_stands_still_is_given_up(
     there.fault("stall", MEDIA, at=1000, seconds=30)
     with service.body(url) as body, pytest.raises(Interrupted, match="does not answer"):
         list(body)
+
+
+def test_an_answer_in_drops_holds_nobody_up(there: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given up in the end, and Ctrl-C is heard long before."""
+    there.fault("slow", STATUS, rate=2000)
+    monkeypatch.setattr(transport, "TRIES", 1)
+    monkeypatch.setattr(transport, "_LONGEST", 0.02)
+    with asking.made(there) as service, pytest.raises(ServiceError, match="does not answer"):
+        service.account()
+    monkeypatch.setattr(transport, "_LONGEST", 300.0)
+    asked = iter([False] * 2 + [True] * 9)
+
+    def check() -> None:
+        if next(asked):
+            raise Stopped
+
+    since = there.last()
+    with Service(there.token, pace=20, check=check) as service, pytest.raises(Stopped):
+        service.account()
+    assert len(there.log(since)) == 1
 
 
 def test_a_line_that_is_too_slow_is_given_up(there: Running, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ def root(tmp_path: Path) -> bytes:
 
 def test_what_came_is_gone_on_with(root: bytes) -> None:
     """From any byte on; what lay behind that is not part of it."""
-    staging = Staging(root)
+    staging = Staging(root, "mine")
     for start, block in ((0, b"abcdef"), (6, b"gh"), (3, b"X")):
         with staging.append(b"a.part", start) as write:
             write(block)
@@ -36,9 +36,17 @@ def test_what_came_is_gone_on_with(root: bytes) -> None:
     assert staging.names() == []
 
 
+def test_each_owner_has_a_folder_of_its_own(root: bytes) -> None:
+    """Two profiles may share a root: neither sees nor drops what the other one waits for."""
+    mine, other = Staging(root, "mine"), Staging(root, "other")
+    mine.write(b"a.raw", b"abc")
+    other.drop(*other.names(), b"a.raw")
+    assert (mine.names(), other.names()) == ([b"a.raw"], [])
+
+
 def test_what_was_written_before_an_error_stays(root: bytes) -> None:
     """It is good, and the next attempt goes on from there."""
-    staging = Staging(root)
+    staging = Staging(root, "mine")
     with suppress(RuntimeError), staging.append(b"a.part", 0) as write:
         write(b"abc")
         raise RuntimeError
@@ -47,7 +55,7 @@ def test_what_was_written_before_an_error_stays(root: bytes) -> None:
 
 def test_nothing_is_written_through_a_link(root: bytes, tmp_path: Path) -> None:
     """Neither where the folder is one, nor the file in it."""
-    staging = Staging(root)
+    staging = Staging(root, "mine")
     staging.write(b"x", b"")
     (tmp_path / "outside").write_bytes(b"mine")
     os.symlink(tmp_path / "outside", os.fsdecode(staging.path(b"a.part")))
@@ -55,7 +63,7 @@ def test_nothing_is_written_through_a_link(root: bytes, tmp_path: Path) -> None:
         write(b"bad")
     assert (tmp_path / "outside").read_bytes() == b"mine"
     staging.drop(b"a.part", b"x")
-    os.rmdir(staging.path(b""))
+    os.removedirs(staging.path(b""))
     (tmp_path / "elsewhere").mkdir()
     os.symlink(tmp_path / "elsewhere", os.path.join(root, b".comet/staging"))
     with pytest.raises(FileError):
@@ -74,7 +82,7 @@ def test_a_list_is_written_anew_only_where_it_is_otherwise(root: bytes) -> None:
     assert keep_list(root, b"Playlists/a.m3u8", b"two", {first}) == pieces.digest([b"two"])
     assert path.read_bytes() == b"two"
     assert sorted(os.listdir(path.parent)) == ["a.m3u8"]
-    assert Staging(root).names() == []
+    assert Staging(root, "mine").names() == []
 
 
 @pytest.mark.parametrize("theirs", [b"by hand", None], ids=["a file", "a link"])

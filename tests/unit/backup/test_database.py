@@ -60,7 +60,7 @@ def test_a_playlist_is_gone_after_two_lists_without_it(known: Records) -> None:
 
 
 def test_what_a_gone_list_names_is_not_fetched_any_more(known: Records) -> None:
-    """Nor counted; a track that another one names is."""
+    """Nor counted, nor asked about; a track that another one names is."""
     listed(known, "a", "b")
     listed(known, "b", header=replace(LIST, key="1:4"))
     known.describe([Item("a"), Item("b")], [Remote("a", "A"), Remote("b", "B")], NOW)
@@ -68,6 +68,7 @@ def test_what_a_gone_list_names_is_not_fetched_any_more(known: Records) -> None:
     known.met(["1:4"])
     known.met(["1:4"])
     assert known.due(NOW) == ["b"]
+    assert [item.track for item in known.unknown(NOW + FRESH + 1)] == ["b"]
     assert known.counts()[State.WANT] == 1
 
 
@@ -113,6 +114,16 @@ def test_a_path_belongs_to_one_track_whatever_the_case(known: Records) -> None:
     known.put(Copy("a", State.FAILED))
     assert not known.taken("root", "Ё/Echo.mp3".encode(), "b")
     assert known.digest("a") == "d"
+
+
+def test_what_nobody_wants_any_more_stays_so(known: Records) -> None:
+    """Whatever a pass that has it in hand finds; what is here is here, and what is wanted again is wanted."""
+    for state, kept in (
+        *((state, State.IGNORED) for state in (State.FETCHING, State.FETCHED, State.FAILED, State.UNAVAILABLE)),
+        *((state, state) for state in (State.WANT, State.PLACING, State.DONE, State.OWNED)),
+    ):
+        known.put(Copy("a", State.WANT), Copy("a", State.IGNORED), Copy("a", state))
+        assert known.copy("a").state is kept
 
 
 def test_copies_outlive_the_process(known: Records, tmp_path: Path) -> None:

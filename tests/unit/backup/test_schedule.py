@@ -134,15 +134,21 @@ def test_a_folder_that_only_root_may_write_is_told(timed: Timed, tmp_path: Path)
 
 
 def test_installing_for_cron_keeps_the_crontab(timed: Timed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first crontab of a user too, who has none to be listed."""
-    text = f'if [ "$1" = -l ]; then cat {tmp_path}/tab; else cat > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/tab; fi'
-    stand_in(tmp_path, "crontab", text, monkeypatch)
+    """Byte for byte; the first one of a user is made, who has none to be listed."""
+    tab, mine = tmp_path / "tab", b"0 1 * * * cut -f1 a\x0cb\xff\r\n"
+    lists = f'if [ -e {tab} ]; then cat {tab}; else echo "no crontab for mila" >&2; exit 1; fi'
+    writes = f"cat > {tmp_path}/new; mv {tmp_path}/new {tab}"
+    stand_in(tmp_path, "crontab", f'if [ "$1" = -l ]; then {lists}; else {writes}; fi', monkeypatch)
     schedule.install_cron(timed)
-    assert (tmp_path / "tab").read_text(encoding="utf-8") == schedule.cron(timed)
-    (tmp_path / "tab").write_text("0 1 * * * mine\n")
+    assert tab.read_text(encoding="utf-8") == schedule.cron(timed)
+    tab.write_bytes(mine)
     schedule.install_cron(timed)
     schedule.install_cron(timed)
-    assert (tmp_path / "tab").read_text(encoding="utf-8") == "0 1 * * * mine\n" + schedule.cron(timed)
+    assert tab.read_bytes() == mine + schedule.cron(timed).encode()
+    stand_in(tmp_path, "crontab", f"if [ $1 = -l ]; then echo i/o error >&2; exit 1; else {writes}; fi", monkeypatch)
+    with pytest.raises(UsageError, match="i/o error"):  # what cannot be read must not be written over
+        schedule.install_cron(timed)
+    assert tab.read_bytes() == mine + schedule.cron(timed).encode()
 
 
 def test_times_are_not_the_same_everywhere() -> None:
