@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final, Self
+from typing import Final
 
 from comet import tagging
 from comet.collection import tagged
 from comet.collection.opened import Collection
-from comet.core import covers, pieces
+from comet.core import pieces
 from comet.core.acts import KINDS, Content, Do, Plan, Step
-from comet.core.covers import Form, Look, Made, Offer, Preview, Region, Suggestion
-from comet.core.errors import DecodeError, FileError, ReadError, RefusedError
+from comet.core.covers import Form, Look, Made, Offer, Region, reduced, sides
+from comet.core.errors import CometError, FileError, NoSpaceError, ReadError, UsageError
 from comet.core.model import Identity
 from comet.core.places import make_private, only_mine
 from comet.core.text import _, _n, safe
 from comet.listen.content import named
 from comet.tags.shaping import Shape, Shaper
-
-reduced = covers.reduced
-content = tagging.content
 
 PICTURES: Final = (
     b".jpg",
@@ -44,88 +42,71 @@ FOLDER: Final = b"folder.jpg"
 """What players look for in a folder."""
 _NAMES: Final = (b"cover", b"front", b"folder", b"album")
 """What a picture of the front is mostly called."""
-_KEPT: Final = 30 * 86400.0
+_KEPT: Final = 86400.0
 """Seconds for which a cover that was made is kept: a plan may name it."""
 
 
-class Studio:
-    """Looks at pictures and makes covers of them, in one worker process. Use it as a context manager, from any thread.
-
-    Its methods raise ReadError, DecodeError or RefusedError, which name the picture and say what is the matter.
+class Studio(Shaper):
+    """Looks at pictures and makes covers of them, which lie in files of their own until they are embedded.
 
     Args:
         folder: Of a profile's state; covers that are made lie in `covers` in it.
     """
 
     def __init__(self, folder: str) -> None:
+        super().__init__()
         self._folder = os.path.join(folder, "covers")
-        self._shaper = Shaper()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._shaper.__exit__()
-
-    def look(self, content: Content, page: int = 0) -> Look:
-        """Return what a picture is, by its header."""
-        return self._shaper.look(content, page)
-
-    def preview(self, content: Content, page: int, width: int, height: int) -> Preview:
-        """Return it as large as fits into so many pixels, but no larger than it is."""
-        return self._shaper.preview(content, page, width, height)
-
-    def suggest(self, content: Content, page: int = 0) -> tuple[Suggestion, ...]:
-        """Return regions that may be meant: without uniform borders, and the centred square of that."""
-        return self._shaper.suggest(content, page)
-
-    def trimmed(self, content: Content, page: int = 0) -> Region:
-        """Return the region without uniform borders, all of it where there are none."""
-        return self._shaper.trimmed(content, page)
-
-    def find(self, path: bytes) -> Content:
-        """Return a picture file as it is now, or the front cover in music, or else the first picture that is in it."""
-        return self._shaper.find(path)
-
-    def extract(self, content: Content) -> bytes:
-        """Return a picture byte for byte."""
-        return self._shaper.extract(content)
-
-    def make(self, content: Content, page: int, form: Form) -> Made:
+    def cover(self, content: Content, page: int, form: Form) -> Made:
         """Return a cover that is made of a picture, and lies in a file of its own.
 
-        Raises:
+        Raises as of `Shaper`, and:
             NoFactorError: no whole number makes it as large as it shall be.
+            UsageError: its region is not inside the picture, or it cannot be written.
+            NoSpaceError: likewise, for the disk is full.
         """
-        look = self._shaper.look(content, page)
+        look = self.look(content, page)
         region = form.region or Region(0, 0, look.width, look.height)
         if not inside(region, look):
             told = _("{region} does not lie within its {sides} pixels")
             what = f"{region.x},{region.y},{region.width},{region.height}"
-            raise RefusedError(
-                os.fsdecode(content.path), told.format(region=what, sides=covers.sides(look.width, look.height))
-            )
+            told = told.format(region=what, sides=sides(look.width, look.height))
+            raise UsageError(_("`{path}`: {reason}").format(path=safe(content.path), reason=told))
         size = reduced(region.width, region.height, form)
-        data = self._shaper.make(content, page, Shape(region, size, form))
-        if size.whole:
-            region = replace(region, width=int(size.width * size.factor), height=int(size.height * size.factor))
-        return Made(self._staged(data), size.width, size.height, len(data), region, size.factor)
+        data = self.make(content, page, Shape(region, size, form))
+        taken = size.squares(region) or region
+        return Made(self._staged(data), size.width, size.height, len(data), taken, size.factor)
 
     def _staged(self, data: bytes) -> Content:
         """Write a cover into a file of its name, and forget those of long ago."""
-        make_private(self._folder)
         name = pieces.digest([data])
         path = os.path.join(self._folder, f"{name}.jpg")
         temp = f"{path}.{secrets.token_hex(4)}"
-        with open(temp, "xb", opener=only_mine) as stream:
-            stream.write(data)
-        os.replace(temp, path)
-        with os.scandir(self._folder) as entries:
+        try:
+            make_private(self._folder)
+            with open(temp, "xb", opener=only_mine) as stream:
+                stream.write(data)
+            os.replace(temp, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(temp)
+            raise _unwritten(self._folder, error) from error
+        with contextlib.suppress(OSError), os.scandir(self._folder) as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):  # another one forgets them too
                     if entry.stat().st_mtime < time.time() - _KEPT:
                         os.unlink(entry.path)
         return Content(os.fsencode(path), name)
+
+
+def _unwritten(folder: str, error: OSError) -> CometError:
+    """Return why a cover could not be written into a folder."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return NoSpaceError(
+            _("no space is left in `{folder}`").format(folder=safe(folder)), hint=_("make room there and try again")
+        )
+    told = _("the cover cannot be written into `{folder}`: {why}")
+    return UsageError(told.format(folder=safe(folder), why=error.strerror or error))
 
 
 def inside(region: Region, look: Look) -> bool:
@@ -142,19 +123,19 @@ def offers(collection: Collection, paths: Sequence[bytes]) -> list[Offer]:
     """
     found: dict[str, Offer] = {}
     with Studio(collection.folder) as studio:
-        for each, label in (*_beside(paths), *_embedded(paths)):
+        for each, label in (*_beside(studio, paths), *_embedded(paths)):
             with contextlib.suppress(FileError):  # it is offered to nobody
                 if each.hash not in found:
                     found[each.hash] = Offer(each, label, studio.look(each))
     return sorted(found.values(), key=lambda offer: offer.look.width * offer.look.height, reverse=True)
 
 
-def _beside(paths: Iterable[bytes]) -> Iterator[tuple[Content, str]]:
+def _beside(studio: Studio, paths: Iterable[bytes]) -> Iterator[tuple[Content, str]]:
     """Yield the picture files in the folders of files, those first that are called like a front cover."""
     for folder in dict.fromkeys(os.path.dirname(path) for path in paths):
         for path in picture_files(folder):
             with contextlib.suppress(FileError):
-                yield content(path), safe(os.path.basename(path))
+                yield studio.find(path), safe(os.path.basename(path))
 
 
 def music(folder: bytes) -> list[bytes]:
@@ -195,20 +176,6 @@ def _embedded(paths: Sequence[bytes]) -> Iterator[tuple[Content, str]]:
         yield Content(path, name), told
 
 
-def front(path: bytes) -> Content | None:
-    """Return the front cover in the tags of music, or else the first picture in them, as it is named; None without any.
-
-    Raises:
-        DecodeError: its tags cannot be read.
-    """
-    found = tagged.of(path)
-    if found.tags is None:
-        raise DecodeError(os.fsdecode(path), found.error)
-    pictures = found.tags.pictures
-    held = next((each for each in pictures if each.kind == KINDS.index("front")), next(iter(pictures), None))
-    return Content(path, held.hash) if held else None
-
-
 def plan(
     collection: Collection, paths: Sequence[bytes], made: Made, *, folder_picture: bool = False
 ) -> tuple[Plan, list[FileError]]:
@@ -219,33 +186,54 @@ def plan(
     plan, refused = tagging.plan(collection, paths, {}, {"front": made.content})
     steps = [replace(step, why=_("its cover was chosen")) for step in plan.steps]
     if folder_picture:
-        steps += _placings(collection, plan, made)
+        steps += _placings(collection, plan, made, refused)
     return replace(plan, steps=tuple(steps)), refused
 
 
-def _placings(collection: Collection, plan: Plan, made: Made) -> Iterator[Step]:
-    """Yield a step for each folder that does not have this picture yet; one that it has is replaced."""
+def _placings(collection: Collection, plan: Plan, made: Made, refused: list[FileError]) -> Iterator[Step]:
+    """Yield a step for each folder that does not have this picture yet; one that it has is replaced.
+
+    Where it cannot be, that is added to what is `refused`.
+    """
     roots = {root.id: root.path for root in collection.acted_roots()}
     folders = dict.fromkeys((step.file.root, os.path.dirname(step.file.path)) for step in plan.steps)
     for root, folder in folders:
-        name, old = folder_picture(os.path.join(roots[root], folder))
+        try:
+            name, old = folder_picture(os.path.join(roots[root], folder))
+        except FileError as error:
+            refused.append(error)
+            continue
         if old != made.content.hash:
             file = Identity(root, os.path.join(folder, name), made.bytes, 0, "")
             why = _("the cover of its folder was chosen")
             yield Step(Do.PLACE, file, "", why, staged=made.content, replaces=old)
 
 
-def lacking_picture(paths: Iterable[bytes], wanted: str) -> list[bytes]:
-    """Return where a picture would be put in the folders of files: in those that do not have it, by its hash."""
-    folders = dict.fromkeys(os.path.dirname(path) for path in paths)
-    found = [(folder, *folder_picture(folder)) for folder in folders]
-    return [os.path.join(folder, name) for folder, name, old in found if old != wanted]
+def lacking_picture(paths: Iterable[bytes], wanted: str) -> tuple[list[bytes], list[FileError]]:
+    """Return where a picture would be put in the folders of files: in those that do not have it, by its hash.
+
+    And in which of them it cannot be, and why.
+    """
+    found: list[bytes] = []
+    refused: list[FileError] = []
+    for folder in dict.fromkeys(os.path.dirname(path) for path in paths):
+        try:
+            name, old = folder_picture(folder)
+        except FileError as error:
+            refused.append(error)
+        else:
+            found += [os.path.join(folder, name)] if old != wanted else []
+    return found, refused
 
 
 def folder_picture(folder: bytes) -> tuple[bytes, str]:
-    """Return what the picture of a folder is called, and its hash, empty where there is none."""
+    """Return what the picture of a folder is called, and its hash, empty where there is none.
+
+    Raises:
+        ReadError: what is called so cannot be read, or is no file.
+    """
     with contextlib.suppress(OSError):
         for name in sorted(os.listdir(folder)):
             if name.lower() == FOLDER:
-                return name, content(os.path.join(folder, name)).hash
+                return name, tagging.content(os.path.join(folder, name)).hash
     return FOLDER, ""

@@ -17,7 +17,6 @@ from rich.console import RenderableType
 from rich.segment import Segment
 from rich.text import Text
 from textual import events, work
-from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
@@ -28,7 +27,7 @@ from comet.core import places
 from comet.core.errors import CometError, UsageError
 from comet.core.text import _, safe
 from comet_tui import keys
-from comet_tui.painted import Changed
+from comet_tui.painted import less
 from comet_tui.screens.base import Framed, Reading
 from comet_tui.screens.help import HelpScreen
 from comet_tui.screens.review import ReviewScreen
@@ -77,9 +76,7 @@ class CometApp(App[None]):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Send what has changed, and no more."""
-        if type(renderable) is ChopsUpdate:
-            renderable = Changed(renderable.chops, renderable.spans, renderable.chop_ends)
-        super()._display(screen, renderable)
+        super()._display(screen, less(renderable))
 
     async def on_event(self, event: events.Event) -> None:
         """Take no key any more once the screens are being closed: Textual would look for one to hand it to."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from comet.core.acts import Content
-from comet.core.covers import Form, Look, Made, Offer, Preview, Suggestion
-from comet.core.errors import FileError, ReadError, UsageError
+from comet.core.covers import Offer
+from comet.core.errors import ReadError, UsageError
 from comet.core.job import Job
 from comet.core.profiles import Profile
 from comet.core.text import _, safe
@@ -83,10 +83,11 @@ def listed(folder: bytes) -> list[Entry]:
             for each in inside:
                 if each.name.startswith(b"."):
                     continue
-                if each.is_dir():
-                    found.append(Entry(each.path, folder=True))
-                elif each.name.lower().endswith(PICTURES):
-                    found.append(Entry(each.path, folder=False, bytes=each.stat().st_size))
+                with suppress(OSError):  # a link that leads nowhere
+                    if each.is_dir():
+                        found.append(Entry(each.path, folder=True))
+                    elif each.name.lower().endswith(PICTURES):
+                        found.append(Entry(each.path, folder=False, bytes=each.stat().st_size))
     except OSError as error:
         raise ReadError(os.fsdecode(folder), error.strerror or str(error)) from error
     return sorted(found, key=lambda each: (not each.folder, each.path.lower()))
@@ -123,8 +124,11 @@ def undo(session: Session, covered: Covered) -> None:
     outcome = session.undo_entries(covered.profile, covered.entries) if covered.entries else None
     if outcome and outcome.failed:
         covered.fail(*(safe(entry.error) for entry in outcome.failed))
-    else:
+    elif outcome and outcome.done:
         covered.fate = Fate.UNDONE
+    else:  # it was taken back elsewhere, or never done
+        covered.outcome = None
+        covered.fail(_("there is nothing to undo any more"))
 
 
 class Desk:
@@ -149,45 +153,18 @@ class Desk:
             processes()
             return Near(collection.profile, tuple(covers.offers(collection, paths)))
 
-    def look(self, content: Content, page: int = 0) -> Look:
-        """Return what a picture is.
-
-        Raises:
-            CometError: it is none, or cannot be read.
-        """
-        return self._ask(lambda studio: studio.look(content, page))
-
-    def preview(self, content: Content, page: int, width: int, height: int) -> Preview:
-        """Return a picture in at most so many pixels.
-
-        Raises:
-            CometError: it is none, or cannot be read.
-        """
-        return self._ask(lambda studio: studio.preview(content, page, max(1, width), max(1, height)))
-
-    def suggest(self, content: Content, page: int) -> tuple[Suggestion, ...]:
-        """Return regions that may be meant.
-
-        Raises:
-            CometError: it cannot be said.
-        """
-        return self._ask(lambda studio: studio.suggest(content, page))
-
-    def make(self, content: Content, page: int, form: Form) -> Made:
-        """Make a cover, which lies beside the profile until it is embedded.
-
-        Raises:
-            CometError: none can be made.
-        """
-        return self._ask(lambda studio: studio.make(content, page, form))
-
     def close(self) -> None:
         """End; whoever asks after that gets no answer."""
         with self._turn:
             self._closed = True
             self._open.close()
 
-    def _ask(self, question: Callable[[Studio], T]) -> T:
+    def ask(self, question: Callable[[Studio], T]) -> T:
+        """Return what looking at pictures brings.
+
+        Raises:
+            CometError: as `Studio`, and once this was closed.
+        """
         with self._turn:
             if self._closed:
                 raise UsageError(_("nobody looks any more"))
@@ -200,19 +177,10 @@ class Desk:
                 self._studio = self._open.enter_context(Studio(folder))
             return question(self._studio)
 
+    def find(self, source: Content | bytes) -> Content:
+        """Return a picture by its path as it is now, or the front cover in the tags of music; what is known stays.
 
-def content(path: bytes) -> Content:
-    """Return a picture file with what is in it now, or the front cover in the tags of music.
-
-    Raises:
-        FileError: it cannot be read, or there is none in it.
-    """
-    from comet import covers  # noqa: PLC0415 - loaded when somebody goes there
-
-    if path.lower().endswith(covers.PICTURES):
-        return covers.content(path)
-    processes()
-    found = covers.front(path)
-    if found is None:
-        raise FileError(os.fsdecode(path), _("it has no picture"))
-    return found
+        Raises:
+            CometError: it cannot be read, or there is none in it.
+        """
+        return source if isinstance(source, Content) else self.ask(lambda studio: studio.find(source))

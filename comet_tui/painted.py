@@ -5,9 +5,20 @@ Textual 8 sends each line from where its widget begins up to what has changed: o
 
 from __future__ import annotations
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.control import Control
-from textual._compositor import ChopsUpdate
+
+try:
+    from textual._compositor import ChopsUpdate
+except ImportError:  # it is Textual's own, and may be called otherwise one day: then more is sent
+    ChopsUpdate = object  # type: ignore[assignment, misc]
+
+
+def less(renderable: RenderableType | None) -> RenderableType | None:
+    """Return what sends no more than has changed, in place of what Textual would send."""
+    if type(renderable) is ChopsUpdate:
+        return Changed(renderable.chops, renderable.spans, renderable.chop_ends)
+    return renderable
 
 
 class Changed(ChopsUpdate):

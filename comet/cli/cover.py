@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from comet.cli import acting, console, context, drawn, out, tags
 from comet.cli.context import Context
@@ -28,16 +28,22 @@ if TYPE_CHECKING:
     from comet.covers import Studio
     from comet.tags.editing import Edited
 
+_OF_IMAGE: Final = (
+    *("crop", "trim", "square", "size", "min", "max", "exact", "enlarge", "quality"),
+    *("folder_picture", "missing", "dry_run"),
+)
+"""Options that say what becomes of a picture; `--page` too, but that has a value of its own."""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Embed a cover, show it, or take it out."""
     state, settings = _home(arguments)
+    _refuse_unclear(arguments)
     paths = _paths(arguments)
     if arguments.show:
         return _show(arguments, paths)
     if arguments.extract is not None:
         return _extract(arguments, paths)
-    _refuse_unclear(arguments)
     return _embed(arguments, paths, state, settings)
 
 
@@ -97,6 +103,11 @@ def _refuse_unclear(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: there are such.
     """
+    if arguments.image is None:
+        typed = [name for name in _OF_IMAGE if getattr(arguments, name) not in (None, False)]
+        if typed or arguments.page != 1:
+            name = (*typed, "page")[0].replace("_", "-")
+            raise UsageError(_("--{name} is for --image only").format(name=name), hint=_("leave it out"))
     for one, others in (("crop", ("trim", "square")), ("size", ("min", "max"))):
         for other in others:
             if getattr(arguments, one) is not None and getattr(arguments, other):
@@ -110,14 +121,11 @@ def _refuse_unclear(arguments: argparse.Namespace) -> None:
 
 def _form(arguments: argparse.Namespace, settings: Settings, region: Region | None) -> Form:
     """Return what was typed, and the settings where nothing was."""
-    own = settings.covers
-    limits = (arguments.min or 0, arguments.max or 0)
-    if not arguments.size and limits == (0, 0):
-        limits = (own.least, max(own.least, own.most))
-    quality = arguments.quality or own.quality
-    return Form(
-        region, arguments.size or 0, *limits, arguments.exact, arguments.enlarge, quality, own.subsampling
-    )  # fmt: skip
+    own = Form.of(settings.covers)
+    if arguments.size or arguments.min or arguments.max:
+        own = replace(own, size=arguments.size or 0, least=arguments.min or 0, most=arguments.max or 0)
+    more = {"exact": arguments.exact, "enlarge": arguments.enlarge, "quality": arguments.quality or own.quality}
+    return replace(own, region=region, **more)
 
 
 def _region(arguments: argparse.Namespace, studio: Studio, picture: Content, look: Look) -> Region | None:
@@ -194,7 +202,7 @@ def _chosen(arguments: argparse.Namespace, studio: Studio, settings: Settings) -
     look = studio.look(picture, page)
     form = _form(arguments, settings, _region(arguments, studio, picture, look))
     try:
-        return _Chosen(path, look, studio.make(picture, page, form))
+        return _Chosen(path, look, studio.cover(picture, page, form))
     except NoFactorError as error:
         error.hint = _("--exact makes it {sides}").format(sides=sides(*error.nearest))
         if error.enlarges:
@@ -226,23 +234,26 @@ def _embed(arguments: argparse.Namespace, paths: Sequence[bytes], state: str, se
         front = {"front": chosen.made.content}
         edits = console.quietly(lambda job: tagging.preview(paths, {}, front, job))
     bad = [_("`{path}`: {reason}").format(path=safe(each.path), reason=each.error) for each in edits if each.error]
-    for each in bad:
-        out.warn(each)
     good = [each for each in edits if not each.error and not (arguments.missing and _has_front(each))]
     todo = [each for each in good if each.new_hash]
     beside = bool(arguments.folder_picture or settings.covers.folder_picture)
-    folders = covers.lacking_picture([each.path for each in good], chosen.made.content.hash) if beside else []
+    folders: list[bytes] = []
+    if beside:
+        folders, refused = covers.lacking_picture([each.path for each in good], chosen.made.content.hash)
+        bad += [safe(str(each)) for each in refused]
+    for told in bad:
+        out.warn(told)
     more = {"cover": chosen.json}
     if arguments.dry_run:
         return _would(arguments, todo, folders, bad, more)
     if not todo and not folders:
         return acting.nothing(arguments, _("nothing to do"), bad, more)
+    wanted = [each.path for each in (good if beside else todo)]
+    where = list(tags.places_of(arguments, wanted))  # before anything is told that cannot be done
     for edited in todo:
         for line in tags.lines(edited, front):
             out.note(line)
-    wanted = [each.path for each in (good if beside else todo)]
-    applying = partial(_apply, made=chosen.made, beside=beside, bad=bad, more=more)
-    return max([applying(here, some) for here, some in tags.places_of(arguments, wanted)])
+    return max([_apply(here, some, made=chosen.made, beside=beside, bad=bad, more=more) for here, some in where])
 
 
 def _has_front(edited: Edited) -> bool:
@@ -282,7 +293,8 @@ def _apply(
         with here.collection(create=True) as collection:
             plan, left = covers.plan(collection, paths, made, folder_picture=beside)
             outcome = changes.apply(collection, plan, job, cut)
-            return replace(outcome, warnings=(*map(str, left), *outcome.warnings))
+            new = [told for told in map(str, left) if safe(told) not in bad]
+            return replace(outcome, warnings=(*new, *outcome.warnings))
 
     tell = partial(_tell, here, beside=beside, more=more)
     return tell(acting.carried_out(console.quietly, act, tell), bad=bad)
@@ -343,8 +355,7 @@ def _extract(arguments: argparse.Namespace, paths: Sequence[bytes]) -> int:
         look, data = studio.look(picture), studio.extract(picture)
     name = arguments.extract
     try:
-        with open(name, "xb") as stream:
-            stream.write(data)
+        _write(name, data)
     except FileExistsError as error:
         raise UsageError(_("`{file}` is there already").format(file=safe(name)), hint=_("name another file")) from error
     except OSError as error:
@@ -357,6 +368,17 @@ def _extract(arguments: argparse.Namespace, paths: Sequence[bytes]) -> int:
     else:
         print(_("{cover} in `{file}`").format(cover=words(look), file=safe(name)))
     return 0
+
+
+def _write(name: str, data: bytes) -> None:
+    """Write a new file, all of it or none."""
+    with open(name, "xb") as stream:
+        try:
+            stream.write(data)
+            stream.flush()
+        except OSError:
+            os.unlink(name)
+            raise
 
 
 def words(look: Look) -> str:

@@ -7,11 +7,12 @@ corner. What a picture is known by is `core.acts.Content`: a picture file, or mu
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from comet.core.acts import Content
 from comet.core.errors import NoFactorError
+from comet.core.sections import CoversSettings
 from comet.core.text import _, grouped
 
 
@@ -51,6 +52,13 @@ class Form:
     """Of JPEG, 1 to 95."""
     subsampling: str = "4:4:4"
     """Of JPEG: `4:4:4`, `4:2:2` or `4:2:0`."""
+
+    @classmethod
+    def of(cls, own: CoversSettings) -> Form:
+        """Return what settings say of it; no cover is smaller than a good one."""
+        return cls(
+            least=own.least, most=max(own.least, own.most), quality=own.quality, subsampling=own.subsampling
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +134,11 @@ class Reduced(NamedTuple):
     factor: float
     """By what both sides are divided; below 1 it is enlarged."""
 
-    @property
-    def whole(self) -> bool:
-        """Each of its points is the mean of a whole square of points."""
-        return self.factor == int(self.factor)
+    def squares(self, region: Region) -> Region | None:
+        """Return what of a region each point is the mean of a whole square of; None where it has to be resampled."""
+        width, height = int(self.width * self.factor), int(self.height * self.factor)
+        fits = self.factor == int(self.factor) and width <= region.width and height <= region.height
+        return replace(region, width=width, height=height) if fits else None
 
 
 def is_square(width: int, height: int) -> bool:

@@ -17,8 +17,8 @@ from comet.core.workers import Pool
 
 MEMORY: Final = 420 << 20
 """Bytes that the worker may take beyond the loaded program: with that it stays below 512 MB in all."""
-TIMEOUT: Final = 120.0
-"""Seconds: the largest JPEG there can be takes one."""
+TIMEOUT: Final = 20.0
+"""Seconds: the largest JPEG there can be takes one, but a disk may be slow; what takes longer is meant to."""
 
 
 @dataclass(frozen=True, slots=True)

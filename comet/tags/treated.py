@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 import math
+import re
 import warnings
 from typing import Any, Final
 
@@ -34,6 +35,8 @@ _UNIFORM: Final = 24
 """A point of a border differs so much from the others at most, of 255: JPEG leaves traces."""
 _SPECKS: Final = 0.02
 """Of a border's line so many points may be otherwise: dust."""
+_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""Where the coded points of a JPEG end."""
 
 
 def work(task: Task) -> Answer:
@@ -94,13 +97,13 @@ def make(content: Content, page: int, shape: Shape) -> bytes:
         raise decoded.refused(_("{sides} pixels are more than a cover can have").format(sides=sides(width, height)))
     if kept := _kept(content, page, shape):
         return kept
-    picture = decoded.of(content, page, factor)
-    if picture.scale == 1 and shape.size.whole:
-        by = int(factor)
-        image = _drawn(picture, Region(region.x, region.y, width * by, height * by), by)
+    squares = shape.size.squares(region)
+    picture = decoded.of(content, page, factor, (4 if squares else 12) * width * height)
+    if squares and picture.scale == 1:
+        image = _drawn(picture, squares, int(factor))
     else:
         image = _scaled(picture, region, width, height)
-    if decoded.memory(picture, picture.scale) + _encoding(width, height) > decoded.BUDGET:
+    if picture.taken + _encoding(width, height) > decoded.BUDGET:
         decoded.last.clear()
         del picture
     return _encoded(image, shape.form)
@@ -168,7 +171,6 @@ def _kept(content: Content, page: int, shape: Shape) -> bytes:
         if (
             (shape.size.factor, shape.region) != (1, picture.whole)
             or picture.look.bytes > LARGEST
-            or image.mode != "RGB"
             or "progressive" in image.info
             or {name for name, _data in image.applist} - {"APP0", "APP14"}
         ):
@@ -180,9 +182,25 @@ def _kept(content: Content, page: int, shape: Shape) -> bytes:
             if (asked.quantization, asked.layer) != (image.quantization, image.layer):
                 return b""
     decoded.of(content, page)  # what is damaged further in is not embedded
-    return extract(content, page)
+    data = extract(content, page)
+    return data if _ends(data) else b""
 
 
+def _ends(data: bytes) -> bool:
+    """Tell whether a JPEG ends with its picture: telephones put places and films behind it."""
+    at = 2
+    while data[at : at + 1] == b"\xff":
+        if data[at + 1 : at + 2] == b"\xd9":
+            return at + 2 == len(data)
+        points = data[at + 1 : at + 2] == b"\xda"
+        at += 2 + int.from_bytes(data[at + 2 : at + 4])
+        if points:
+            found = _MARKER.search(data, at)
+            at = found.start() if found else len(data)
+    return False
+
+
+@decoded.guarded()
 def _cut(picture: decoded.Drawable, region: Region) -> Image.Image:
     """Return a part of a picture that was decoded, upright, as RGB on white; the region counts the decoded points."""
     width, height = picture.image.size
@@ -202,11 +220,15 @@ def _cut(picture: decoded.Drawable, region: Region) -> Image.Image:
 def _rgb(picture: decoded.Drawable, part: Image.Image) -> Image.Image:
     """Return a part of a picture in sRGB, put on white."""
     if part.mode.startswith("I;16"):
+        key = part.info.pop("transparency", None)
         part = part.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
-        part.info.pop("transparency", None)  # one of the numbers of before
+        if key is not None:
+            part.info["transparency"] = int(key * (1 / 257) + 0.5)
     elif part.mode in {"I", "F"}:
         by = 255 / picture.top if picture.top > 0 else 0.0
         part = part.point(lambda value: value * by + 0.5).convert("L")
+    elif part.mode == "La":
+        part = part.convert("LA")
     alpha = None
     if part.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in part.info:
         part = part.convert("RGBA")
@@ -240,11 +262,32 @@ def _scaled(picture: decoded.Drawable, region: Region, width: int, height: int) 
     right, lower = left + region.width / picture.scale, upper + region.height / picture.scale
     x, y = int(left), int(upper)
     inside = Region(x, y, min(wide, math.ceil(right)) - x, min(high, math.ceil(lower)) - y)
-    by = max(1, int(min((right - left) / width, (lower - upper) / height) / _GAP))
+    by = _by(picture, inside, min((right - left) / width, (lower - upper) / height), width, height)
     part = _drawn(picture, inside, by)
     box = ((left - inside.x) / by, (upper - inside.y) / by, (right - inside.x) / by, (lower - inside.y) / by)
     box = (*box[:2], min(box[2], part.width), min(box[3], part.height))
     return part if (by, part.size) == (1, (width, height)) else part.resize((width, height), Resampling.LANCZOS, box)
+
+
+def _by(picture: decoded.Drawable, inside: Region, ratio: float, width: int, height: int) -> int:
+    """Return by what a region is divided before it is resampled, by a ratio in all: by more where memory is short.
+
+    Raises:
+        RefusedError: it is too short however much it is divided.
+    """
+    by = max(1, int(ratio / _GAP))
+    if (inside.width, inside.height) == (width, height):
+        return by  # it is resampled no more
+    while True:
+        high = -(-inside.height // by)
+        beside = -(-inside.width // by) * high + width * high + width * height  # it is resampled line by line first
+        if picture.taken + 4 * beside <= decoded.BUDGET:
+            return by
+        if by + 1 > ratio:
+            told = _("of {sides} pixels it leaves no memory to make {wanted} of it")
+            told = told.format(sides=sides(picture.look.width, picture.look.height), wanted=sides(width, height))
+            raise decoded.refused(told, _(decoded.SMALLER))
+        by += 1
 
 
 def _without_border(picture: decoded.Drawable) -> Region:

@@ -37,6 +37,12 @@ class CoversScreen(Paired[Lacking]):
     KEYS: ClassVar[tuple[Key, ...]] = keys.COVERS
     BINDINGS = keys.bindings(keys.COVERS)
     WIDE = 110
+    DEFAULT_CSS = """
+    CoversScreen {
+        &.-wide #one { width: 3fr; }
+        &.-wide #other { width: 2fr; }
+    }
+    """
 
     def __init__(self, session: Session, clock: Callable[[], float]) -> None:
         super().__init__(session)
@@ -143,7 +149,8 @@ class CoversScreen(Paired[Lacking]):
     def _begin(self, album: Album, covered: Covered) -> None:
         """Mark an album whose cover was confirmed, and go to the next one that lacks one."""
         self._covered[_key(album)] = covered
-        count, here = len(self._albums), self._albums.index(album)
+        places = list(map(_key, self._albums))  # they may have been read again meanwhile
+        count, here = len(places), places.index(_key(album)) if _key(album) in places else self._rows.cursor
         around = ((here + far) % count for far in range(1, count))
         self._rows.move_to(next((at for at in around if not self._done(self._albums[at])), here))
         self._rows.refresh()

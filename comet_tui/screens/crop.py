@@ -18,7 +18,7 @@ from comet.core.covers import Form, Look, Made, Preview, Region, Suggestion, sid
 from comet.core.errors import CometError, NoFactorError, UsageError
 from comet.core.profiles import Profile
 from comet.core.text import _, _n, safe, size
-from comet_tui import covers, cutting, frame, keys
+from comet_tui import cutting, frame, keys
 from comet_tui.background import in_thread
 from comet_tui.covered import Covered
 from comet_tui.covers import Desk
@@ -72,7 +72,7 @@ class CropScreen(Framed):
         self._desk, self._profile, self._paths = desk, profile, tuple(paths)
         self._source, self._embed = source, embed
         own = profile.settings.covers
-        self._form = Form(least=own.least, most=own.most, quality=own.quality, subsampling=own.subsampling)
+        self._form = Form.of(own)
         self._folder = bool(own.folder_picture)
         self._look: Look | None = None
         self._content: Content | None = None
@@ -104,7 +104,7 @@ class CropScreen(Framed):
     def on_mount(self) -> None:
         """Read the picture."""
         self._arrange()
-        self.call_after_refresh(self._read)  # how much room there is, is known only then
+        self.call_after_refresh(self._begin)  # how much room there is, is known only then
 
     def on_screen_resume(self) -> None:
         """Count from now on how long this is on the screen."""
@@ -190,8 +190,9 @@ class CropScreen(Framed):
         if self._look is None or self._look.pages < 2:
             self.say(_("there is one picture in this file"))
             return
-        self._page = (self._page + 1) % self._look.pages
-        self._read()
+        self.workers.cancel_group(self, "make")  # it would be made of the page that is shown
+        self._made = None
+        self._read((self._page + 1) % self._look.pages)
 
     def action_folder(self) -> None:
         """Put it into the folder too, or not."""
@@ -230,7 +231,7 @@ class CropScreen(Framed):
         """Move the frame if the drag began in it, else draw another one."""
         if self._look is None:
             return
-        if self._dragged is None or self._dragged[0] != event.begin:
+        if self._dragged is None or event.first:
             self._dragged = event.begin, self._cut.region
         begin, old = self._dragged
         right, down = event.end[0] - begin[0], event.end[1] - begin[1]
@@ -240,27 +241,39 @@ class CropScreen(Framed):
         else:
             self._take(frame.between(begin, event.end, self._cut.shape, *limits))
 
+    def _begin(self) -> None:
+        self._read()
+
     @work(exclusive=True, group="read")
-    async def _read(self) -> None:
-        """Read the picture, then what may be meant of it."""
-        bar, room, page = self.query_one(Bar), self._picture.room, self._page
+    async def _read(self, page: int = 0) -> None:
+        """Read a page of the picture, then what may be meant of it; until it is there the one before is what counts."""
+        bar, room = self.query_one(Bar), self._picture.room
         bar.busy = _("reading …")
         try:
-            content = await in_thread(lambda: _content(self._source))
-            look = await in_thread(lambda: self._desk.look(content, page))
-            preview = await in_thread(lambda: self._desk.preview(content, page, *room))
+            content = await in_thread(lambda: self._desk.find(self._source))
+            look, preview = await in_thread(
+                lambda: self._desk.ask(
+                    lambda studio: (studio.look(content, page), studio.preview(content, page, *room))
+                )
+            )
         except CometError as error:
-            self._fail(error)
+            if self._look:
+                self._changed()
+                self.refuse(error)
+            else:
+                self._fail(error)
             return
         finally:
             bar.busy = ""
-        self._content, self._look = content, look
+        self._content, self._look, self._page = content, look, page
         old = self._cut
         self._cut = Cut(frame.whole(look.width, look.height, old.shape), old.shape, old.fine, old.output)
         self._show(preview)
         self._changed()
         try:
-            self._cut.suggestions = await in_thread(lambda: self._desk.suggest(content, page))
+            self._cut.suggestions = await in_thread(
+                lambda: self._desk.ask(lambda studio: studio.suggest(content, page))
+            )
         except CometError as error:
             self.refuse(error)
 
@@ -271,7 +284,7 @@ class CropScreen(Framed):
         if content is None:
             return
         try:
-            preview = await in_thread(lambda: self._desk.preview(content, page, *room))
+            preview = await in_thread(lambda: self._desk.ask(lambda studio: studio.preview(content, page, *room)))
         except CometError as error:
             self._fail(error)
         else:
@@ -285,7 +298,7 @@ class CropScreen(Framed):
         if content is None:
             return
         try:
-            self._made = await in_thread(lambda: self._desk.make(content, page, form))
+            self._made = await in_thread(lambda: self._desk.ask(lambda studio: studio.cover(content, page, form)))
         except CometError as error:
             self._why = f"! {reason(error)}"
             self.say(self._why)
@@ -368,7 +381,7 @@ class CropScreen(Framed):
             "shape": (_("shape"), f"{wide}:{high}" if wide else _("any")),
             "frame": (_("frame"), sides(region.width, region.height)),
             "region": (_("at"), f"{region.x}, {region.y}"),
-            "step": (_("step"), f"{self._step[0]} px"),
+            "step": (_("step"), _("{n} px").format(n=self._step[0])),
             "cover": (_("cover"), _("no size fits") if isinstance(found, NoFactorError) else cutting.coming(found)),
             "bytes": (_("bytes"), size(self._made.bytes) if self._made else "…" if not self._why else ""),
             "folder": (_("folder"), _("folder.jpg too") if self._folder else _("no folder.jpg")),
@@ -378,7 +391,3 @@ class CropScreen(Framed):
             shown = self.query_one(f"#{line}", Line)
             shown.display = bool(value)
             shown.words = f"{label}{' ' * (column - cell_len(label))}{value}"
-
-
-def _content(source: Content | bytes) -> Content:
-    return covers.content(source) if isinstance(source, bytes) else source

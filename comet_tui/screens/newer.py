@@ -35,9 +35,7 @@ class Newer(Paired[T]):
             self.newer = answer
             self.query_one(Bar).busy = _("newer: r")
             self.say(
-                _(
-                    "! a job has ended and has changed this: r shows it, and what would do something does that first"
-                )
+                _("! a job has ended and has changed this: r shows it, and what would do something does that first")
             )
 
     def renewed(self) -> bool:

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -33,6 +33,9 @@ from comet_tui.widgets.lines import Heading
 from comet_tui.widgets.picture import Picture
 from comet_tui.widgets.rows import Rows
 from comet_tui.widgets.typed import Typed
+
+if TYPE_CHECKING:
+    from comet.covers import Studio
 
 _REST = 0.2
 """Seconds that the cursor rests on a picture before it is read: who only passes by waits for none."""
@@ -237,7 +240,7 @@ class PickerScreen(Paired[Near]):
         await asyncio.sleep(_REST)
         room = self._picture.room
         try:
-            look, preview = await in_thread(lambda: _looked(self._desk, item, room))
+            look, preview = await in_thread(lambda: self._desk.ask(lambda studio: _looked(studio, item, room)))
         except CometError as error:
             if item is self._item:
                 self._paint(None, None, f"! {reason(error)}")
@@ -299,7 +302,7 @@ def embed(screen: Framed, covered: Covered) -> None:
         if not covered.entries and covered in done:
             done.remove(covered)
 
-    screen.run_worker(_act(screen, covered, lambda: covers.embed(screen.session, covered), after), group="acts")
+    _act(screen, covered, lambda: covers.embed(screen.session, covered), after)
 
 
 def take_back(screen: Framed) -> None:
@@ -315,28 +318,37 @@ def take_back(screen: Framed) -> None:
         if covered.fate is not Fate.UNDONE and covered.entries:
             done.append(covered)
 
-    screen.run_worker(_act(screen, covered, lambda: covers.undo(screen.session, covered), after), group="acts")
+    _act(screen, covered, lambda: covers.undo(screen.session, covered), after)
 
 
-async def _act(screen: Framed, covered: Covered, do: Callable[[], None], after: Callable[[], None]) -> None:
-    session = screen.session
-    async with session.turn:
-        try:
-            await in_thread(do)
-        except CometError as error:
-            covered.fail(reason(error))
-    after()
-    session.acts += 1
-    session.reading += 1  # what was read of these files does not hold any more
-    if isinstance(screen, Reading) and screen.looked_at():
-        with suppress(WorkerFailed):  # somebody may have it read again
-            await screen.read().wait()
-    screen.say(covered.told())
+def _act(screen: Framed, covered: Covered, do: Callable[[], None], after: Callable[[], None]) -> None:
+    """Act beside the screens, also when the one where it was wished for is left; then tell of it where one is."""
+    app, session = screen.app, screen.session
+
+    async def act() -> None:
+        async with session.turn:
+            try:
+                await in_thread(do)
+            except CometError as error:
+                covered.fail(reason(error))
+            after()
+            session.acts += 1
+            session.reading += 1  # what was read of these files does not hold any more
+        if not app.is_running:
+            return  # the screens are being closed
+        here = app.screen if screen.left() else screen
+        if isinstance(here, Reading) and here.looked_at():
+            with suppress(WorkerFailed):  # somebody may have it read again
+                await here.read().wait()
+        if isinstance(here, Framed) and not here.left():
+            here.say(covered.told())
+
+    app.run_worker(act(), group="acts")
 
 
-def _looked(desk: Desk, item: Item, room: tuple[int, int]) -> tuple[Look, Preview]:
-    content = item.content if isinstance(item, Offer) else covers.content(item.path)
-    return desk.look(content), desk.preview(content, 0, *room)
+def _looked(studio: Studio, item: Item, room: tuple[int, int]) -> tuple[Look, Preview]:
+    content = item.content if isinstance(item, Offer) else studio.find(item.path)
+    return studio.look(content), studio.preview(content, 0, *room)
 
 
 def _source(item: Item) -> Content | bytes:

@@ -7,7 +7,7 @@ is made dark when it has come to rest.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise, product
 from math import ceil
 
@@ -42,6 +42,8 @@ _BAYER = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
 """Thresholds of a dither in sixteen steps: with so few colours neighbours have to make up for what is missing."""
 _SPREAD = 6
 """How far a step of the dither goes."""
+_KNOWN = 4096
+"""Cells and colours that are remembered: a large screen of one picture."""
 
 
 class Picture(Widget):
@@ -50,10 +52,11 @@ class Picture(Widget):
     DEFAULT_CSS = "Picture { width: 1fr; height: 1fr; }"
 
     class Dragged(Message):
-        """The mouse was moved with its button held, from one pixel of the picture to another."""
+        """The mouse was moved with its button held, from one pixel of the picture to another; the `first` of a drag."""
 
-        def __init__(self, begin: tuple[int, int], end: tuple[int, int]) -> None:
+        def __init__(self, begin: tuple[int, int], end: tuple[int, int], *, first: bool) -> None:
             super().__init__()
+            self.first = first
             self.begin = begin
             self.end = end
 
@@ -65,6 +68,8 @@ class Picture(Widget):
         self._dark: tuple[int, int, int, int] | None = None
         """Outside of which cells the picture is dark now: left, top, right, bottom, the last ones included."""
         self._begin: tuple[int, int] | None = None
+        self._first = False
+        """The mouse was not moved since its button went down."""
 
     def on_mount(self) -> None:
         """Find out what this terminal can show."""
@@ -121,13 +126,14 @@ class Picture(Widget):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to drag."""
-        self._begin = self._pixel(event.x, event.y)
+        self._begin, self._first = self._pixel(event.x, event.y), True
         self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Tell how far it was dragged."""
         if self._begin is not None:
-            self.post_message(self.Dragged(self._begin, self._pixel(event.x, event.y)))
+            self.post_message(self.Dragged(self._begin, self._pixel(event.x, event.y), first=self._first))
+            self._first = False
 
     def on_mouse_up(self) -> None:
         """Drag no longer."""
@@ -229,7 +235,7 @@ def _letter(upper: Rgb, lower: Rgb, *, dark: bool) -> str:
     return _RAMP[light // 128] if dark else _RAMP[light * len(_RAMP) // 256]
 
 
-@cache
+@lru_cache(_KNOWN)
 def _halves(upper: Color, lower: Color) -> Segment:
     """Return a cell of two colours; of one it takes half the bytes."""
     if upper == lower:
@@ -242,7 +248,7 @@ def _coarse(rgb: Rgb) -> Color:
     return Color.from_rgb(rgb[0] & 0xF8, rgb[1] & 0xF8, rgb[2] & 0xF8)
 
 
-@cache
+@lru_cache(_KNOWN)
 def _number(rgb: Rgb) -> int:
     """Return the nearest of the 256 colours, of the cube or of the row of greys."""
     near = (sorted(range(6), key=lambda at, c=channel: abs(_STEPS[at] - c))[:2] for channel in rgb)  # type: ignore[misc]
@@ -268,7 +274,7 @@ def _sixteen(rgb: Rgb, x: int, y: int, *, dark: bool) -> Color:
     )
 
 
-@cache
+@lru_cache(_KNOWN)
 def _nearest(quarter: Rgb) -> int:
     rgb = (min(255, quarter[0] << 2), min(255, quarter[1] << 2), min(255, quarter[2] << 2))
     return min(range(16), key=lambda number: _far(rgb, _SIXTEEN[number]))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import resource
+import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
@@ -15,11 +20,12 @@ from PIL import Image
 
 from comet import covers, setup
 from comet.collection import opened
-from comet.core.covers import Form, Made
-from comet.core.errors import DecodeError, FileError, RefusedError
+from comet.core.covers import Form, Made, Region
+from comet.core.errors import FileError, NoSpaceError, RefusedError, UsageError
 from comet.core.places import Places
-from comet.covers import Studio, content
+from comet.covers import Studio
 from comet.listen import audio
+from comet.tagging import content
 from comet.tags import rewrite
 from tests.factories import tune
 from tests.integration.handmade import encode
@@ -95,7 +101,7 @@ def embedded(studio: Studio, picture: bytes, path: Path) -> Made:
     """Make a cover of a picture, embed it, and find that every byte could be taken back."""
     beside = path.with_name("picture")
     beside.write_bytes(picture)
-    cover = studio.make(content(os.fsencode(beside)), 0, Form(least=100, most=200))
+    cover = studio.cover(content(os.fsencode(beside)), 0, Form(least=100, most=200))
     assert (cover.width, cover.height, cover.factor) == (180, 120, 2)
     assert write(path, {"front": cover.content}).lost == {}
     return cover
@@ -126,7 +132,7 @@ def test_every_kind_of_picture_in_every_format(made: Path, tmp_path: Path, name:
 
 def peak(studio: Studio) -> int:
     """Return the most bytes that the worker has had in memory so far."""
-    (worker,) = studio._shaper._pool._workers
+    (worker,) = studio._pool._workers
     with open(f"/proc/{worker.process.pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
 
@@ -165,7 +171,7 @@ def endured(studio: Studio, folder: Path, pictures: list[bytes]) -> tuple[int, i
             lambda: studio.look(picture),  # noqa: B023 - asked at once
             lambda: studio.preview(picture, 0, 80, 80),  # noqa: B023
             lambda: studio.suggest(picture),  # noqa: B023
-            lambda: studio.make(picture, 0, Form(most=100, exact=True)),  # noqa: B023
+            lambda: studio.cover(picture, 0, Form(most=100, exact=True)),  # noqa: B023
         )
         for question in asked:
             try:
@@ -199,7 +205,7 @@ def test_a_bomb_takes_no_memory(studio: Studio, tmp_path: Path) -> None:
     (tmp_path / "picture").write_bytes(claimed(100_000, 100_000))
     picture = content(os.fsencode(tmp_path / "picture"))
     studio.look(picture)
-    (worker,), before = studio._shaper._pool._workers, peak(studio)
+    (worker,), before = studio._pool._workers, peak(studio)
     with pytest.raises(RefusedError, match=r"of 100,000 x 100,000 pixels it takes 40\.0 GB"):
         studio.preview(picture, 0, 10, 10)
     lying = bytearray(saved(card(), "PNG"))
@@ -208,7 +214,7 @@ def test_a_bomb_takes_no_memory(studio: Studio, tmp_path: Path) -> None:
     (tmp_path / "picture").write_bytes(lying)
     assert studio.preview(content(os.fsencode(tmp_path / "picture")), 0, 10, 10).width == 10
     assert peak(studio) - before < 10 << 20
-    assert studio._shaper._pool._workers == [worker]
+    assert studio._pool._workers == [worker]
 
 
 @pytest.mark.slow
@@ -223,11 +229,14 @@ def test_the_largest_picture_that_is_taken(tmp_path: Path, kind: str) -> None:
     picture = content(os.fsencode(tmp_path / "picture"))
     with Studio(str(tmp_path / "state")) as studio:
         assert studio.preview(picture, 0, 100, 100).width == 100
-        assert studio.make(picture, 0, Form(least=600, most=1200)).factor >= 5
+        assert studio.cover(picture, 0, Form(least=600, most=1200)).factor >= 5
+        for size in (side * 2 // 3, side // 2, side // 5):
+            with suppress(RefusedError):  # and nothing else
+                assert studio.cover(picture, 0, Form(size=size)).factor >= 1.5
         assert peak(studio) < MOST
 
 
-def test_pictures_that_are_near_are_offered(made: Path, tmp_path: Path) -> None:
+def test_pictures_that_are_near_are_offered(studio: Studio, made: Path, tmp_path: Path) -> None:
     """Those in the folder and those in tags, each once with how many have it, the largest first; damage is not."""
     files = [copy(made, name, tmp_path) for name in ("flac", "mp3", "opus")]
     sides = {"a.png": 40, "Cover.PNG": 50, "scan.tif": 60}
@@ -249,19 +258,43 @@ def test_pictures_that_are_near_are_offered(made: Path, tmp_path: Path) -> None:
         ("front of `x.flac` and 1 more", 90), ("scan.tif", 60), ("Cover.PNG", 50), ("a.png", 40),
         ("back of `x.opus`", 30),
     ]  # fmt: skip
-    assert found[0].content == covers.front(os.fsencode(files[0]))
-    assert covers.front(os.fsencode(copy(made, "wav", tmp_path))) is None
-    with pytest.raises(DecodeError, match="cannot be read"):
-        covers.front(os.fsencode(tmp_path / "none.mp3"))
+    assert found[0].content == studio.find(os.fsencode(files[0]))
+
+
+@contextmanager
+def full(size: int) -> Iterator[None]:
+    """Let no file become larger than so many bytes, which looks like a full disk but for the number of the error."""
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_cover_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is left, and the sentence names the folder; a region outside the picture is told likewise."""
+    (tmp_path / "picture").write_bytes(saved(card(), "PNG"))
+    picture = content(os.fsencode(tmp_path / "picture"))
+    with Studio(str(tmp_path / "state")) as studio:
+        with pytest.raises(UsageError, match="85,0,9,9 does not lie within its 90 x 60 pixels"):
+            studio.cover(picture, 0, Form(Region(85, 0, 9, 9)))
+        with full(100), pytest.raises(UsageError, match=f"written into `{tmp_path}/state/covers`: File too large"):
+            studio.cover(picture, 0, Form())
+        assert os.listdir(tmp_path / "state/covers") == []
+        monkeypatch.setattr(covers.errno, "EDQUOT", errno.EFBIG)  # only a full disk has the other number
+        with full(100), pytest.raises(NoSpaceError, match=f"no space is left in `{tmp_path}/state/covers`"):
+            studio.cover(picture, 0, Form())
 
 
 def test_a_cover_is_kept_for_whoever_made_the_plan(tmp_path: Path) -> None:
-    """Under its hash, for its owner only; what is older than a month goes."""
+    """Under its hash, for its owner only; what is older than a day goes."""
     (tmp_path / "picture").write_bytes(saved(card(), "PNG"))
     with Studio(str(tmp_path / "state")) as studio:
-        old, new = (studio.make(content(os.fsencode(tmp_path / "picture")), 0, Form(size=size)) for size in (50, 40))
+        old, new = (studio.cover(content(os.fsencode(tmp_path / "picture")), 0, Form(size=size)) for size in (50, 40))
         assert os.stat(old.content.path).st_mode & 0o777 == 0o600
-        os.utime(old.content.path, (0, 0))
-        again = studio.make(content(os.fsencode(tmp_path / "picture")), 0, Form(size=40))
+        os.utime(old.content.path, (time.time() - 90_000,) * 2)
+        again = studio.cover(content(os.fsencode(tmp_path / "picture")), 0, Form(size=40))
     assert (again, os.listdir(tmp_path / "state/covers")) == (new, [os.path.basename(os.fsdecode(new.content.path))])
     assert content(new.content.path) == new.content

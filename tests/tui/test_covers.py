@@ -5,16 +5,25 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import mutagen
 import pytest
 from mutagen.flac import FLAC
 from PIL import Image, ImageDraw
+from textual._compositor import ChopsUpdate
+from textual.app import App
 from textual.pilot import Pilot
 
-from comet.core.covers import Region
+from comet.core.acts import Content
+from comet.core.covers import Preview, Region
+from comet.covers import Studio
 from comet.listen import audio as listening
+from comet_tui import covers as tui
+from comet_tui.covered import Covered
+from comet_tui.painted import Changed
 from comet_tui.screens.covers import CoversScreen
 from comet_tui.screens.crop import CropScreen
 from comet_tui.screens.picker import PickerScreen
@@ -24,6 +33,13 @@ from tests.tui.conftest import Made
 from tests.tui.looks import Clock, joined_text, seen, settled, text, until
 
 FILES = 14
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody moves here while something is waited for."""
+    for screen in ("crop", "picker"):
+        monkeypatch.setattr(f"comet_tui.screens.{screen}._REST", 0.02)
 
 
 def card(path: Path, width: int, height: int, **more: object) -> None:
@@ -106,6 +122,16 @@ async def covers(pilot: Pilot[None]) -> CoversScreen:
     return pilot.app.screen
 
 
+async def cut(pilot: Pilot[None]) -> CoversScreen:
+    """Go to where the first picture is cut that is near the first album."""
+    screen = await covers(pilot)
+    await pilot.press("enter")
+    await to(pilot, PickerScreen)
+    await pilot.press("enter")
+    await ready(pilot)
+    return screen
+
+
 async def done(pilot: Pilot[None]) -> None:
     """Wait until what was confirmed is done."""
     session = pilot.app.session  # type: ignore[attr-defined]
@@ -113,15 +139,16 @@ async def done(pilot: Pilot[None]) -> None:
     await settled(pilot)
 
 
-async def test_an_album_of_fourteen_files_takes_three_keys(made: Made, tracks: list[Path]) -> None:
+@pytest.mark.parametrize("count", [3, pytest.param(FILES, marks=pytest.mark.slow)])
+async def test_an_album_takes_three_keys(made: Made, tracks: list[Path], count: int) -> None:
     """Which picture, which part of it, and Enter: all files have it, their sound is as it was, and u takes it back."""
-    albums = filled(made, tracks, FILES)
+    albums = filled(made, tracks, count)
     before = albums.there()
     files = sorted((albums.music / "Dummy").glob("*.flac"))
     sound = [listening.identify(os.fsencode(path)) for path in files]
     async with albums.app().run_test(size=(80, 24)) as pilot:
         await covers(pilot)
-        await seen(pilot, "2 albums left", "Portishead - Dummy", "no cover", "14 files", "small: 300 x 300")
+        await seen(pilot, "2 albums left", "Portishead - Dummy", "no cover", f"{count} files", "small: 300 x 300")
         keys = []
 
         async def press(key: str) -> None:
@@ -133,13 +160,13 @@ async def test_an_album_of_fourteen_files_takes_three_keys(made: Made, tracks: l
         await seen(pilot, "1 picture near", "scan.png")
         await press("enter")
         await ready(pilot)
-        await seen(pilot, "1,000 x 1,000", "for 14 files")
+        await seen(pilot, "1,000 x 1,000", f"for {count} files")
         await press("enter")
         await to(pilot, CoversScreen)
         await done(pilot)
-        await seen(pilot, "✓ done", "1 album left", "✓ cover: 14 files written", "2 files small")
+        await seen(pilot, "✓ done", "1 album left", f"✓ cover: {count} files written", "2 files small")
         assert len(keys) == 3
-        assert [front(path) for path in files] == [(1000, 1000)] * FILES
+        assert [front(path) for path in files] == [(1000, 1000)] * count
         assert [listening.identify(os.fsencode(path)) for path in files] == sound
         await pilot.press("u")
         await done(pilot)
@@ -147,6 +174,110 @@ async def test_an_album_of_fourteen_files_takes_three_keys(made: Made, tracks: l
     assert albums.there() == before
 
 
+async def test_what_is_moved_is_what_comes_out(albums: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a key, and by each of two drags from the same cell; and nothing is sent but the cells that have changed."""
+    sent: list[type] = []
+    monkeypatch.setattr(App, "_display", lambda _app, _screen, renderable: sent.append(type(renderable)))
+    async with albums.app().run_test(size=(80, 24)) as pilot:
+        await cut(pilot)
+        await pilot.press("e", "ctrl+u", *"100 100 700 700", "enter")
+        sent.clear()
+        await pilot.press("l")
+        await pilot.pause()
+        assert (Changed in sent, ChopsUpdate in sent) == (True, False)
+        where = crop(pilot).query_one(Picture).region.offset
+        found = [crop(pilot)._cut.region.x]
+        for _time in range(2):
+            await pilot.mouse_down(offset=(where.x + 15, where.y + 8))
+            await pilot.hover(offset=(where.x + 18, where.y + 8))
+            await pilot.mouse_up(offset=(where.x + 18, where.y + 8))
+            found.append(crop(pilot)._cut.region.x)
+        assert found[0] < found[1] < found[2]
+
+
+async def test_a_page_counts_once_it_is_shown(albums: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then the one before is cut; one that is damaged is refused, and the one before stays."""
+    for old in (albums.music / "Dummy").glob("scan.*"):
+        old.unlink()
+    pages = [Image.new("RGB", (side, side), "red") for side in (700, 640, 660)]
+    scan = albums.music / "Dummy/scan.tif"
+    pages[0].save(scan, save_all=True, append_images=pages[1:], compression="tiff_lzw")
+    with Image.open(scan) as image:
+        image.seek(2)
+        at = image.tag_v2[273][0]  # type: ignore[attr-defined]
+    data = bytearray(scan.read_bytes())
+    data[at : at + 99] = b"\xff" * 99
+    scan.write_bytes(data)
+    gate, preview = threading.Event(), Studio.preview
+
+    def late(studio: Studio, content: Content, page: int, width: int, height: int) -> Preview:
+        assert not page or gate.wait(30)
+        return preview(studio, content, page, width, height)
+
+    monkeypatch.setattr(Studio, "preview", late)
+    async with albums.app().run_test(size=(80, 24)) as pilot:
+        await cut(pilot)
+        await pilot.press("p", "H")
+        await seen(pilot, "reading …", "page 1 / 3", "frame 683 x 683")
+        gate.set()
+        await ready(pilot)
+        await seen(pilot, "page 2 / 3", "frame 640 x 640")
+        await pilot.press("p")
+        await seen(pilot, "it is damaged", "page 2 / 3")
+        await ready(pilot)
+        assert (crop(pilot)._page, crop(pilot)._cut.region) == (1, Region(0, 0, 640, 640))
+
+
+async def test_what_is_done_goes_on_where_one_leaves(albums: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list may be read again, and another screen be there by then; where nothing is undone that is not said."""
+    before, gate, undo = albums.there(), threading.Event(), tui.undo
+    async with albums.app().run_test(size=(80, 24)) as pilot:
+        session = pilot.app.session  # type: ignore[attr-defined]
+        screen = await cut(pilot)
+        screen._albums = [replace(each, lacking=9) for each in screen._albums]  # as after it was read again
+        await pilot.press("enter")
+        await to(pilot, CoversScreen)
+        await done(pilot)
+        await seen(pilot, "✓ cover: 2 files written")
+        (covered,) = session.covered
+        monkeypatch.setattr(tui, "undo", lambda *given: gate.wait(30) and undo(*given))
+        await pilot.press("k", "enter")
+        await to(pilot, PickerScreen)
+        await pilot.press("u", "escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert session.turn.locked()
+        gate.set()
+        await done(pilot)
+        await seen(pilot, "the cover is taken back", "2 albums left")
+        assert (albums.there(), session.covered) == (before, [])
+        session.covered.append(Covered(covered.profile, covered.paths, covered.made, folder_picture=False))
+        await pilot.press("u")
+        await done(pilot)
+        await seen(pilot, "! there is nothing to undo any more")
+        assert session.covered == []
+
+
+async def test_a_cover_that_cannot_be_written_is_told(albums: Made) -> None:
+    """As all that is the matter with a picture: the application goes on."""
+    state = Path(albums.home.profile("music"))
+    (state / "covers").write_text("in the way")
+    async with albums.app().run_test(size=(80, 24)) as pilot:
+        await covers(pilot)
+        await pilot.press("enter")
+        await to(pilot, PickerScreen)
+        await pilot.press("enter")
+        await seen(pilot, "! the cover cannot be written into")
+
+
+def test_a_link_that_leads_nowhere_is_left_out(tmp_path: Path) -> None:
+    """What else is in its folder is listed."""
+    (tmp_path / "cover.jpg").symlink_to("nowhere.jpg")
+    (tmp_path / "scan.png").touch()
+    (tmp_path / "scans").mkdir()
+    assert [each.name for each in tui.listed(os.fsencode(tmp_path))] == ["scans", "scan.png"]
+
+
+@pytest.mark.slow
 async def test_what_is_typed_and_moved_is_what_is_embedded(albums: Made) -> None:
     """The frame is kept in pixels of the picture, by numbers and by keys, Russian ones too; folder.jpg goes with it."""
     before = albums.there()

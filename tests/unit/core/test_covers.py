@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from comet.core.covers import Form, Region, is_square, reduced
 from comet.core.errors import NoFactorError
+from comet.core.sections import CoversSettings
 
 SIDES = st.integers(1, 20_000)
 
@@ -23,7 +24,7 @@ def test_a_whole_number_brings_both_sides_between(width: int, height: int, least
     ]
     if fits:
         found = reduced(width, height, Form(least=least, most=most))
-        assert (found.whole, found.factor) == (True, fits[0])
+        assert (found.squares(Region(0, 0, width, height)) is not None, found.factor) == (True, fits[0])
         assert (found.width, found.height) == (width // fits[0], height // fits[0])
     else:
         with pytest.raises(NoFactorError) as caught:
@@ -46,6 +47,9 @@ def test_an_exact_size_is_that_of_the_longer_side(width: int, height: int, size:
     assert max(found.width, found.height) == size
     assert abs(min(found.width, found.height) - max(1, min(width, height) * size / longer)) <= 0.5
     assert found.factor == longer / size
+    if taken := found.squares(Region(0, 0, width, height)):
+        assert (taken.width, taken.height) == (found.width * found.factor, found.height * found.factor)
+        assert (taken.width <= width, taken.height <= height) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +72,12 @@ def test_what_comes_out(sides: tuple[int, int], form: Form, wanted: object) -> N
             reduced(*sides, form)
     else:
         assert reduced(*sides, form) == wanted
+
+
+def test_settings_that_contradict_each_other_still_make_a_good_cover() -> None:
+    """Where `most` is below `least`, the latter is meant: a smaller one would be a poor cover."""
+    form = Form.of(CoversSettings(least=600, most=500, quality=80, subsampling="4:2:0"))
+    assert form == Form(least=600, most=600, quality=80, subsampling="4:2:0")
 
 
 def test_a_square_is_in_the_middle() -> None:

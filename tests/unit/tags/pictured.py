@@ -48,6 +48,27 @@ def deep_png(points: Sequence[Sequence[Sequence[int]]]) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
+def keyed_png(bits: int, key: Sequence[int], row: bytes) -> bytes:
+    """Return a PNG of 8 x 8 points of so many bits, all rows alike, of which one colour, or grey, is transparent."""
+    head = struct.pack(">IIBBBBB", 8, 8, bits, 2 if len(key) == 3 else 0, 0, 0, 0)
+    parts = (
+        (b"IHDR", head), (b"tRNS", struct.pack(f">{len(key)}H", *key)), (b"IDAT", zlib.compress((b"\0" + row) * 8)),
+        (b"IEND", b""),
+    )  # fmt: skip
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def claimed_webp(kind: bytes, side: int) -> bytes:
+    """Return the header of a WebP of one of its three kinds that claims so many pixels each way."""
+    claims = {
+        b"VP8X": b"\0\0\0\0" + 2 * struct.pack("<I", side - 1)[:3],
+        b"VP8L": b"\x2f" + struct.pack("<I", (side - 1) | (side - 1) << 14) + bytes(5),
+        b"VP8 ": b"\x10\0\0\x9d\x01\x2a" + 2 * struct.pack("<H", side),
+    }
+    body = b"WEBP" + kind + struct.pack("<I", 10) + claims[kind]
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
 def deep_tiff(points: Sequence[Sequence[Sequence[int]]]) -> bytes:
     """Return such a TIFF."""
     data = b"".join(struct.pack("<3H", *point) for row in points for point in row)
@@ -72,7 +93,7 @@ def claimed(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
-def profile(space: str, lab: Callable[..., tuple[int, int, int]]) -> bytes:
+def profile(space: str, lab: Callable[..., tuple[int, int, int]], words: bytes = b"a test") -> bytes:
     """Return an ICC profile (v2, one table): `lab` gives L, a and b, 0 to 255, of each corner of a colour space."""
     count = {"GRAY": 1, "RGB ": 3, "CMYK": 4}[space]
     table = bytes(value for corner in product((0, 1), repeat=count) for value in lab(*corner))
@@ -80,8 +101,7 @@ def profile(space: str, lab: Callable[..., tuple[int, int, int]]) -> bytes:
     lut = b"mft1" + bytes(4) + bytes([count, 3, 2, 0]) + b"".join(one)
     lut += bytes(range(256)) * count + table + bytes(range(256)) * 3
     white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)
-    words = b"a test\0"
-    desc = b"desc" + bytes(4) + struct.pack(">I", len(words)) + words + bytes(79)
+    desc = b"desc" + bytes(4) + struct.pack(">I", len(words) + 1) + words + bytes(80)
     blocks = {b"A2B0": lut, b"wtpt": white, b"desc": desc}
     at, body, listed = 128 + 4 + 12 * len(blocks), b"", b""
     for name, block in blocks.items():

@@ -13,14 +13,24 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from comet.core.acts import Content
-from comet.core.covers import Form, Look, Preview, Reduced, Region, Suggestion
+from comet.core.covers import Form, Look, Preview, Reduced, Region, Suggestion, reduced
 from comet.core.errors import DecodeError, RefusedError
 from comet.tags import decoded, treated
 from comet.tags.shaping import Answer, Shape, Task
-from tests.unit.tags.pictured import card, claimed, content, deep_png, deep_tiff, profile, saved
+from tests.unit.tags.pictured import (
+    card,
+    claimed,
+    claimed_webp,
+    content,
+    deep_png,
+    deep_tiff,
+    keyed_png,
+    profile,
+    saved,
+)
 
 WHITE = (255, 255, 255)
 CARD = card()
@@ -61,9 +71,9 @@ def made(picture: Content, region: Region, factor: int = 1, quality: int = 90, s
     return data
 
 
-def jpeg(image: Image.Image, quality: int = 90, subsampling: str = "4:4:4") -> bytes:
+def jpeg(image: Image.Image, *, progressive: bool = False) -> bytes:
     """Return a JPEG by Pillow."""
-    return saved(image, "JPEG", quality=quality, subsampling=subsampling, optimize=True)
+    return saved(image, "JPEG", quality=90, subsampling="4:4:4", optimize=True, progressive=progressive)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -119,11 +129,22 @@ def test_cmyk_with_a_profile(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize(("mode", "space"), [("RGB", "RGB "), ("RGBA", "RGB "), ("P", "RGB "), ("L", "GRAY")])
 def test_a_profile_is_brought_to_srgb(tmp_path: Path, mode: str, space: str) -> None:
-    """Of colours, of a palette, of greys, and under what is transparent; here it says that black is a middle grey."""
-    said = profile(space, lambda *corner: (128 + 127 * min(corner), 128, 128))
+    """Of colours, of a palette, of greys, and under what is transparent; here it says that black is a middle grey.
+
+    What it is called counts for nothing.
+    """
+    said = profile(space, lambda *corner: (128 + 127 * min(corner), 128, 128), b"linear sRGB")
     picture = content(tmp_path, saved(Image.new("RGB", (8, 8)).convert(mode), "PNG", icc_profile=said))
     assert np.abs(seen(picture)[4, 4].astype(int) - 119).max() <= 3
     assert "colour profile" in traits(picture)
+
+
+def test_srgb_stays_as_it_is(tmp_path: Path) -> None:
+    """Its own profile changes no point, and there is nothing to tell of it."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = content(tmp_path, saved(CARD, "PNG", icc_profile=srgb))
+    assert (seen(picture) == np.asarray(CARD)).all()
+    assert traits(picture) == set()
 
 
 @pytest.mark.parametrize("data", [b"nonsense", profile("CMYK", lambda *_inks: (0, 128, 128))])
@@ -135,7 +156,7 @@ def test_a_profile_that_does_not_fit_is_none(tmp_path: Path, data: bytes) -> Non
 
 
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:
-    """By an alpha channel, of colours and of greys, and half of it half; by a palette; and by one colour."""
+    """By an alpha channel, of colours and of greys, and half of it half; by a palette; by one colour, however deep."""
     clear = Image.new("RGBA", (8, 8), (200, 0, 0, 0))
     clear.paste((200, 0, 0, 255), (0, 0, 4, 8))
     clear.putpixel((7, 7), (200, 0, 0, 128))
@@ -147,6 +168,11 @@ def test_what_is_transparent_is_white(tmp_path: Path) -> None:
         "grey": saved(grey, "PNG"), "palette": saved(listed, "PNG", transparency=1),
         "gif": saved(listed, "GIF", transparency=1),
         "one": saved(Image.new("RGB", (8, 8), (200, 0, 0)), "PNG", transparency=(200, 0, 0)),
+        "bit": keyed_png(1, [1], b"\x0f"), "two": keyed_png(2, [1], b"\0\x55"),
+        "four": keyed_png(4, [5], b"\0\0\x55\x55"),
+        "sixteen": keyed_png(16, [0x1234], b"\0\0" * 4 + b"\x12\x34" * 4),
+        "deep": keyed_png(16, [0xFF00, 0x1200, 0x3400], bytes(24) + b"\xff\0\x12\0\x34\0" * 4),
+        "tiff": saved(grey, "TIFF").replace(struct.pack("<HHIH", 338, 3, 1, 2), struct.pack("<HHIH", 338, 3, 1, 1)),
     }  # fmt: skip
     found = {name: content(tmp_path, data, name) for name, data in files.items()}
     for name in ("rgba", "webp"):
@@ -156,6 +182,8 @@ def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     for name, picture in found.items():
         assert seen(picture)[1, 6].tolist() == [*WHITE], name
         assert "transparent" in traits(picture)
+    for name in ("bit", "two", "four", "sixteen", "deep"):
+        assert seen(found[name])[1, 1].max() == 0, name
 
 
 def test_sixteen_bits_are_scaled(tmp_path: Path) -> None:
@@ -184,8 +212,6 @@ def test_every_kind_of_points(tmp_path: Path, mode: str) -> None:
     image = Image.new("RGB", (32, 32), (255, 255, 255))
     image.paste((0, 0, 0), (0, 0, 16, 32))
     if mode == "LAB":
-        from PIL import ImageCms  # noqa: PLC0415 - only here
-
         srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
         image = ImageCms.profileToProfile(image, srgb, lab, outputMode="LAB")  # type: ignore[assignment]
     else:
@@ -193,6 +219,14 @@ def test_every_kind_of_points(tmp_path: Path, mode: str) -> None:
     found = seen(content(tmp_path, saved(image, "TIFF", **how)))
     assert found[16, 4].max() <= 2
     assert found[16, 28].min() >= 253
+
+
+def test_points_that_cannot_be_drawn_are_damage() -> None:
+    """Whatever Pillow raises as they are drawn is an answer, and no error of the program."""
+    with Image.open(io.BytesIO(saved(CARD, "BMP")[:-999])) as image:  # its points are not read yet
+        picture = decoded.Drawable(image, Look("BMP", *CARD.size, 1, 0), 1, None)
+        with pytest.raises(DecodeError, match="it is damaged, or not complete"):
+            treated._cut(picture, picture.whole)
 
 
 def test_a_page_is_picked(tmp_path: Path) -> None:
@@ -226,9 +260,9 @@ def test_what_comes_out_is_baseline_and_bare(tmp_path: Path) -> None:
 
 
 def test_what_was_made_so_stays_as_it_is(tmp_path: Path) -> None:
-    """It would lose a little each time; with another quality, a part of it, or with EXIF it is made anew."""
+    """It would lose a little each time; of another quality or kind, a part of it, or with more in it, it is new."""
     data, all_of_it = jpeg(CARD), Region(0, 0, 90, 60)
-    picture = content(tmp_path, data + b"")
+    picture = content(tmp_path, data)
     assert made(picture, all_of_it) == data
     assert made(picture, all_of_it, quality=80) != data
     assert made(picture, all_of_it, subsampling="4:2:0") != data
@@ -237,6 +271,12 @@ def test_what_was_made_so_stays_as_it_is(tmp_path: Path) -> None:
     exif[0x10E] = "where I live"
     other = content(tmp_path, saved(CARD, "JPEG", quality=90, subsampling="4:4:4", exif=exif), "other")
     assert b"where I live" not in made(other, all_of_it)
+    behind = made(content(tmp_path, data + b"where I live\xff\xd9", "behind"), all_of_it)
+    assert b"where I live" not in behind
+    steps = made(content(tmp_path, jpeg(CARD, progressive=True), "steps"), all_of_it)
+    for each in (behind, steps):
+        with Image.open(io.BytesIO(each)) as image:
+            assert (image.size, "progressive" in image.info) == (CARD.size, False)
     with pytest.raises(DecodeError, match="damaged, or not complete"):
         made(content(tmp_path, data[:-400]), all_of_it)
 
@@ -260,13 +300,45 @@ def test_what_takes_too_much_is_refused_by_its_header(tmp_path: Path, data: byte
     assert ask(picture, "look").width >= 20_000
 
 
+@pytest.mark.parametrize("kind", [b"VP8X", b"VP8L", b"VP8 "])
+def test_a_large_webp_is_refused_by_its_header(tmp_path: Path, kind: bytes) -> None:
+    """It is not called damaged: opening it would already take the memory."""
+    with pytest.raises(RefusedError, match=r"of 16,000 x 16,000 pixels it takes 4\.1 GB of memory"):
+        ask(content(tmp_path, claimed_webp(kind, 16_000)), "look")
+
+
+def test_what_is_made_needs_memory_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A size for which none is left beside the picture is refused before it is drawn, a smaller one is made."""
+    picture = content(tmp_path, saved(Image.new("RGB", (400, 400), "white"), "PNG"))
+    monkeypatch.setattr(decoded, "BUDGET", 4 * 400 * 400 + 150_000)
+    for side in (100, 90, 43):  # divided by 4, resampled, likewise
+        size = reduced(400, 400, Form(size=side))
+        with Image.open(io.BytesIO(ask(picture, "make", Shape(Region(0, 0, 400, 400), size, Form())))) as image:
+            assert image.size == (side, side)
+    for size in (Reduced(110, 110, 400 / 110), Reduced(130, 130, 400 / 130), Reduced(200, 200, 2)):
+        with pytest.raises(RefusedError, match=r"of 400 x 400 pixels it (takes|leaves no) .*memory"):
+            ask(picture, "make", Shape(Region(0, 0, 400, 400), size, Form()))
+
+
+@pytest.mark.parametrize(("sides", "wanted"), [((1000, 667), 500), ((640, 427), 320), ((1000, 1), 100)])
+def test_no_point_is_made_of_what_is_not_there(tmp_path: Path, sides: tuple[int, int], wanted: int) -> None:
+    """Where the shorter side is no multiple of the factor: below the region is another picture, or nothing."""
+    image = Image.new("RGB", (sides[0], sides[1] + 5))
+    image.paste(WHITE, (0, 0, *sides))
+    for each in (image, image.crop((0, 0, *sides))):
+        picture = content(tmp_path, saved(each, "PNG"))
+        size = reduced(*sides, Form(size=wanted))
+        with Image.open(io.BytesIO(ask(picture, "make", Shape(Region(0, 0, *sides), size, Form())))) as found:
+            assert np.asarray(found).min() == 255
+
+
 def test_a_large_jpeg_is_divided_while_it_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it would not fit into memory, and never by more than it is to be divided anyway; it looks the same."""
     image = card(900, 600)
     picture = content(tmp_path, saved(image, "JPEG", quality=95))
     region, wanted = Region(60, 90, 480, 320), image.crop((60, 90, 540, 410)).reduce(4)
     whole = made(picture, region, 4)
-    monkeypatch.setattr(decoded, "BUDGET", 900 * 600)
+    monkeypatch.setattr(decoded, "BUDGET", 2 * 900 * 600)
     decoded.last.clear()
     divided = made(picture, region, 4)
     assert divided != whole
