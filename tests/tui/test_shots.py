@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from tests.tui import shots
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("mpv") or shutil.which("ffplay")), reason="no player is here, and a picture says so"
+)
 
 
 @pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "ru"])

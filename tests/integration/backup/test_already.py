@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -46,6 +47,7 @@ def like(library: Library, *tracks: str) -> None:
         library.service.edit("add", track=track)
 
 
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
 @pytest.mark.parametrize(
     "how",
     [("-c", "copy"), pytest.param(("-c:a", "libmp3lame", "-b:a", "320k"), marks=pytest.mark.slow)],
