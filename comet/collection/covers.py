@@ -12,9 +12,10 @@ from comet.collection import roles, tagged
 from comet.collection.opened import Collection
 from comet.core.acts import KINDS
 from comet.core.covers import is_square, sides
+from comet.core.errors import NotScannedError
 from comet.core.job import Job
 from comet.core.model import Place, Stage, Track
-from comet.core.text import _, grouped
+from comet.core.text import _, grouped, safe
 from comet.tags.fields import Picture, Tags
 
 _FRONT: Final = KINDS.index("front")
@@ -46,9 +47,15 @@ def lacking(collection: Collection, job: Job) -> list[Album]:
     Tags that are not known yet are read. Files in reference folders are passed over, since nothing is changed there.
 
     Raises:
+        NotScannedError: no file is known yet, and so no cover that is good.
         Stopped: the job was asked to; what was read is kept.
     """
     roots = collection.scanned_roots()
+    if not any(collection.cache.has_files(root.id) for root in roots):
+        raise NotScannedError(
+            _("nothing is known of profile `{name}` yet").format(name=safe(collection.profile.name)),
+            hint=_("run `comet scan` first"),
+        )
     tagged.fill(collection, [root for root in roots if os.path.isdir(root.path)], job)
     protected = roles.protected(collection, roots)
     folders: dict[bytes, list[Track]] = defaultdict(list)

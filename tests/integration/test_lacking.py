@@ -13,6 +13,7 @@ from comet.collection import covers
 from comet.collection.opened import opened
 from comet.core import profiles
 from comet.core.acts import KINDS
+from comet.core.errors import NotScannedError
 from comet.core.job import Job
 from comet.core.places import places
 from tests.factories import tune, write
@@ -69,3 +70,9 @@ def test_albums_are_listed_by_what_is_the_matter(tmp_path: Path, monkeypatch: py
     assert lacking(made) == wanted
     made.profile(f"reference = {made.music}/none\n")
     assert lacking(made) == [each for each in wanted if each[0] != "none"]
+
+
+def test_of_nothing_nothing_is_said(made: Made) -> None:
+    """No cover is good where no file is known."""
+    with pytest.raises(NotScannedError):
+        lacking(made)
