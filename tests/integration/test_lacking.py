@@ -46,11 +46,17 @@ def lacking(made: Made) -> list[tuple[str, Sequence[str], int]]:
     return [(os.path.basename(os.fsdecode(each.folder)), each.why, each.lacking) for each in found]
 
 
-def test_albums_are_listed_by_what_is_the_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The worst first: none, some, damaged, too small, not square, several; neither good ones nor reference folders."""
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    """A profile of which nothing is known yet."""
     monkeypatch.setenv("COMET_HOME", str(tmp_path / "home"))
     made = Made(places(), tmp_path / "music")
     made.profile()
+    return made
+
+
+def test_albums_are_listed_by_what_is_the_matter(made: Made) -> None:
+    """The worst first: none, some, damaged, too small, not square, several; neither good ones nor reference folders."""
     good, other = (600, 600), (640, 636)
     album(made, "good", good, good)
     album(made, "unsaid", good, kind="other")
@@ -74,5 +80,8 @@ def test_albums_are_listed_by_what_is_the_matter(tmp_path: Path, monkeypatch: py
 
 def test_of_nothing_nothing_is_said(made: Made) -> None:
     """No cover is good where no file is known."""
-    with pytest.raises(NotScannedError):
-        lacking(made)
+    with (
+        opened(profiles.load(made.home, "music"), made.home, create=True) as collection,
+        pytest.raises(NotScannedError),
+    ):
+        covers.lacking(collection, Job())
